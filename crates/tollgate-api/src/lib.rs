@@ -1,0 +1,21 @@
+//! Kubernetes' vocabulary as values.
+//!
+//! An object is a [`Value`]: a tree that keeps every field, known or not, in its written order. What a rule says
+//! about a field is addressed with a [`field::Path`] and reported as a [`field::Error`]; what a client sees of a
+//! failure is a [`Status`]. Amounts are [`Quantity`] values with upstream's exact arithmetic.
+//!
+//! Nothing here reads a clock, a file or the network, and nothing here decides anything.
+
+pub mod attributes;
+pub mod field;
+pub mod go_format;
+pub mod json;
+pub mod names;
+pub mod quantity;
+pub mod status;
+pub mod value;
+
+pub use attributes::{Attributes, GroupResource, GroupVersionKind, Operation, UserInfo};
+pub use quantity::Quantity;
+pub use status::{Reason, Status};
+pub use value::{Number, Object, Value};

@@ -1,0 +1,1 @@
+//! API defaulting: what `SetDefaults_*` does, kind by kind.

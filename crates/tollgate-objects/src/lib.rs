@@ -1,0 +1,7 @@
+//! What an API server does to an object before any policy looks at it: decode strictly, default, prepare, validate.
+//!
+//! One kind, one file. Nothing here knows a policy.
+
+pub mod defaults;
+pub mod schema;
+pub mod validation;

@@ -1,0 +1,1 @@
+//! The table of all API types, and strict decoding against it.

@@ -1,0 +1,1 @@
+//! Validation: field errors in upstream's words and order, kind by kind.

@@ -1,0 +1,1 @@
+//! LimitRange: per-object minimum, maximum, defaults and ratio.

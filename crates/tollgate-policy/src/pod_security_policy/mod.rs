@@ -1,0 +1,1 @@
+//! PodSecurityPolicy, as it was up to 1.24.

@@ -1,0 +1,1 @@
+//! Priority admission: from class name to number.

@@ -1,0 +1,1 @@
+//! ResourceQuota: totals per namespace.

@@ -1,0 +1,3 @@
+//! Development only: what runs the conformance vectors. No shipped crate depends on this one.
+
+pub mod vectors;

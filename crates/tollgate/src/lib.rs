@@ -1,0 +1,1 @@
+//! The command line of Tollgate, as a library that the binary and the tests share.
