@@ -1,1 +1,3 @@
 //! The command line of Tollgate, as a library that the binary and the tests share.
+
+pub mod diagnostics;

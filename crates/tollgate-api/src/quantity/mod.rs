@@ -154,6 +154,11 @@ impl Quantity {
         self.nano = -self.nano;
     }
 
+    /// The amount as the nearest float (`AsApproximateFloat64`): for percentages and bars, never for decisions.
+    pub fn approximate(&self) -> f64 {
+        self.nano as f64 / 1e9
+    }
+
     /// The whole amount, rounded up; wraps as upstream's does.
     pub fn value(&self) -> i64 {
         (self.nano + 999_999_999).div_euclid(1_000_000_000) as i64
