@@ -1,3 +1,4 @@
 //! The command line of Tollgate, as a library that the binary and the tests share.
 
+pub mod args;
 pub mod diagnostics;

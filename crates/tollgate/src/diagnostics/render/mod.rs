@@ -15,7 +15,7 @@ pub trait Render {
 }
 
 /// The formats by the names of `--format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// Source excerpts, labels, help, and a summary with quota bars: for people.
     Full,
