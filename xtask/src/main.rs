@@ -1,13 +1,36 @@
-//! The project's own checks and generators. `cargo xtask help` lists them.
+//! The project's own checks and generators. `cargo xtask` lists them.
 
+#![expect(clippy::print_stderr, reason = "a command line tool of the developers")]
+
+mod ci;
+mod tidy;
 mod vectors;
 
 use anyhow::{Result, bail};
+use std::process::ExitCode;
 
-fn main() -> Result<()> {
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+  ci                            every check, cheapest first: what CI runs
+  tidy                          the rules about files that no compiler knows
+  vectors FOLDER [--failures K] replay conformance vectors, a line per file";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
+        Some("ci") => ci::run(),
+        Some("tidy") => tidy::run(),
         Some("vectors") => vectors::run(args),
-        _ => bail!("usage: cargo xtask vectors FOLDER [--failures K]"),
+        _ => bail!("{USAGE}"),
     }
 }

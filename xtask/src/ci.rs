@@ -1,0 +1,44 @@
+//! `xtask ci`: every check, cheapest first.
+
+use anyhow::{Context as _, Result, bail};
+use std::process::Command;
+
+/// What is run: arguments of cargo, and an environment variable.
+const STEPS: &[(&[&str], Option<(&str, &str)>)] = &[
+    (&["fmt", "--all", "--check"], None),
+    (&["xtask", "tidy"], None),
+    (
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        None,
+    ),
+    (&["test", "--workspace"], None),
+    (
+        &["doc", "--workspace", "--no-deps"],
+        Some(("RUSTDOCFLAGS", "-D warnings")),
+    ),
+];
+
+/// Runs the command; stops at the first step that fails.
+pub(crate) fn run() -> Result<()> {
+    for (arguments, variable) in STEPS {
+        let said = format!("cargo {}", arguments.join(" "));
+        eprintln!("\n=== {said}");
+        let mut command = Command::new("cargo");
+        command.args(*arguments).envs(variable.iter().copied());
+        if !command
+            .status()
+            .with_context(|| format!("cannot run {said}"))?
+            .success()
+        {
+            bail!("`{said}` failed");
+        }
+    }
+    Ok(())
+}
