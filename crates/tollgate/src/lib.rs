@@ -2,3 +2,5 @@
 
 pub mod args;
 pub mod diagnostics;
+pub mod env;
+pub mod judge;

@@ -1,0 +1,35 @@
+//! The only place that reads the environment, the clock and the terminal.
+
+use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
+
+/// Whether standard output is a terminal.
+pub fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether standard error is a terminal.
+pub fn stderr_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Whether the environment asks for no colour: `NO_COLOR` is set to something, or the terminal is `dumb`.
+pub fn refuses_colour() -> bool {
+    let is = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    is("NO_COLOR").is_some() || is("TERM").is_some_and(|value| value == "dumb")
+}
+
+/// How many threads to work with.
+pub fn workers() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The time now, as seconds since 1970-01-01T00:00:00Z.
+pub fn now_unix_seconds() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "this file is where the clock is read")]
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or_default()
+}

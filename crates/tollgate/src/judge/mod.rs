@@ -1,0 +1,4 @@
+//! Judging manifests offline: the admission chain of a server, on objects from files.
+
+pub mod in_order;
+pub mod kind_hint;
