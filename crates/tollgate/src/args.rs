@@ -79,7 +79,7 @@ pub struct CheckArgs {
     )]
     pub kubernetes_version: String,
 
-    /// How many nodes a `DaemonSet` runs on
+    /// How many nodes a DaemonSet runs on
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Cluster")]
     pub nodes: u32,
 

@@ -26,7 +26,10 @@ pub fn workers() -> NonZeroUsize {
 
 /// The time now, as seconds since 1970-01-01T00:00:00Z.
 pub fn now_unix_seconds() -> i64 {
-    #[expect(clippy::disallowed_methods, reason = "this file is where the clock is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this file is where the clock is read"
+    )]
     let now = std::time::SystemTime::now();
     now.duration_since(std::time::UNIX_EPOCH)
         .ok()

@@ -1,6 +1,6 @@
 //! A finding: one thing said about one object, with every place it points at.
 
-use std::sync::Arc;
+use super::Place;
 use tollgate_policy::Policy;
 
 /// How much a finding weighs.
@@ -86,26 +86,6 @@ impl std::fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.kind.to_ascii_lowercase(), self.name)
     }
-}
-
-/// A stretch of a source file. It carries the lines it stands on, so that a diagnostic can be printed long after the
-/// source was let go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file as the person named it; `<stdin>` for standard input.
-    pub file: Arc<str>,
-    /// The first line, from 1.
-    pub line: usize,
-    /// The column of the first character, from 1, in characters.
-    pub column: usize,
-    /// The last line, from 1.
-    pub end_line: usize,
-    /// The column behind the last character, from 1, in characters.
-    pub end_column: usize,
-    /// The whole text of the lines `line..=end_line`, without the last line break.
-    pub text: String,
-    /// Where the stretch stands in `text`, in bytes.
-    pub span: std::ops::Range<usize>,
 }
 
 /// A place and what is to be said there.

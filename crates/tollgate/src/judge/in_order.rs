@@ -52,7 +52,9 @@ where
             if handed_over == given {
                 return Ok(());
             }
-            let Ok((index, result)) = answers.recv() else { return Ok(()) };
+            let Ok((index, result)) = answers.recv() else {
+                return Ok(());
+            };
             waiting.insert(index, result);
             while let Some(result) = waiting.remove(&handed_over) {
                 sink(result)?;

@@ -21,7 +21,10 @@ pub fn kind_hint(text: &str) -> KindHint<'_> {
     for start in std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|at| at + 1)) {
         match bytes.get(start) {
             Some(b'k') => {
-                let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+                let line = text
+                    .get(start..)
+                    .and_then(|rest| rest.lines().next())
+                    .unwrap_or_default();
                 match kind_of_line(line) {
                     LineKind::Other => {}
                     LineKind::Kind(kind) if found.is_none() => found = Some(kind),
@@ -46,7 +49,9 @@ enum LineKind<'t> {
 }
 
 fn kind_of_line(line: &str) -> LineKind<'_> {
-    let Some(rest) = line.strip_prefix("kind") else { return LineKind::Other };
+    let Some(rest) = line.strip_prefix("kind") else {
+        return LineKind::Other;
+    };
     let Some(value) = rest.trim_start_matches([' ', '\t']).strip_prefix(':') else {
         return LineKind::Other;
     };
@@ -76,7 +81,10 @@ mod tests {
 
     #[test]
     fn finds_the_top_level_kind() {
-        check("apiVersion: v1\nkind: Pod\nspec:\n  kind: X\n", KindHint::Kind("Pod"));
+        check(
+            "apiVersion: v1\nkind: Pod\nspec:\n  kind: X\n",
+            KindHint::Kind("Pod"),
+        );
         check("kind: \"Pod\" # a pod\r\n", KindHint::Kind("Pod"));
         check("kind : Pod", KindHint::Kind("Pod"));
         check("kinds: x\nkind: Pod", KindHint::Kind("Pod"));
