@@ -12,10 +12,12 @@ pub mod go_format;
 pub mod json;
 pub mod names;
 pub mod quantity;
+pub mod release;
 pub mod status;
 pub mod value;
 
 pub use attributes::{Attributes, GroupResource, GroupVersionKind, Operation, UserInfo};
 pub use quantity::Quantity;
+pub use release::Release;
 pub use status::{Reason, Status};
 pub use value::{Number, Object, Value};
