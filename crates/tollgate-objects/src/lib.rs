@@ -5,3 +5,4 @@
 pub mod defaults;
 pub mod schema;
 pub mod validation;
+pub mod workloads;
