@@ -169,6 +169,13 @@ impl IntoIterator for Object {
     }
 }
 
+/// An object of these entries, in this order, without looking for duplicates: for readers of documents.
+impl From<Vec<(CompactString, Value)>> for Object {
+    fn from(entries: Vec<(CompactString, Value)>) -> Self {
+        Self { entries }
+    }
+}
+
 impl<K: Into<CompactString>, V: Into<Value>> FromIterator<(K, V)> for Object {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         Self {
