@@ -1,0 +1,27 @@
+//! The pod spec as it stands in a Pod and in every pod template.
+
+use super::set::{if_absent, if_empty, pointer, structures};
+use super::{container, resource_list, volume};
+use tollgate_api::Value;
+
+/// Sets the defaults that pods and pod templates have in common. What only a Pod takes is in [`super::pod`].
+pub fn set_defaults(spec: &mut Value) {
+    if_empty(spec, "dnsPolicy", "ClusterFirst");
+    if_empty(spec, "restartPolicy", "Always");
+    if_absent(spec, "securityContext", Value::object());
+    if_absent(spec, "terminationGracePeriodSeconds", 30);
+    if_empty(spec, "schedulerName", "default-scheduler");
+    for volume in structures(spec, "volumes") {
+        volume::set_defaults(volume);
+    }
+    for key in ["initContainers", "containers", "ephemeralContainers"] {
+        for container in structures(spec, key) {
+            container::set_defaults(container);
+        }
+    }
+    resource_list::set_defaults(spec, "overhead");
+    if let Some(resources) = pointer(spec, "resources") {
+        resource_list::set_defaults(resources, "limits");
+        resource_list::set_defaults(resources, "requests");
+    }
+}
