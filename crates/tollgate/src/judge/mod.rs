@@ -2,3 +2,4 @@
 
 pub mod in_order;
 pub mod kind_hint;
+pub mod mutate;
