@@ -40,10 +40,10 @@ fn write_escape(out: &mut String, character: char) {
     };
 }
 
-/// Near to Go's `unicode.IsPrint`: no control, format, private or separator characters.
-fn is_printable(character: char) -> bool {
+/// Near to Go's `unicode.IsPrint`: no control, format, private or separator characters; the space is printable.
+pub fn is_printable(character: char) -> bool {
     !(character.is_control()
-        || character.is_whitespace()
+        || (character != ' ' && character.is_whitespace())
         || matches!(character,
             '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{180e}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

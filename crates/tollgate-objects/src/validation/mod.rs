@@ -1,1 +1,4 @@
 //! Validation: field errors in upstream's words and order, kind by kind.
+
+pub mod label_selector;
+pub mod object_meta;
