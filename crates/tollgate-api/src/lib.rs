@@ -11,12 +11,14 @@ pub mod field;
 pub mod go_format;
 pub mod json;
 pub mod names;
+pub mod qos;
 pub mod quantity;
 pub mod release;
 pub mod status;
 pub mod value;
 
 pub use attributes::{Attributes, GroupResource, GroupVersionKind, Operation, UserInfo};
+pub use qos::QosClass;
 pub use quantity::Quantity;
 pub use release::Release;
 pub use status::{Reason, Status};
