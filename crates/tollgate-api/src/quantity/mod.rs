@@ -1,12 +1,33 @@
 //! Amounts: `100m`, `1.5Gi`, `12e6`. Follows `k8s.io/apimachinery/pkg/api/resource.Quantity`, 1.36.
+//!
+//! Amounts are exact. Nearly all of them are 64 bits and a power of ten; what does not fit moves to decimal digits of
+//! any length. Where upstream wraps around, keeps an input's text or drops a suffix, this does the same.
 
-use crate::value::Value;
-use std::cmp::Ordering;
-use std::fmt;
+#![deny(clippy::arithmetic_side_effects)]
+
+mod arithmetic;
+mod decimal;
+mod format;
+mod natural;
+mod parse;
+mod small;
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a test that overflows fails, as it should"
+)]
+mod tests;
+
+use compact_str::CompactString;
+use decimal::Decimal;
+use small::Small;
 
 /// The family of suffixes an amount was written with, kept through arithmetic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
+    /// No format yet: JSON `null` and an amount that nothing was added to. Always 0.
+    #[default]
+    Unset,
     /// `Ki`, `Mi`, …
     BinarySi,
     /// `m`, `k`, `M`, … and no suffix
@@ -15,12 +36,35 @@ pub enum Format {
     DecimalExponent,
 }
 
+impl Format {
+    /// Upstream's name of the format.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unset => "",
+            Self::BinarySi => "BinarySI",
+            Self::DecimalSi => "DecimalSI",
+            Self::DecimalExponent => "DecimalExponent",
+        }
+    }
+}
+
 /// An exact amount and the format it prints in.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Equality and order are those of the amounts: `1Ki` equals `1024`.
+#[derive(Debug, Clone, Default)]
 pub struct Quantity {
-    // Interim: nano units.
-    nano: i128,
+    amount: Amount,
     format: Format,
+    /// What the amount was written as, where that is what it prints as; else empty.
+    text: CompactString,
+}
+
+/// An amount in one of two forms. Which one it is in shows only where 64 bits overflow.
+#[derive(Debug, Clone)]
+enum Amount {
+    Small(Small),
+    // Boxed, because it is rare and three times as large.
+    Large(Box<Decimal>),
 }
 
 /// Why a text is no amount; prints upstream's words.
@@ -39,65 +83,16 @@ pub enum ParseQuantityError {
     Suffix,
 }
 
-impl Default for Quantity {
+impl Default for Amount {
     fn default() -> Self {
-        Self {
-            nano: 0,
-            format: Format::DecimalSi,
-        }
+        Self::Small(Small::default())
     }
 }
 
 impl Quantity {
-    /// Reads an amount (`ParseQuantity`).
-    pub fn parse(text: &str) -> Result<Self, ParseQuantityError> {
-        let end = text
-            .find(|c: char| !matches!(c, '0'..='9' | '.' | '+' | '-'))
-            .unwrap_or(text.len());
-        let (number, suffix) = text.split_at(end);
-        let (scale, format): (i128, _) = match suffix {
-            "" => (1_000_000_000, Format::DecimalSi),
-            "n" => (1, Format::DecimalSi),
-            "u" => (1_000, Format::DecimalSi),
-            "m" => (1_000_000, Format::DecimalSi),
-            "k" => (1_000_000_000_000, Format::DecimalSi),
-            "M" => (1_000_000_000_000_000, Format::DecimalSi),
-            "G" => (1_000_000_000_000_000_000, Format::DecimalSi),
-            "Ki" => (1_000_000_000 << 10, Format::BinarySi),
-            "Mi" => (1_000_000_000 << 20, Format::BinarySi),
-            "Gi" => (1_000_000_000 << 30, Format::BinarySi),
-            "Ti" => (1_000_000_000 << 40, Format::BinarySi),
-            _ => return Err(ParseQuantityError::Suffix),
-        };
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let whole: i128 = whole.parse().map_err(|_| ParseQuantityError::FormatWrong)?;
-        let digits: i128 = if fraction.is_empty() {
-            0
-        } else {
-            fraction
-                .parse()
-                .map_err(|_| ParseQuantityError::FormatWrong)?
-        };
-        let nano = whole * scale
-            + digits * scale / 10_i128.pow(u32::try_from(fraction.len()).unwrap_or(0));
-        Ok(Self { nano, format })
-    }
-
-    /// Reads an amount as it stands in an object (`UnmarshalJSON`): text with spaces trimmed, a number, or `null`, which is 0.
-    pub fn from_value(value: &Value) -> Result<Self, ParseQuantityError> {
-        match value {
-            Value::Null => Ok(Self::default()),
-            Value::String(text) => Self::parse(text.trim()),
-            other => Self::parse(&other.to_string()),
-        }
-    }
-
     /// A whole amount.
     pub fn new(value: i64, format: Format) -> Self {
-        Self {
-            nano: i128::from(value) * 1_000_000_000,
-            format,
-        }
+        Self::small(Small { value, scale: 0 }, format)
     }
 
     /// A whole amount without suffix: what counts print as.
@@ -107,9 +102,14 @@ impl Quantity {
 
     /// An amount in thousandths.
     pub fn new_milli(value: i64, format: Format) -> Self {
+        Self::small(Small { value, scale: -3 }, format)
+    }
+
+    fn small(small: Small, format: Format) -> Self {
         Self {
-            nano: i128::from(value) * 1_000_000,
+            amount: Amount::Small(small),
             format,
+            text: CompactString::const_new(""),
         }
     }
 
@@ -120,80 +120,57 @@ impl Quantity {
 
     /// -1, 0 or 1.
     pub fn sign(&self) -> i32 {
-        self.nano.signum() as i32
+        match &self.amount {
+            Amount::Small(small) => {
+                i32::from(small.value > 0).wrapping_sub((small.value < 0).into())
+            }
+            Amount::Large(decimal) => decimal.sign(),
+        }
     }
 
     /// Whether it is 0.
     pub fn is_zero(&self) -> bool {
-        self.nano == 0
-    }
-
-    /// Which is larger, whatever the formats.
-    pub fn compare(&self, other: &Self) -> Ordering {
-        self.nano.cmp(&other.nano)
-    }
-
-    /// Adds; zero takes the other operand's format.
-    pub fn add(&mut self, other: &Self) {
-        if self.nano == 0 {
-            self.format = other.format;
-        }
-        self.nano += other.nano;
-    }
-
-    /// Subtracts; zero takes the other operand's format.
-    pub fn sub(&mut self, other: &Self) {
-        if self.nano == 0 {
-            self.format = other.format;
-        }
-        self.nano -= other.nano;
-    }
-
-    /// Turns the sign.
-    pub fn neg(&mut self) {
-        self.nano = -self.nano;
-    }
-
-    /// The amount as the nearest float (`AsApproximateFloat64`): for percentages and bars, never for decisions.
-    pub fn approximate(&self) -> f64 {
-        self.nano as f64 / 1e9
+        self.sign() == 0
     }
 
     /// The whole amount, rounded up; wraps as upstream's does.
     pub fn value(&self) -> i64 {
-        (self.nano + 999_999_999).div_euclid(1_000_000_000) as i64
+        self.scaled(0)
     }
 
     /// The amount in thousandths, rounded up; wraps as upstream's does.
     pub fn milli_value(&self) -> i64 {
-        (self.nano + 999_999).div_euclid(1_000_000) as i64
+        self.scaled(3)
     }
-}
 
-/// Prints the canonical form (`String()`).
-impl fmt::Display for Quantity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.format == Format::BinarySi {
-            let whole = self.value();
-            for (shift, suffix) in [(40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki")] {
-                if whole != 0 && whole % (1 << shift) == 0 {
-                    return write!(f, "{}{suffix}", whole >> shift);
-                }
-            }
-            return write!(f, "{whole}");
+    fn scaled(&self, places: i32) -> i64 {
+        match &self.amount {
+            Amount::Small(small) => small.scaled(places.wrapping_neg()),
+            Amount::Large(decimal) => decimal.scaled(places),
         }
-        for (scale, suffix) in [
-            (1_000_000_000_000_000_000, "G"),
-            (1_000_000_000_000_000, "M"),
-            (1_000_000_000_000, "k"),
-            (1_000_000_000, ""),
-            (1_000_000, "m"),
-            (1000, "u"),
-        ] {
-            if self.nano % scale == 0 && (self.nano != 0 || suffix.is_empty()) {
-                return write!(f, "{}{suffix}", self.nano / scale);
+    }
+
+    /// The amount as the nearest float (`AsApproximateFloat64`): for percentages and bars, never for decisions.
+    pub fn approximate(&self) -> f64 {
+        let (base, exponent) = match &self.amount {
+            #[expect(clippy::cast_precision_loss, reason = "an approximation is asked for")]
+            Amount::Small(small) => (small.value as f64, i64::from(small.scale)),
+            Amount::Large(decimal) => {
+                let magnitude = decimal.mantissa.approximate();
+                let base = if decimal.negative {
+                    -magnitude
+                } else {
+                    magnitude
+                };
+                (base, decimal.exponent())
             }
+        };
+        // Beyond these exponents every float is infinite or 0.
+        let exponent = i32::try_from(exponent.clamp(-20_000, 20_000)).unwrap_or(0);
+        if exponent < 0 {
+            base / 10_f64.powi(exponent.wrapping_neg())
+        } else {
+            base * 10_f64.powi(exponent)
         }
-        write!(f, "{}n", self.nano)
     }
 }
