@@ -14,7 +14,10 @@ pub mod names;
 pub mod qos;
 pub mod quantity;
 pub mod release;
+pub mod resource_list;
+pub mod resource_name;
 pub mod status;
+pub mod time;
 pub mod value;
 
 pub use attributes::{Attributes, GroupResource, GroupVersionKind, Operation, UserInfo};
@@ -22,4 +25,5 @@ pub use qos::QosClass;
 pub use quantity::Quantity;
 pub use release::Release;
 pub use status::{Reason, Status};
+pub use time::Timestamp;
 pub use value::{Number, Object, Value};
