@@ -4,3 +4,4 @@ pub mod chunks;
 pub mod in_order;
 pub mod kind_hint;
 pub mod mutate;
+pub mod plugins;

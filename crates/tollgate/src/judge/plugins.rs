@@ -69,7 +69,10 @@ pub enum PluginsError {
 
 /// Which of the plugins that `check` runs are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one switch per plugin is what this is")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one switch per plugin is what this is"
+)]
 pub struct Plugins {
     /// `LimitRanger`
     pub limit_ranger: bool,
@@ -93,11 +96,15 @@ impl Plugins {
     /// Follows `--enable-admission-plugins` and `--disable-admission-plugins`. `PodSecurity` stands for itself only:
     /// disabling it leaves `PodSecurityPolicy` alone.
     pub fn from_flags(enable: &[String], disable: &[String]) -> Result<Self, PluginsError> {
-        for (flag, names) in
-            [("enable-admission-plugins", enable), ("disable-admission-plugins", disable)]
-        {
+        for (flag, names) in [
+            ("enable-admission-plugins", enable),
+            ("disable-admission-plugins", disable),
+        ] {
             if let Some(name) = names.iter().find(|name| !KNOWN.contains(&name.as_str())) {
-                return Err(PluginsError::Unknown { flag, name: name.clone() });
+                return Err(PluginsError::Unknown {
+                    flag,
+                    name: name.clone(),
+                });
             }
         }
         if let Some(name) = enable.iter().find(|name| disable.contains(name)) {
@@ -134,15 +141,33 @@ mod tests {
     #[test]
     fn the_policy_plugin_waits_for_policies_unless_told() {
         assert_eq!(flags(&[], &[]).unwrap().pod_security_policy, None);
-        assert_eq!(flags(&["PodSecurityPolicy"], &[]).unwrap().pod_security_policy, Some(true));
-        assert_eq!(flags(&[], &["PodSecurityPolicy"]).unwrap().pod_security_policy, Some(false));
+        assert_eq!(
+            flags(&["PodSecurityPolicy"], &[])
+                .unwrap()
+                .pod_security_policy,
+            Some(true)
+        );
+        assert_eq!(
+            flags(&[], &["PodSecurityPolicy"])
+                .unwrap()
+                .pod_security_policy,
+            Some(false)
+        );
         assert!(!flags(&[], &["ResourceQuota"]).unwrap().resource_quota);
     }
 
     #[test]
     fn unknown_and_contradicting_names_are_refused() {
-        assert!(flags(&["podsecurity"], &[]).unwrap_err().contains("plugin \"podsecurity\" is unknown"));
-        assert!(flags(&["Priority"], &["Priority"]).unwrap_err().contains("overlapped"));
+        assert!(
+            flags(&["podsecurity"], &[])
+                .unwrap_err()
+                .contains("plugin \"podsecurity\" is unknown")
+        );
+        assert!(
+            flags(&["Priority"], &["Priority"])
+                .unwrap_err()
+                .contains("overlapped")
+        );
     }
 
     #[test]

@@ -1,0 +1,165 @@
+//! `tollgate explain [NAME]`: what a control guards, and an example that fails and one that passes.
+
+use super::Exit;
+use crate::diagnostics::finding::policy_id;
+use std::io::{self, Write};
+use tollgate_policy::{Control, Policy, control};
+
+/// Explains the control or quota key of that name, or lists all.
+pub fn run(name: Option<&str>, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
+    let Some(name) = name else {
+        list(out)?;
+        return Ok(Exit::Passed);
+    };
+    let found: Vec<&Control> = control::all()
+        .filter(|control| is_called(control, name))
+        .collect();
+    if found.is_empty() {
+        write!(err, "error: no control or quota key is called `{name}`")?;
+        let near = nearest(name);
+        if !near.is_empty() {
+            write!(err, "; did you mean `{}`?", near.join("`, `"))?;
+        }
+        writeln!(err, "\nhelp: `tollgate explain` lists them all")?;
+        return Ok(Exit::NotJudged);
+    }
+    for (index, control) in found.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        explain(control, out)?;
+    }
+    Ok(Exit::Passed)
+}
+
+/// The policy as people know it.
+pub const fn policy_name(policy: Policy) -> &'static str {
+    match policy {
+        Policy::PodSecurity => "Pod Security Standards",
+        Policy::LimitRange => "LimitRange",
+        Policy::ResourceQuota => "ResourceQuota",
+        Policy::PodSecurityPolicy => "PodSecurityPolicy",
+    }
+}
+
+fn is_called(control: &Control, name: &str) -> bool {
+    let bare = name
+        .strip_prefix(policy_id(control.policy))
+        .and_then(|rest| rest.strip_prefix('/'));
+    control.id.eq_ignore_ascii_case(bare.unwrap_or(name))
+}
+
+fn list(out: &mut dyn Write) -> io::Result<()> {
+    let width = control::all()
+        .map(|control| control.id.len())
+        .max()
+        .unwrap_or_default();
+    let mut last = None;
+    for control in control::all() {
+        if last != Some(control.policy) {
+            let gap = if last.is_some() { "\n" } else { "" };
+            writeln!(out, "{gap}{}", policy_name(control.policy))?;
+            last = Some(control.policy);
+        }
+        writeln!(out, "  {:width$}  {}", control.id, control.guards)?;
+    }
+    writeln!(
+        out,
+        "\n`tollgate explain NAME` tells more, with an example that fails and one that passes."
+    )
+}
+
+fn explain(control: &Control, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{} ({})\n", control.id, policy_name(control.policy))?;
+    writeln!(out, "  {}\n", control.guards)?;
+    for (index, field) in control.fields.iter().enumerate() {
+        writeln!(out, "{:<10}{field}", if index == 0 { "Fields" } else { "" })?;
+    }
+    writeln!(out, "{:<10}{}", "Allowed", control.allowed)?;
+    writeln!(out, "{:<10}{}", "Since", control.since)?;
+    writeln!(out, "{:<10}{}", "Upstream", control.upstream)?;
+    for (title, example) in [("Refused:", control.failing), ("Allowed:", control.passing)] {
+        writeln!(out, "\n{title}\n")?;
+        for line in example.trim_matches('\n').lines() {
+            if line.is_empty() {
+                writeln!(out)?;
+            } else {
+                writeln!(out, "    {line}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Names that differ from `name` in a few letters, or hold it; the nearest first.
+fn nearest(name: &str) -> Vec<&'static str> {
+    const SHOWN_MAX: usize = 3;
+    const NAME_BYTES_MAX: usize = 128;
+    let name = name.to_ascii_lowercase();
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Vec::new();
+    }
+    let mut scored: Vec<(usize, &str)> = control::all()
+        .filter_map(|control| {
+            let id = control.id.to_ascii_lowercase();
+            let distance = if id.contains(&name) {
+                1
+            } else {
+                distance(&id, &name)
+            };
+            (distance <= 1 + name.len() / 4).then_some((distance, control.id))
+        })
+        .collect();
+    scored.sort_unstable();
+    scored.dedup_by_key(|(_, id)| *id);
+    scored.truncate(SHOWN_MAX);
+    scored.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The number of letters to insert, remove or replace (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, other) in row.iter_mut().skip(1).zip(&b) {
+            let cost = usize::from(letter != *other);
+            let best = (diagonal + cost).min(left + 1).min(*cell + 1);
+            diagonal = *cell;
+            *cell = best;
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_letters() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("hostPorts", "hostPorts"), 0);
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_helps() {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        assert_eq!(
+            run(Some("no such thing"), &mut out, &mut err).unwrap(),
+            Exit::NotJudged
+        );
+        assert!(out.is_empty());
+        assert!(
+            String::from_utf8(err)
+                .unwrap()
+                .contains("`tollgate explain` lists them all")
+        );
+    }
+}
