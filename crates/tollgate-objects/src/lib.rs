@@ -4,5 +4,6 @@
 
 pub mod defaults;
 pub mod schema;
+pub mod strategy;
 pub mod validation;
 pub mod workloads;

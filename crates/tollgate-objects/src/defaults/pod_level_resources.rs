@@ -3,7 +3,7 @@
 use super::set::{if_absent, pointer};
 use compact_str::{CompactString, format_compact};
 use std::collections::BTreeMap;
-use tollgate_api::{Quantity, Value};
+use tollgate_api::{Object, Quantity, Value};
 
 /// The amount of each resource, as asked for by all containers together.
 type Totals<'v> = BTreeMap<&'v str, Quantity>;
@@ -82,7 +82,7 @@ fn resource_list<'v>(spec: &'v Value, key: &str) -> impl Iterator<Item = (&'v st
     spec.at(&["resources", key])
         .and_then(Value::as_object)
         .into_iter()
-        .flat_map(|list| list.iter())
+        .flat_map(Object::iter)
 }
 
 fn is_set(spec: &Value, key: &str) -> bool {
