@@ -66,6 +66,21 @@ impl Quantity {
         self.amount.add(&negated);
     }
 
+    /// Rounds to thousandths, away from zero (`RoundUp`): what API defaulting does to every resource list.
+    pub fn round_up_to_milli(&mut self) {
+        match &mut self.amount {
+            Amount::Small(small) if small.scale >= -3 => {}
+            Amount::Small(small) => {
+                *small = small.rounded_up(-3);
+                self.text.clear();
+            }
+            Amount::Large(decimal) => {
+                decimal.round_up(3);
+                self.text.clear();
+            }
+        }
+    }
+
     /// Turns the sign.
     pub fn neg(&mut self) {
         self.text.clear();

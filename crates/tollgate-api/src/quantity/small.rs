@@ -59,6 +59,15 @@ impl Small {
         exact.then_some(Self { value, scale: 0 })
     }
 
+    /// The amount in a scale of at least `scale`, rounded away from zero.
+    pub(super) fn rounded_up(self, scale: i32) -> Self {
+        if self.scale >= scale {
+            return self;
+        }
+        let (value, _) = scaled_down(self.value, self.scale.abs_diff(scale));
+        Self { value, scale }
+    }
+
     pub(super) fn compare(self, other: Self) -> Ordering {
         let distance = usize::try_from(self.scale.abs_diff(other.scale)).unwrap_or(usize::MAX);
         match self.scale.cmp(&other.scale) {

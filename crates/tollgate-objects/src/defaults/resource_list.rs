@@ -10,7 +10,7 @@ pub(super) fn set_defaults(owner: &mut Value, key: &str) {
         return;
     };
     for (_, amount) in list.iter_mut() {
-        rewrite(amount, |quantity| Some(round_up_to_milli(quantity)));
+        rewrite(amount, Quantity::round_up_to_milli);
     }
 }
 
@@ -18,35 +18,40 @@ pub(super) fn set_defaults(owner: &mut Value, key: &str) {
 /// resource lists.
 pub(super) fn canonicalize(owner: &mut Value, key: &str) {
     if let Some(amount) = owner.get_mut(key) {
-        rewrite(amount, |_| None);
+        rewrite(amount, |_| ());
     }
 }
 
-/// Rewrites an amount in canonical form, of another value if `change` gives one. What is no amount stays: decoding
-/// reports it.
-fn rewrite(amount: &mut Value, change: impl Fn(&Quantity) -> Option<Quantity>) {
-    let Ok(quantity) = Quantity::from_value(amount) else {
+/// Changes an amount and writes it in canonical form. What is no amount stays: decoding reports it.
+fn rewrite(amount: &mut Value, change: impl Fn(&mut Quantity)) {
+    let Ok(mut quantity) = Quantity::from_value(amount) else {
         return;
     };
-    let canonical: CompactString = match change(&quantity) {
-        Some(changed) => format_compact!("{changed}"),
-        None => format_compact!("{quantity}"),
-    };
+    change(&mut quantity);
+    let canonical: CompactString = format_compact!("{quantity}");
     if amount.as_str() != Some(&canonical) {
         *amount = Value::String(canonical);
     }
 }
 
-fn round_up_to_milli(quantity: &Quantity) -> Quantity {
-    // Beyond this thousandths do not fit 64 bits.
-    const VALUE_MAX: u64 = 9_223_372_036_854_774;
-    if quantity.value().unsigned_abs() > VALUE_MAX {
-        return quantity.clone();
-    }
-    let milli = Quantity::new_milli(quantity.milli_value(), quantity.format());
-    if milli.compare(quantity).is_eq() {
-        quantity.clone()
-    } else {
-        milli
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::json::from_str;
+
+    #[test]
+    fn rounds_up_and_prints_canonically() {
+        let mut owner = from_str(
+            r#"{"limits":{"a":"0.50","b":1,"c":"1n","d":null,"e":"+2","f":"x","g":"1.5Gi","h":"0.1Ki",
+            "i":"-1u","j":"9300000000000000.0001","k":"1e3"},"size":"1n"}"#,
+        )
+        .unwrap();
+        set_defaults(&mut owner, "limits");
+        set_defaults(&mut owner, "size");
+        canonicalize(&mut owner, "size");
+        canonicalize(&mut owner, "absent");
+        let expected = r#"{"limits":{"a":"500m","b":"1","c":"1m","d":"0","e":"+2","f":"x","g":"1536Mi","h":"102400m",
+            "i":"-1m","j":"9300000000000000001m","k":"1e3"},"size":"1n"}"#;
+        assert_eq!(owner, from_str(expected).unwrap());
     }
 }
