@@ -7,6 +7,7 @@ use std::process::Command;
 const STEPS: &[(&[&str], Option<(&str, &str)>)] = &[
     (&["fmt", "--all", "--check"], None),
     (&["xtask", "tidy"], None),
+    (&["xtask", "codegen", "--check"], None),
     (
         &[
             "clippy",

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a command line tool of the developers")]
 
 mod ci;
+mod codegen;
 mod tidy;
 mod vectors;
 
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask COMMAND
 
   ci                            every check, cheapest first: what CI runs
+  codegen [--check]             the tables of API types; --check only compares
   tidy                          the rules about files that no compiler knows
   vectors FOLDER [--failures K] replay conformance vectors, a line per file";
 
@@ -29,6 +31,7 @@ fn run() -> Result<()> {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
         Some("ci") => ci::run(),
+        Some("codegen") => codegen::run(args.next().as_deref() == Some("--check")),
         Some("tidy") => tidy::run(),
         Some("vectors") => vectors::run(args),
         _ => bail!("{USAGE}"),

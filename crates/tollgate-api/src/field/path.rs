@@ -78,9 +78,10 @@ impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.parent, self.step) {
             (None, Step::Field("")) => f.write_str("<nil>"),
-            (None, Step::Field(name)) => f.write_str(name),
+            // Below the object itself a field stands without a dot.
             (
-                Some(Path {
+                None
+                | Some(Path {
                     parent: None,
                     step: Step::Field(""),
                 }),

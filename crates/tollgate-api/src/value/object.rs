@@ -5,6 +5,10 @@
 
 use super::Value;
 use compact_str::CompactString;
+use std::collections::BTreeSet;
+
+/// Up to this many entries are compared one with another; more are put into a set.
+const SCANNED_MAX: usize = 16;
 
 /// A map with text keys in written order.
 ///
@@ -142,6 +146,39 @@ impl Object {
     /// The keys in written order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
         self.entries.iter().map(|(key, _)| key.as_str())
+    }
+
+    /// Whether a key stands here twice.
+    pub fn has_duplicates(&self) -> bool {
+        let entries = &self.entries;
+        if entries.len() <= SCANNED_MAX {
+            return entries.iter().enumerate().any(|(place, (key, _))| {
+                entries
+                    .iter()
+                    .take(place)
+                    .any(|(earlier, _)| earlier == key)
+            });
+        }
+        let mut seen = BTreeSet::new();
+        entries.iter().any(|(key, _)| !seen.insert(key))
+    }
+
+    /// Keeps the last entry of each key; returns the keys of what was dropped, in order of the entries that stay.
+    pub fn drop_duplicates(&mut self) -> Vec<CompactString> {
+        let mut seen = BTreeSet::new();
+        let mut dropped = Vec::new();
+        let mut kept = Vec::with_capacity(self.entries.len());
+        for (key, value) in std::mem::take(&mut self.entries).into_iter().rev() {
+            if seen.insert(key.clone()) {
+                kept.push((key, value));
+            } else {
+                dropped.push(key);
+            }
+        }
+        kept.reverse();
+        dropped.reverse();
+        self.entries = kept;
+        dropped
     }
 
     /// Sorts the entries by key: the order in which Go prints a map.

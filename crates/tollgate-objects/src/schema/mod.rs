@@ -1,1 +1,33 @@
-//! The table of all API types, and strict decoding against it.
+//! The table of all API types and resources, and strict decoding against it.
+//!
+//! The table is data (`generated.rs`, made by `cargo xtask codegen` from what a 1.36 server and its types say, plus
+//! the kinds that only 1.24 had). Nothing is parsed at start. It holds what a server needs, too: the order of fields,
+//! protobuf tags, `omitempty`, and the keys of strategic merge patches.
+//!
+//! - [`decode`] checks a tree against its type as the server's strict field validation does, and makes it what a typed
+//!   decoder would have seen: without nulls, unknown fields and duplicates. Whoever reads the tree afterwards may rely
+//!   on every known field having its declared type.
+//! - [`resource_of`] finds the resource of a kind; [`custom_resources`] reads those of a CustomResourceDefinition.
+//! - [`type_of`] and [`StructType`] walk the table by hand.
+
+mod base64;
+mod custom;
+mod decode;
+#[rustfmt::skip]
+mod generated;
+mod go_type;
+mod lookup;
+mod problem;
+mod resource;
+mod table;
+mod time;
+
+pub use custom::{CustomResource, custom_resources};
+pub use decode::decode;
+pub use lookup::{ShapeRef, StructType, type_of};
+pub use problem::{Problem, ProblemKind, refusal};
+pub use resource::{guess_plural, resource_of, resources};
+pub use table::{Field, Resource};
+
+#[cfg(test)]
+mod tests;

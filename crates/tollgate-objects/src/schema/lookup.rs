@@ -1,0 +1,132 @@
+//! Finding types and fields in the generated table.
+
+use super::generated::{FIELDS, KINDS, LOOKUP, SHAPES, TYPES};
+use super::table::{Field, Shape, Type};
+use tollgate_api::GroupVersionKind;
+
+/// A struct type of the API.
+#[derive(Debug, Clone, Copy)]
+pub struct StructType(&'static Type);
+
+/// What a field, a list's member or a map's value may be.
+#[derive(Debug, Clone, Copy)]
+pub enum ShapeRef {
+    /// Text.
+    String,
+    /// `true` or `false`.
+    Bool,
+    /// An integer of 32 bits.
+    Int32,
+    /// An integer of 64 bits.
+    Int64,
+    /// A number.
+    Float64,
+    /// Bytes, as base64 text.
+    Bytes,
+    /// An amount.
+    Quantity,
+    /// A number or text.
+    IntOrString,
+    /// RFC 3339 text, with microseconds if so said.
+    Time {
+        /// Whether microseconds are kept.
+        micro: bool,
+    },
+    /// Text such as `1h30m`.
+    Duration,
+    /// Anything.
+    Any,
+    /// A JSON schema, or a boolean or list in its place.
+    SchemaOr(StructType),
+    /// A struct.
+    Struct(StructType),
+    /// A list of what the number stands for.
+    List(ShapeId),
+    /// A map from text to what the number stands for.
+    Map(ShapeId),
+}
+
+/// The number of a shape, resolved with [`ShapeId::shape`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShapeId(u16);
+
+impl ShapeId {
+    /// The shape.
+    pub fn shape(self) -> ShapeRef {
+        shape(self.0)
+    }
+}
+
+/// The type of a kind, if it is built in.
+pub fn type_of(kind: &GroupVersionKind) -> Option<StructType> {
+    let api_version = kind.api_version();
+    let found = KINDS.binary_search_by(|(version, name, _)| {
+        (*version)
+            .cmp(api_version.as_str())
+            .then_with(|| (*name).cmp(kind.kind.as_str()))
+    });
+    let (_, _, number) = KINDS.get(found.ok()?)?;
+    struct_type(*number)
+}
+
+fn struct_type(number: u16) -> Option<StructType> {
+    TYPES.get(usize::from(number)).map(StructType)
+}
+
+fn shape(number: u16) -> ShapeRef {
+    let Some(shape) = SHAPES.get(usize::from(number)) else {
+        return ShapeRef::Any;
+    };
+    let of = |number: u16| struct_type(number);
+    match *shape {
+        Shape::String => ShapeRef::String,
+        Shape::Bool => ShapeRef::Bool,
+        Shape::Int32 => ShapeRef::Int32,
+        Shape::Int64 => ShapeRef::Int64,
+        Shape::Float64 => ShapeRef::Float64,
+        Shape::Bytes => ShapeRef::Bytes,
+        Shape::Quantity => ShapeRef::Quantity,
+        Shape::IntOrString => ShapeRef::IntOrString,
+        Shape::Time => ShapeRef::Time { micro: false },
+        Shape::MicroTime => ShapeRef::Time { micro: true },
+        Shape::Duration => ShapeRef::Duration,
+        Shape::Any => ShapeRef::Any,
+        Shape::SchemaOr(number) => of(number).map_or(ShapeRef::Any, ShapeRef::SchemaOr),
+        Shape::Struct(number) => of(number).map_or(ShapeRef::Any, ShapeRef::Struct),
+        Shape::List(inner) => ShapeRef::List(ShapeId(inner)),
+        Shape::Map(inner) => ShapeRef::Map(ShapeId(inner)),
+    }
+}
+
+impl StructType {
+    /// Package and name: `core/v1.Container`.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// The declared fields in upstream's order; inlined structs stand as one entry with an empty name.
+    pub fn fields(self) -> &'static [Field] {
+        let first = usize::from(self.0.first);
+        FIELDS
+            .get(first..first + usize::from(self.0.declared))
+            .unwrap_or_default()
+    }
+
+    /// The field of that JSON name, also one of an inlined struct.
+    pub fn field(self, name: &str) -> Option<&'static Field> {
+        let first = usize::from(self.0.lookup);
+        let numbers = LOOKUP.get(first..first + usize::from(self.0.lookups))?;
+        let field = |number: &u16| FIELDS.get(usize::from(*number));
+        let found = numbers
+            .binary_search_by(|number| field(number).map_or("", |field| field.name).cmp(name))
+            .ok()?;
+        field(numbers.get(found)?)
+    }
+}
+
+impl Field {
+    /// What the field may be.
+    pub fn shape(&self) -> ShapeRef {
+        shape(self.shape)
+    }
+}

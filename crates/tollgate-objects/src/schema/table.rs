@@ -1,0 +1,159 @@
+//! The shapes of the generated table.
+
+/// What a value may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Text.
+    String,
+    /// `true` or `false`.
+    Bool,
+    /// An integer of 32 bits.
+    Int32,
+    /// An integer of 64 bits.
+    Int64,
+    /// A number.
+    Float64,
+    /// Bytes, as base64 text.
+    Bytes,
+    /// An amount: text or a number.
+    Quantity,
+    /// A number or text, such as a percentage or a port's name.
+    IntOrString,
+    /// RFC 3339 text.
+    Time,
+    /// RFC 3339 text with microseconds.
+    MicroTime,
+    /// Text such as `1h30m`.
+    Duration,
+    /// Anything: embedded objects, managed fields, JSON.
+    Any,
+    /// A JSON schema (the type of that number), or a boolean or list in its place.
+    SchemaOr(u16),
+    /// A struct: the type of that number.
+    Struct(u16),
+    /// A list of the shape of that number.
+    List(u16),
+    /// A map from text to the shape of that number.
+    Map(u16),
+}
+
+/// A field of a type, in the order of upstream's declaration, which is the order of its JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The JSON name; empty for an inlined struct.
+    pub name: &'static str,
+    pub(super) shape: u16,
+    flags: u8,
+    /// The protobuf tag: `bytes,1,opt,name=image`.
+    pub protobuf: &'static str,
+    /// `merge`, `retainKeys`, both, or empty.
+    pub patch_strategy: &'static str,
+    /// The key by which a strategic merge patch matches list members, or empty.
+    pub patch_merge_key: &'static str,
+}
+
+impl Field {
+    /// Whether the Go field is a pointer: absence differs from zero.
+    pub const fn is_pointer(&self) -> bool {
+        self.flags & 1 != 0
+    }
+
+    /// Whether an empty value is left out of JSON.
+    pub const fn omits_empty(&self) -> bool {
+        self.flags & 2 != 0
+    }
+
+    /// Whether a zero value is left out of JSON.
+    pub const fn omits_zero(&self) -> bool {
+        self.flags & 4 != 0
+    }
+
+    /// Whether the fields of its struct stand in the outer object.
+    pub const fn is_inline(&self) -> bool {
+        self.flags & 8 != 0
+    }
+}
+
+/// A struct type.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Type {
+    /// Package and name: `core/v1.Container`.
+    pub(super) name: &'static str,
+    pub(super) first: u16,
+    pub(super) declared: u16,
+    pub(super) lookup: u16,
+    pub(super) lookups: u16,
+}
+
+/// A resource as discovery lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource {
+    /// The API group; empty is the core group.
+    pub group: &'static str,
+    /// The version.
+    pub version: &'static str,
+    /// The kind.
+    pub kind: &'static str,
+    /// The plural name in paths and quotas.
+    pub plural: &'static str,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+    /// kubectl's short names.
+    pub short_names: &'static [&'static str],
+    /// What can be done with it; empty for versions that no longer are served.
+    pub verbs: &'static [&'static str],
+}
+
+pub(super) const fn f(
+    name: &'static str,
+    shape: u16,
+    flags: u8,
+    protobuf: &'static str,
+    patch_strategy: &'static str,
+    patch_merge_key: &'static str,
+) -> Field {
+    Field {
+        name,
+        shape,
+        flags,
+        protobuf,
+        patch_strategy,
+        patch_merge_key,
+    }
+}
+
+pub(super) const fn t(
+    name: &'static str,
+    first: u16,
+    declared: u16,
+    lookup: u16,
+    lookups: u16,
+) -> Type {
+    Type {
+        name,
+        first,
+        declared,
+        lookup,
+        lookups,
+    }
+}
+
+pub(super) const fn r(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    namespaced: bool,
+    short_names: &'static [&'static str],
+    verbs: &'static [&'static str],
+) -> Resource {
+    Resource {
+        group,
+        version,
+        kind,
+        plural,
+        namespaced,
+        short_names,
+        verbs,
+    }
+}

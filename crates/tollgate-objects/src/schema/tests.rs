@@ -1,0 +1,148 @@
+use super::*;
+use tollgate_api::{GroupVersionKind, Value, json};
+
+/// The refusal of a document, and what is left of it.
+fn decoded(text: &str) -> (Option<String>, Value) {
+    let mut object = json::from_str(text).unwrap();
+    let kind = GroupVersionKind::of(&object);
+    let problems = decode(&kind, &mut object);
+    (
+        refusal(&kind, &problems).map(|status| status.message),
+        object,
+    )
+}
+
+#[track_caller]
+fn check(text: &str, why: &str) {
+    let message = decoded(text).0.unwrap_or_default();
+    assert_eq!(message.split_once(": ").map_or("", |(_, why)| why), why);
+}
+
+fn pod(spec: &str) -> String {
+    format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p"}},"spec":{spec}}}"#)
+}
+
+#[test]
+fn unknown_and_duplicate_fields_are_reported_in_the_order_of_the_document() {
+    check(
+        &pod(r#"{"containers":[{"imag":"x","resources":{"limit":{}}}],"foo":1}"#),
+        "strict decoding error: unknown field \"spec.containers[0].imag\", unknown field \
+         \"spec.containers[0].resources.limit\", unknown field \"spec.foo\"",
+    );
+    check(
+        r#"{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1","a":"2"}}"#,
+        "strict decoding error: duplicate field \"data.a\"",
+    );
+}
+
+#[test]
+fn wrong_types_are_reported_in_the_words_of_the_decoder() {
+    check(
+        &pod(r#"{"containers":"x"}"#),
+        "json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container",
+    );
+    check(
+        &pod(r#"{"containers":[{"image":1}]}"#),
+        "json: cannot unmarshal number into Go struct field Container.spec.containers.image of type string",
+    );
+    check(
+        r#"{"apiVersion":"apps/v1","kind":"Deployment","spec":{"replicas":99999999999}}"#,
+        "json: cannot unmarshal number 99999999999 into Go struct field DeploymentSpec.spec.replicas of type int32",
+    );
+    check(
+        r#"{"apiVersion":"v1","kind":"ConfigMap","data":{"a":1}}"#,
+        "json: cannot unmarshal number into Go struct field ConfigMap.data of type string",
+    );
+    check(
+        r#"{"apiVersion":"policy/v1","kind":"PodDisruptionBudget","spec":{"minAvailable":{}}}"#,
+        "json: cannot unmarshal object into Go struct field PodDisruptionBudgetSpec.spec.minAvailable of type int32",
+    );
+    check(
+        &pod(r#"{"containers":[{"imagePullPolicy":1}]}"#),
+        "json: cannot unmarshal number into Go struct field Container.spec.containers.imagePullPolicy of type \
+         v1.PullPolicy",
+    );
+    check(
+        &pod(r#"{"containers":[{"resources":{"limits":{"cpu":"x"}}}]}"#),
+        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+    );
+    check(
+        r#"{"apiVersion":"v1","kind":"Secret","data":{"a":"!"}}"#,
+        "illegal base64 data at input byte 0",
+    );
+}
+
+#[test]
+fn what_is_left_is_typed() {
+    let (_, left) = decoded(&pod(
+        r#"{"nodeName":null,"foo":1,"containers":[null,{"name":"c"}],"hostPID":"x"}"#,
+    ));
+    assert_eq!(
+        left.get("spec").unwrap().to_string(),
+        r#"{"containers":[{},{"name":"c"}]}"#
+    );
+    let (_, left) =
+        decoded(r#"{"apiVersion":"v1","kind":"ConfigMap","data":{"b":"1","a":"1","b":"2"}}"#);
+    assert_eq!(
+        left.get("data").unwrap().to_string(),
+        r#"{"a":"1","b":"2"}"#
+    );
+}
+
+#[test]
+fn of_a_custom_object_only_the_metadata_is_known() {
+    let text = r#"{"apiVersion":"example.com/v1","kind":"Widget","spec":{"x":null},"metadata":{"name":"w","foo":1}}"#;
+    let (why, left) = decoded(text);
+    assert!(why.unwrap().ends_with("unknown field \"metadata.foo\""));
+    assert!(
+        left.get("spec")
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .get_or_null("x")
+            .is_some()
+    );
+}
+
+#[test]
+fn legacy_kinds_are_known() {
+    for (version, kind, plural) in [
+        ("extensions/v1beta1", "Deployment", "deployments"),
+        ("policy/v1beta1", "PodSecurityPolicy", "podsecuritypolicies"),
+        ("batch/v1beta1", "CronJob", "cronjobs"),
+        ("v1", "Pod", "pods"),
+        ("apps/v1", "Deployment", "deployments"),
+        ("v1", "Endpoints", "endpoints"),
+    ] {
+        let kind = GroupVersionKind::new(version, kind);
+        assert_eq!(
+            resource_of(&kind).map(|resource| resource.plural),
+            Some(plural),
+            "{kind:?}"
+        );
+        assert!(type_of(&kind).is_some(), "{kind:?}");
+    }
+    assert!(
+        !resource_of(&GroupVersionKind::new("v1", "Namespace"))
+            .unwrap()
+            .namespaced
+    );
+    assert_eq!(guess_plural("Policy"), "policies");
+}
+
+#[test]
+fn fields_of_inlined_structs_are_found() {
+    let pod = type_of(&GroupVersionKind::new("v1", "Pod")).unwrap();
+    assert!(pod.field("kind").is_some());
+    let ShapeRef::Struct(spec) = pod.field("spec").unwrap().shape() else {
+        panic!()
+    };
+    let ShapeRef::List(volumes) = spec.field("volumes").unwrap().shape() else {
+        panic!()
+    };
+    let ShapeRef::Struct(volume) = volumes.shape() else {
+        panic!()
+    };
+    assert!(volume.field("hostPath").is_some());
+    assert_eq!(spec.field("volumes").unwrap().patch_merge_key, "name");
+}

@@ -1,0 +1,311 @@
+//! `xtask codegen [--check]`: the tables of API types and resources, made from what a real server and its types say.
+//!
+//! Reads `crates/tollgate-objects/data/*.json.gz`, writes `crates/tollgate-objects/src/schema/generated.rs`.
+
+use anyhow::{Context as _, Result, bail};
+use flate2::read::GzDecoder;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use tollgate_api::{Value, json};
+
+/// Kinds without a discovery entry of their own that live outside namespaces.
+const CLUSTER_SCOPED: &[&str] = &[
+    "ClusterTrustBundle",
+    "DeviceTaintRule",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "ResourcePoolStatusRequest",
+    "StorageVersion",
+    "StorageVersionMigration",
+];
+
+/// Runs the command.
+pub(crate) fn run(check: bool) -> Result<()> {
+    let objects = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/tollgate-objects");
+    let text = generate(&objects.join("data"))?;
+    let path = objects.join("src/schema/generated.rs");
+    if check {
+        if std::fs::read_to_string(&path).unwrap_or_default() != text {
+            bail!("{} is stale: run `cargo xtask codegen`", path.display());
+        }
+        return Ok(());
+    }
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn read(data: &Path, name: &str) -> Result<Value> {
+    let path: PathBuf = data.join(format!("{name}.json.gz"));
+    let file = std::fs::File::open(&path).with_context(|| format!("{}", path.display()))?;
+    let mut text = String::new();
+    GzDecoder::new(file).read_to_string(&mut text)?;
+    Ok(json::from_str(&text)?)
+}
+
+/// Type names to what the facts say of them, and (apiVersion, kind) to type names.
+struct Facts {
+    types: BTreeMap<String, Value>,
+    kinds: BTreeMap<(String, String), String>,
+}
+
+fn facts(data: &Path) -> Result<Facts> {
+    let mut facts = Facts {
+        types: BTreeMap::new(),
+        kinds: BTreeMap::new(),
+    };
+    for file in ["types-1.36", "types-1.24"] {
+        let value = read(data, file)?;
+        for (name, entry) in value.entries("types") {
+            facts
+                .types
+                .entry(name.to_owned())
+                .or_insert_with(|| entry.clone());
+        }
+        for (key, name) in value.str_entries("kinds") {
+            let (version, kind) = key
+                .split_once(", ")
+                .context("a kind is written `version, Kind`")?;
+            facts
+                .kinds
+                .entry((version.to_owned(), kind.to_owned()))
+                .or_insert_with(|| name.to_owned());
+        }
+    }
+    Ok(facts)
+}
+
+/// Shapes get numbers in the order in which they are met.
+#[derive(Default)]
+struct Shapes {
+    numbers: BTreeMap<String, usize>,
+    lines: Vec<String>,
+}
+
+impl Shapes {
+    fn number(&mut self, text: &str, types: &BTreeMap<String, usize>) -> Result<usize> {
+        if let Some(number) = self.numbers.get(text) {
+            return Ok(*number);
+        }
+        let line = if let Some(inner) = text.strip_prefix("[]") {
+            format!("Shape::List({})", self.number(inner, types)?)
+        } else if let Some(inner) = text.strip_prefix("map[string]") {
+            format!("Shape::Map({})", self.number(inner, types)?)
+        } else {
+            match text {
+                "string" => "Shape::String".to_owned(),
+                "bool" => "Shape::Bool".to_owned(),
+                "int32" => "Shape::Int32".to_owned(),
+                "int64" => "Shape::Int64".to_owned(),
+                "float64" => "Shape::Float64".to_owned(),
+                "bytes" => "Shape::Bytes".to_owned(),
+                "resource.Quantity" => "Shape::Quantity".to_owned(),
+                "util/intstr.IntOrString" => "Shape::IntOrString".to_owned(),
+                "meta/v1.Time" => "Shape::Time".to_owned(),
+                "meta/v1.MicroTime" => "Shape::MicroTime".to_owned(),
+                "meta/v1.Duration" => "Shape::Duration".to_owned(),
+                "runtime.RawExtension" | "meta/v1.FieldsV1" | "apiextensions/v1.JSON" => {
+                    "Shape::Any".to_owned()
+                }
+                "apiextensions/v1.JSONSchemaPropsOrBool"
+                | "apiextensions/v1.JSONSchemaPropsOrArray"
+                | "apiextensions/v1.JSONSchemaPropsOrStringArray" => {
+                    let schema = types.get("apiextensions/v1.JSONSchemaProps");
+                    format!("Shape::SchemaOr({})", schema.context("no JSONSchemaProps")?)
+                }
+                _ => match types.get(text) {
+                    Some(number) => format!("Shape::Struct({number})"),
+                    None => bail!("unknown type `{text}`"),
+                },
+            }
+        };
+        let number = self.lines.len();
+        self.lines.push(line);
+        self.numbers.insert(text.to_owned(), number);
+        Ok(number)
+    }
+}
+
+fn generate(data: &Path) -> Result<String> {
+    let facts = facts(data)?;
+    let numbers: BTreeMap<String, usize> = facts
+        .types
+        .keys()
+        .enumerate()
+        .map(|(number, name)| (name.clone(), number))
+        .collect();
+    let mut shapes = Shapes::default();
+    let (mut fields, mut types, mut lookup) = (String::new(), String::new(), String::new());
+    let mut starts = BTreeMap::new();
+    let mut field_count = 0;
+    for (name, entry) in &facts.types {
+        starts.insert(name.as_str(), field_count);
+        for field in entry.items("fields") {
+            if entry.get("encoding").is_none() {
+                writeln!(fields, "    {},", field_line(field, &mut shapes, &numbers)?)?;
+                field_count += 1;
+            }
+        }
+    }
+    let mut lookup_count = 0;
+    for (name, entry) in &facts.types {
+        let own = entry.get("encoding").is_some();
+        let declared = if own { 0 } else { entry.items("fields").len() };
+        let mut found = BTreeMap::new();
+        if !own {
+            flatten(name, &facts, &starts, &mut found);
+        }
+        for number in found.values() {
+            write!(lookup, "{number},")?;
+        }
+        lookup.push('\n');
+        let start = starts.get(name.as_str()).copied().unwrap_or_default();
+        writeln!(
+            types,
+            "    t({name:?}, {start}, {declared}, {lookup_count}, {}),",
+            found.len()
+        )?;
+        lookup_count += found.len();
+    }
+    let mut kinds = String::new();
+    for ((version, kind), name) in &facts.kinds {
+        let number = numbers
+            .get(name)
+            .with_context(|| format!("no type {name}"))?;
+        writeln!(kinds, "    ({version:?}, {kind:?}, {number}),")?;
+    }
+    let (resource_count, resources) = resources(data, &facts)?;
+    Ok(format!(
+        "// @generated by `cargo xtask codegen`: do not edit.\n\n\
+         use super::table::{{Field, Resource, Shape, Type, f, r, t}};\n\n\
+         pub(super) static SHAPES: [Shape; {}] = [\n    {},\n];\n\n\
+         pub(super) static FIELDS: [Field; {field_count}] = [\n{fields}];\n\n\
+         pub(super) static TYPES: [Type; {}] = [\n{types}];\n\n\
+         pub(super) static LOOKUP: [u16; {lookup_count}] = [\n{lookup}];\n\n\
+         pub(super) static KINDS: [(&str, &str, u16); {}] = [\n{kinds}];\n\n\
+         pub(super) static RESOURCES: [Resource; {resource_count}] = [\n{resources}];\n",
+        shapes.lines.len(),
+        shapes.lines.join(",\n    "),
+        facts.types.len(),
+        facts.kinds.len(),
+    ))
+}
+
+fn field_line(
+    field: &Value,
+    shapes: &mut Shapes,
+    numbers: &BTreeMap<String, usize>,
+) -> Result<String> {
+    let shape = shapes.number(field.str_or_empty("type"), numbers)?;
+    let mut flags = u8::from(field.bool("pointer") == Some(true));
+    flags |= match field.str_or_empty("omit") {
+        "omitempty" => 2,
+        "omitzero" => 4,
+        "inline" => 8,
+        _ => 0,
+    };
+    Ok(format!(
+        "f({:?}, {shape}, {flags}, {:?}, {:?}, {:?})",
+        field.str_or_empty("name"),
+        field.str_or_empty("protobuf"),
+        field.str_or_empty("patchStrategy"),
+        field.str_or_empty("patchMergeKey"),
+    ))
+}
+
+/// The fields of a type by JSON name, those of inlined structs included.
+fn flatten<'f>(
+    name: &str,
+    facts: &'f Facts,
+    starts: &BTreeMap<&str, usize>,
+    found: &mut BTreeMap<&'f str, usize>,
+) {
+    let Some(entry) = facts.types.get(name) else {
+        return;
+    };
+    let start = starts.get(name).copied().unwrap_or_default();
+    let mut inlined = Vec::new();
+    for (offset, field) in entry.items("fields").iter().enumerate() {
+        if field.str_or_empty("omit") == "inline" {
+            inlined.push(field.str_or_empty("type"));
+        } else {
+            found.insert(field.str_or_empty("name"), start + offset);
+        }
+    }
+    for inner in inlined {
+        let mut deeper = BTreeMap::new();
+        flatten(inner, facts, starts, &mut deeper);
+        for (name, number) in deeper {
+            // A field of the outer struct hides one of the inlined.
+            found.entry(name).or_insert(number);
+        }
+    }
+}
+
+fn resources(data: &Path, facts: &Facts) -> Result<(usize, String)> {
+    let mut entries: BTreeMap<(String, String, String), Value> = BTreeMap::new();
+    for (file, key) in [
+        ("discovery-1.36", "resources"),
+        ("discovery-1.24", "differs"),
+    ] {
+        let discovery = read(data, file)?;
+        for group in discovery.items("groups") {
+            for version in group.items("versions") {
+                let listed = version.items(key).iter().chain(version.items("resources"));
+                for resource in listed {
+                    let group = group.str_or_empty("group").to_owned();
+                    let kind = resource.str_or_empty("kind").to_owned();
+                    let key = (group, version.str_or_empty("version").to_owned(), kind);
+                    entries.entry(key).or_insert_with(|| resource.clone());
+                }
+            }
+        }
+    }
+    let kinds: BTreeSet<&(String, String)> = facts.kinds.keys().collect();
+    for (api_version, kind) in &kinds {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let key = (group.to_owned(), version.to_owned(), kind.clone());
+        let is_listed = kinds.contains(&(api_version.clone(), format!("{kind}List")));
+        if is_listed && !entries.contains_key(&key) {
+            let sibling = entries
+                .iter()
+                .filter(|((_, _, other), _)| other == kind)
+                .max_by_key(|((other, _, _), _)| other == group)
+                .map(|(_, resource)| resource.clone());
+            entries.insert(key, sibling.unwrap_or_else(|| guessed(kind)));
+        }
+    }
+    let mut text = String::new();
+    for ((group, version, kind), resource) in &entries {
+        let words = |key: &str| -> Vec<&str> {
+            resource
+                .items(key)
+                .iter()
+                .filter_map(Value::as_str)
+                .collect()
+        };
+        writeln!(
+            text,
+            "    r({group:?}, {version:?}, {kind:?}, {:?}, {}, &{:?}, &{:?}),",
+            resource.str_or_empty("name"),
+            resource.bool("namespaced") == Some(true),
+            words("shortNames"),
+            words("verbs"),
+        )?;
+    }
+    Ok((entries.len(), text))
+}
+
+/// A resource that no discovery document lists.
+fn guessed(kind: &str) -> Value {
+    let mut resource = Value::object();
+    let lower = kind.to_ascii_lowercase();
+    let plural = match lower.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if lower.ends_with('s') => format!("{lower}es"),
+        None => format!("{lower}s"),
+    };
+    resource.set("name", plural);
+    resource.set("namespaced", !CLUSTER_SCOPED.contains(&kind));
+    resource
+}
