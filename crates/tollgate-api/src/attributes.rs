@@ -154,3 +154,19 @@ pub struct Attributes<'a> {
     /// Whether nothing is to be written.
     pub dry_run: bool,
 }
+
+impl<'a> Attributes<'a> {
+    /// The name under which a refusal speaks of the object: its own, else what it is to be generated from, else
+    /// `Unknown`.
+    pub fn printed_name(&self) -> &'a str {
+        if !self.name.is_empty() {
+            return self.name;
+        }
+        let metadata = self.object.and_then(|object| object.get("metadata"));
+        ["name", "generateName"]
+            .into_iter()
+            .filter_map(|key| metadata?.str(key))
+            .find(|name| !name.is_empty())
+            .unwrap_or("Unknown")
+    }
+}

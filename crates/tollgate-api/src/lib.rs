@@ -11,6 +11,7 @@ pub mod field;
 pub mod go_format;
 pub mod json;
 pub mod names;
+pub mod priority_class;
 pub mod qos;
 pub mod quantity;
 pub mod release;

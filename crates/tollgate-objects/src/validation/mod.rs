@@ -2,3 +2,5 @@
 
 pub mod label_selector;
 pub mod object_meta;
+pub mod object_meta_update;
+pub mod priority_class;

@@ -127,7 +127,7 @@ pub fn annotations(holder: &Value, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-fn owner_references(metadata: &Value, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn owner_references(metadata: &Value, path: &Path<'_>, errors: &mut Errors) {
     let owners = metadata.items("ownerReferences");
     let mut controller: Option<&Value> = None;
     for owner in owners {
@@ -233,7 +233,7 @@ pub(super) fn kube_finalizer(name: &str, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-fn managed_fields(metadata: &Value, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn managed_fields(metadata: &Value, path: &Path<'_>, errors: &mut Errors) {
     for (index, entry) in metadata.items("managedFields").iter().enumerate() {
         let path = path.index(index);
         let operation = entry.str_or_empty("operation");
