@@ -103,7 +103,6 @@ impl Shapes {
                 "util/intstr.IntOrString" => "Shape::IntOrString".to_owned(),
                 "meta/v1.Time" => "Shape::Time".to_owned(),
                 "meta/v1.MicroTime" => "Shape::MicroTime".to_owned(),
-                "meta/v1.Duration" => "Shape::Duration".to_owned(),
                 "runtime.RawExtension" | "meta/v1.FieldsV1" | "apiextensions/v1.JSON" => {
                     "Shape::Any".to_owned()
                 }

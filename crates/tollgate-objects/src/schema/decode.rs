@@ -178,7 +178,7 @@ impl Walk {
         context: Option<&Context<'_>>,
     ) -> bool {
         let fits = match (shape, value) {
-            (ShapeRef::String | ShapeRef::Duration | ShapeRef::IntOrString, Value::String(_))
+            (ShapeRef::String | ShapeRef::IntOrString, Value::String(_))
             | (ShapeRef::Bool, Value::Bool(_))
             | (ShapeRef::Float64, Value::Number(_)) => true,
             (ShapeRef::Int64, Value::Number(number)) => number.as_i64().is_some(),
@@ -304,7 +304,7 @@ impl Context<'_> {
 /// What Go leaves in the place of a `null` in a list or map.
 fn zero(shape: ShapeRef) -> Value {
     match shape {
-        ShapeRef::String | ShapeRef::Bytes | ShapeRef::Duration => "".into(),
+        ShapeRef::String | ShapeRef::Bytes => "".into(),
         ShapeRef::Bool => false.into(),
         ShapeRef::Int32 | ShapeRef::Int64 | ShapeRef::Float64 | ShapeRef::IntOrString => {
             0_i64.into()

@@ -16,14 +16,13 @@ pub(super) fn bare_name(name: &str) -> &str {
 /// The Go type of a shape, without the names that upstream gives to strings and maps.
 pub(super) fn go_type(shape: ShapeRef) -> String {
     match shape {
-        ShapeRef::String => "string".to_owned(),
         ShapeRef::Bool => "bool".to_owned(),
         ShapeRef::Int32 | ShapeRef::IntOrString => "int32".to_owned(),
         ShapeRef::Int64 => "int64".to_owned(),
         ShapeRef::Float64 => "float64".to_owned(),
         ShapeRef::Bytes => "[]uint8".to_owned(),
         ShapeRef::Quantity => "resource.Quantity".to_owned(),
-        ShapeRef::Time { .. } | ShapeRef::Duration => "string".to_owned(),
+        ShapeRef::String | ShapeRef::Time { .. } => "string".to_owned(),
         ShapeRef::Any => "runtime.RawExtension".to_owned(),
         ShapeRef::SchemaOr(inner) | ShapeRef::Struct(inner) => struct_name(inner.name()).to_owned(),
         ShapeRef::List(inner) => format!("[]{}", go_type(inner.shape())),

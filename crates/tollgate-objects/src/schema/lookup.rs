@@ -32,8 +32,6 @@ pub enum ShapeRef {
         /// Whether microseconds are kept.
         micro: bool,
     },
-    /// Text such as `1h30m`.
-    Duration,
     /// Anything.
     Any,
     /// A JSON schema, or a boolean or list in its place.
@@ -89,7 +87,6 @@ fn shape(number: u16) -> ShapeRef {
         Shape::IntOrString => ShapeRef::IntOrString,
         Shape::Time => ShapeRef::Time { micro: false },
         Shape::MicroTime => ShapeRef::Time { micro: true },
-        Shape::Duration => ShapeRef::Duration,
         Shape::Any => ShapeRef::Any,
         Shape::SchemaOr(number) => of(number).map_or(ShapeRef::Any, ShapeRef::SchemaOr),
         Shape::Struct(number) => of(number).map_or(ShapeRef::Any, ShapeRef::Struct),

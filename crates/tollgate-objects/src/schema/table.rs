@@ -23,8 +23,6 @@ pub(super) enum Shape {
     Time,
     /// RFC 3339 text with microseconds.
     MicroTime,
-    /// Text such as `1h30m`.
-    Duration,
     /// Anything: embedded objects, managed fields, JSON.
     Any,
     /// A JSON schema (the type of that number), or a boolean or list in its place.
