@@ -72,6 +72,14 @@ mod tests {
     }
 
     #[test]
+    fn every_check_is_a_control() {
+        let listed = crate::pod_security::CONTROLS
+            .iter()
+            .map(|control| control.id);
+        assert!(listed.eq(ALL.iter().map(|check| check.control.id)));
+    }
+
+    #[test]
     fn revisions_are_in_order_and_override_baseline_checks_only() {
         for check in ALL {
             assert!(check.versions.is_sorted_by_key(|versioned| versioned.since));

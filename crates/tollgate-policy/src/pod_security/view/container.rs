@@ -1,7 +1,7 @@
 //! A container as the checks see it.
 
 use super::signals::Signals;
-use super::{NOTHING, security_context};
+use super::{NOTHING, each_field, security_context};
 use crate::pod_security::checks::host_probes_and_host_lifecycle;
 use tollgate_api::Value;
 use tollgate_api::field::{FieldPath, Path};
@@ -63,22 +63,16 @@ impl<'a> ContainerView<'a> {
         let mut ports: &[Value] = &[];
         let mut handlers = [&NOTHING; 4];
         let [liveness, readiness, startup, lifecycle] = &mut handlers;
-        for (key, field) in value
-            .as_object()
-            .into_iter()
-            .flat_map(|object| object.iter())
-        {
-            match key {
-                "name" => name = field.as_str().unwrap_or_default(),
-                "securityContext" => security_context = field,
-                "ports" => ports = field.as_array().unwrap_or_default(),
-                "livenessProbe" => *liveness = field,
-                "readinessProbe" => *readiness = field,
-                "startupProbe" => *startup = field,
-                "lifecycle" => *lifecycle = field,
-                _ => {}
-            }
-        }
+        each_field(value, |key, field| match key {
+            "name" => name = field.as_str().unwrap_or_default(),
+            "securityContext" => security_context = field,
+            "ports" => ports = field.as_array().unwrap_or_default(),
+            "livenessProbe" => *liveness = field,
+            "readinessProbe" => *readiness = field,
+            "startupProbe" => *startup = field,
+            "lifecycle" => *lifecycle = field,
+            _ => {}
+        });
         let host_port = ports.iter().any(|port| host_port(port).is_some());
         let handler_host = host_probes_and_host_lifecycle::names_a_host(handlers);
         Self {

@@ -21,14 +21,13 @@ impl<T: Copy, const N: usize> Few<T, N> {
 
     /// Appends a member.
     pub(super) fn push(&mut self, member: T) {
-        match self.inline.get_mut(self.len) {
-            Some(place) => *place = member,
-            None => {
-                if self.spilled.is_empty() {
-                    self.spilled.extend_from_slice(&self.inline);
-                }
-                self.spilled.push(member);
+        if let Some(place) = self.inline.get_mut(self.len) {
+            *place = member;
+        } else {
+            if self.spilled.is_empty() {
+                self.spilled.extend_from_slice(&self.inline);
             }
+            self.spilled.push(member);
         }
         self.len += 1;
     }

@@ -26,6 +26,13 @@ pub(crate) static NOTHING: Value = Value::Null;
 /// Pods with more containers than this cost one allocation.
 const CONTAINERS_INLINE_MAX: usize = 8;
 
+/// Visits the fields of an object in written order, in which the last of two equal keys counts.
+fn each_field<'a>(object: &'a Value, mut visit: impl FnMut(&'a str, &'a Value)) {
+    if let Some(object) = object.as_object() {
+        object.iter().for_each(|(key, value)| visit(key, value));
+    }
+}
+
 /// One pod or pod template, borrowed.
 #[derive(Debug, Clone)]
 pub struct PodView<'a> {
@@ -197,26 +204,20 @@ impl<'a> Spec<'a> {
         let mut volumes: &[Value] = &[];
         let (mut security_context, mut os, mut runtime_class) = (&NOTHING, &NOTHING, "");
         let (mut network, mut pid, mut ipc, mut host_users) = (None, None, None, None);
-        for (key, value) in spec
-            .as_object()
-            .into_iter()
-            .flat_map(|object| object.iter())
-        {
-            match key {
-                "initContainers" => *init = value.as_array().unwrap_or_default(),
-                "containers" => *regular = value.as_array().unwrap_or_default(),
-                "ephemeralContainers" => *ephemeral = value.as_array().unwrap_or_default(),
-                "volumes" => volumes = value.as_array().unwrap_or_default(),
-                "securityContext" => security_context = value,
-                "os" => os = value,
-                "runtimeClassName" => runtime_class = value.as_str().unwrap_or_default(),
-                "hostNetwork" => network = value.as_bool(),
-                "hostPID" => pid = value.as_bool(),
-                "hostIPC" => ipc = value.as_bool(),
-                "hostUsers" => host_users = value.as_bool(),
-                _ => {}
-            }
-        }
+        each_field(spec, |key, value| match key {
+            "initContainers" => *init = value.as_array().unwrap_or_default(),
+            "containers" => *regular = value.as_array().unwrap_or_default(),
+            "ephemeralContainers" => *ephemeral = value.as_array().unwrap_or_default(),
+            "volumes" => volumes = value.as_array().unwrap_or_default(),
+            "securityContext" => security_context = value,
+            "os" => os = value,
+            "runtimeClassName" => runtime_class = value.as_str().unwrap_or_default(),
+            "hostNetwork" => network = value.as_bool(),
+            "hostPID" => pid = value.as_bool(),
+            "hostIPC" => ipc = value.as_bool(),
+            "hostUsers" => host_users = value.as_bool(),
+            _ => {}
+        });
         let [init, regular, ephemeral] = lists;
         Self {
             containers: [

@@ -1,7 +1,7 @@
 //! What a security context, of a pod or of a container, shows.
 
-use super::NOTHING;
 use super::signals::Signals;
+use super::{NOTHING, each_field};
 use crate::pod_security::checks::{
     app_armor_profile, capabilities_baseline, capabilities_restricted, proc_mount_baseline,
     se_linux_options, seccomp_profile_baseline,
@@ -37,25 +37,19 @@ impl<'a> Fields<'a> {
             windows_options: &NOTHING,
         };
         // One pass; of a key that is there twice, the last one counts.
-        for (key, value) in context
-            .as_object()
-            .into_iter()
-            .flat_map(|object| object.iter())
-        {
-            match key {
-                "allowPrivilegeEscalation" => fields.allow_privilege_escalation = value,
-                "appArmorProfile" => fields.app_armor_profile = value,
-                "capabilities" => fields.capabilities = value,
-                "privileged" => fields.privileged = value,
-                "procMount" => fields.proc_mount = value,
-                "runAsNonRoot" => fields.run_as_non_root = value,
-                "runAsUser" => fields.run_as_user = value,
-                "seLinuxOptions" => fields.se_linux_options = value,
-                "seccompProfile" => fields.seccomp_profile = value,
-                "windowsOptions" => fields.windows_options = value,
-                _ => {}
-            }
-        }
+        each_field(context, |key, value| match key {
+            "allowPrivilegeEscalation" => fields.allow_privilege_escalation = value,
+            "appArmorProfile" => fields.app_armor_profile = value,
+            "capabilities" => fields.capabilities = value,
+            "privileged" => fields.privileged = value,
+            "procMount" => fields.proc_mount = value,
+            "runAsNonRoot" => fields.run_as_non_root = value,
+            "runAsUser" => fields.run_as_user = value,
+            "seLinuxOptions" => fields.se_linux_options = value,
+            "seccompProfile" => fields.seccomp_profile = value,
+            "windowsOptions" => fields.windows_options = value,
+            _ => {}
+        });
         fields
     }
 
