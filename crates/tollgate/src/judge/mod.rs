@@ -2,6 +2,7 @@
 
 pub mod chunks;
 pub mod in_order;
+pub mod inputs;
 pub mod kind_hint;
 pub mod mutate;
 pub mod plugins;
