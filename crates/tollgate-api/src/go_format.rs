@@ -1,6 +1,6 @@
 //! How Go prints things, where Kubernetes' messages show it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// Text as Go's `%q` prints it: double quotes, escapes for what is not printable.
 pub fn quote(text: &str) -> String {
@@ -57,6 +57,20 @@ pub fn list<T: AsRef<str>>(items: &[T]) -> String {
     format!("[{}]", items.join(" "))
 }
 
+/// A slice as Go's `%#v` prints it: `[]int64{1, 2}`, or `[]int64(nil)` for one that was never made.
+pub fn slice_syntax<T: fmt::Display>(
+    element: &str,
+    items: Option<impl IntoIterator<Item = T>>,
+) -> String {
+    match items {
+        None => format!("[]{element}(nil)"),
+        Some(items) => {
+            let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+            format!("[]{element}{{{}}}", items.join(", "))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +82,12 @@ mod tests {
             "\"a\\\"b\\\\\\n\\x7f\u{e9}\\u200b\u{1f600}\""
         );
         assert_eq!(list(&["a", "b"]), "[a b]");
+    }
+
+    #[test]
+    fn prints_slices_in_go_syntax() {
+        assert_eq!(slice_syntax("int64", Some([1, -2])), "[]int64{1, -2}");
+        assert_eq!(slice_syntax("int64", Some([0_i64; 0])), "[]int64{}");
+        assert_eq!(slice_syntax("string", None::<[&str; 0]>), "[]string(nil)");
     }
 }

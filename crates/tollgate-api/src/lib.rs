@@ -17,6 +17,7 @@ pub mod quantity;
 pub mod release;
 pub mod resource_list;
 pub mod resource_name;
+pub mod seccomp;
 pub mod status;
 pub mod time;
 pub mod value;

@@ -71,6 +71,8 @@ pub struct Error {
     pub field: String,
     /// The value shown, for the kinds that show one.
     pub value: Option<Value>,
+    /// How the value prints if not as JSON: releases before 1.34 print composites in Go's syntax.
+    pub shown: Option<String>,
     /// The detail behind the last colon; may be empty.
     pub detail: String,
 }
@@ -89,6 +91,7 @@ impl Error {
             kind,
             field: path.to_string(),
             value,
+            shown: None,
             detail: detail.into(),
         }
     }
@@ -96,6 +99,19 @@ impl Error {
     /// `Invalid value: <value>: <detail>`
     pub fn invalid(path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, path, Some(value.into()), detail)
+    }
+
+    /// `Invalid value: <shown>: <detail>`, where the value prints otherwise than as JSON.
+    pub fn invalid_shown(
+        path: &Path<'_>,
+        value: impl Into<Value>,
+        shown: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            shown: Some(shown.into()),
+            ..Self::invalid(path, value, detail)
+        }
     }
 
     /// `Invalid value: <value>: <detail>`, of a wrong type.
@@ -167,10 +183,11 @@ impl Error {
     /// The text without the field: the `message` of a Status cause.
     pub fn body(&self) -> String {
         let kind = self.kind.text();
-        let mut text = match &self.value {
-            Some(Value::String(value)) => format!("{kind}: {}", quote(value)),
-            Some(value) => format!("{kind}: {value}"),
-            None => kind.to_owned(),
+        let mut text = match (&self.shown, &self.value) {
+            (Some(shown), _) => format!("{kind}: {shown}"),
+            (None, Some(Value::String(value))) => format!("{kind}: {}", quote(value)),
+            (None, Some(value)) => format!("{kind}: {value}"),
+            (None, None) => kind.to_owned(),
         };
         if !self.detail.is_empty() {
             text.push_str(": ");
@@ -199,6 +216,10 @@ mod tests {
             "spec: Invalid value: \"x\": bad",
         );
         check(Error::invalid(&path, 3_i64, ""), "spec: Invalid value: 3");
+        check(
+            Error::invalid_shown(&path, vec![3_i64], "[]int64{3}", "bad"),
+            "spec: Invalid value: []int64{3}: bad",
+        );
         check(Error::required(&path, ""), "spec: Required value");
         check(
             Error::required(&path, "say so"),

@@ -2,3 +2,4 @@
 //! mutating admission and before validation.
 
 pub mod pod;
+pub mod pod_1_24;
