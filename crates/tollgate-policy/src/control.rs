@@ -38,6 +38,9 @@ pub struct Control {
 
 /// Every control, by policy and in each policy's own order.
 pub fn all() -> impl Iterator<Item = &'static Control> {
-    let lists: [&[Control]; 1] = [crate::pod_security::CONTROLS];
+    let lists: [&[Control]; 2] = [
+        crate::pod_security::CONTROLS,
+        crate::pod_security_policy::CONTROLS,
+    ];
     lists.into_iter().flatten()
 }
