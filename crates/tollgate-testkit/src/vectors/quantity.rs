@@ -2,7 +2,8 @@
 
 use super::{Difference, Outcome, compare};
 use tollgate_api::quantity::ParseQuantityError;
-use tollgate_api::{Quantity, Value};
+use tollgate_api::{Attributes, GroupResource, Operation, Quantity, Value};
+use tollgate_policy::limit_range::{self, LimitRange};
 
 /// Replays one case.
 pub(super) fn run(case: &Value) -> Outcome {
@@ -26,6 +27,9 @@ pub(super) fn run(case: &Value) -> Outcome {
             compare(&text("out").to_owned(), &(order as i32).to_string())
         }
         "sum" => sum(case),
+        "min" => constraint(case, "min"),
+        "max" => constraint(case, "max"),
+        "ratio" => constraint(case, "maxLimitRequestRatio"),
         other => Err(Difference {
             expected: "a known op".to_owned(),
             got: other.to_owned(),
@@ -107,4 +111,46 @@ fn sum(case: &Value) -> Outcome {
             sum.milli_value()
         ),
     )
+}
+
+/// One constraint of type Container on cpu, and one container.
+fn constraint(case: &Value, key: &'static str) -> Outcome {
+    let amounts = |text: &str| -> Value {
+        let amounts = (!text.is_empty()).then_some(("cpu", text));
+        amounts.into_iter().collect()
+    };
+    let mut item = Value::object();
+    item.set("type", "Container");
+    item.set(key, amounts(case.str_or_empty("enforced")));
+    let mut range = Value::object();
+    range.child_mut("spec").set("limits", vec![item]);
+    let mut container = Value::object();
+    for (key, text) in [("limits", "limit"), ("requests", "request")] {
+        let amounts = amounts(case.str_or_empty(text));
+        container.child_mut("resources").set(key, amounts);
+    }
+    let mut pod = Value::object();
+    pod.child_mut("spec").set("containers", vec![container]);
+    let attributes = Attributes {
+        operation: Operation::Create,
+        resource: &GroupResource::new("", "pods"),
+        subresource: "",
+        namespace: "",
+        name: "",
+        user: None,
+        object: Some(&pod),
+        old_object: None,
+        dry_run: false,
+    };
+    let got = match limit_range::validate(&[LimitRange::new(&range)], &attributes) {
+        Ok(()) => String::new(),
+        Err(refusal) => {
+            let messages = refusal
+                .violations
+                .into_iter()
+                .map(|violation| violation.message);
+            messages.collect::<Vec<_>>().join(", ")
+        }
+    };
+    compare(&case.str_or_empty("error").to_owned(), &got)
 }
