@@ -1,3 +1,4 @@
 //! Development only: what runs the conformance vectors. No shipped crate depends on this one.
 
+pub mod encoding;
 pub mod vectors;

@@ -1,6 +1,6 @@
 //! The pod spec as it stands in a Pod and in every pod template.
 
-use super::set::{if_absent, if_empty, pointer, structures};
+use super::set::{if_absent, if_empty, pointer, structure, structures};
 use super::{container, resource_list, volume};
 use tollgate_api::Value;
 
@@ -23,5 +23,14 @@ pub fn set_defaults(spec: &mut Value) {
     if let Some(resources) = pointer(spec, "resources") {
         resource_list::set_defaults(resources, "limits");
         resource_list::set_defaults(resources, "requests");
+    }
+}
+
+/// Sets the defaults of the pod template that `owner` holds under `key`.
+pub(super) fn set_template_defaults(owner: &mut Value, key: &'static str) {
+    if let Some(template) = structure(owner, key)
+        && let Some(spec) = structure(template, "spec")
+    {
+        set_defaults(spec);
     }
 }
