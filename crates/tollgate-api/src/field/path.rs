@@ -117,6 +117,37 @@ pub enum Segment {
 }
 
 impl FieldPath {
+    /// Reads a printed path: `spec.containers[0].env`, `spec.hard[count/jobs.batch]`.
+    ///
+    /// What stands in brackets is an index if it is a number, else a key, up to the next bracket that a dot, another
+    /// bracket or the end follows.
+    pub fn parse(text: &str) -> Self {
+        let mut segments = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if let Some(inside) = rest.strip_prefix('[') {
+                let close = inside.match_indices(']').map(|(at, _)| at).find(|at| {
+                    matches!(inside.as_bytes().get(at + 1), None | Some(b'.' | b'['))
+                });
+                let (key, after) = inside.split_at(close.unwrap_or(inside.len()));
+                segments.push(match key.parse() {
+                    Ok(index) => Segment::Index(index),
+                    Err(_) => Segment::Key(key.into()),
+                });
+                rest = after.strip_prefix(']').unwrap_or(after);
+                rest = rest.strip_prefix('.').unwrap_or(rest);
+            } else {
+                let end = rest.find(['.', '[']).unwrap_or(rest.len());
+                let (name, after) = rest.split_at(end);
+                if !name.is_empty() {
+                    segments.push(Segment::Field(name.into()));
+                }
+                rest = after.strip_prefix('.').unwrap_or(after);
+            }
+        }
+        Self(segments)
+    }
+
     /// This address as seen from an object in which the addressed one stands at `prefix`.
     #[must_use]
     pub fn below(&self, prefix: &Self) -> Self {
@@ -152,7 +183,18 @@ mod tests {
         assert_eq!(path.to_string(), "spec.containers[2].resources.limits[cpu]");
         assert_eq!(path.to_owned().to_string(), path.to_string());
         assert_eq!(path.to_owned().0.len(), 6);
+        assert_eq!(FieldPath::parse(&path.to_string()), path.to_owned());
         assert_eq!(Path::root("").to_string(), "<nil>");
         assert_eq!(Path::root("").child("spec").to_string(), "spec");
+    }
+
+    #[test]
+    fn reads_printed_paths() {
+        for text in ["", "spec", "spec.hard[count/jobs.batch]", "a[0][k].b", "metadata.labels[a.b/c]", "a[b]c].d"] {
+            assert_eq!(FieldPath::parse(text).to_string(), text);
+        }
+        for odd in ["[", "]", "a[", "a..b", ".", "a[]", "[0"] {
+            FieldPath::parse(odd);
+        }
     }
 }
