@@ -34,6 +34,7 @@ pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
 mod pod_level_resources;
+pub mod pod_security_policy;
 pub mod pod_spec;
 pub mod pod_template;
 pub mod priority_class;

@@ -3,4 +3,5 @@
 pub mod label_selector;
 pub mod object_meta;
 pub mod object_meta_update;
+pub mod pod_security_policy;
 pub mod priority_class;

@@ -1,12 +1,12 @@
-//! `psp-defaulting.jsonl`
+//! `psp-defaulting.jsonl`: a policy before and after API defaulting.
 
-use super::{Difference, Outcome};
+use super::{Outcome, compare};
 use tollgate_api::Value;
+use tollgate_objects::defaults::pod_security_policy;
 
 /// Replays one case.
-pub(super) fn run(_case: &Value) -> Outcome {
-    Err(Difference {
-        expected: "an engine".to_owned(),
-        got: "none".to_owned(),
-    })
+pub(super) fn run(case: &Value) -> Outcome {
+    let mut policy = case.get("input").cloned().unwrap_or_default();
+    pod_security_policy::set_defaults(&mut policy);
+    compare(case.get("output").unwrap_or(&Value::Null), &policy)
 }
