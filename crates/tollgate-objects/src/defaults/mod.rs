@@ -275,3 +275,6 @@ pub fn set_defaults(kind: &GroupVersionKind, object: &mut Value) {
         (known.set_defaults)(object);
     }
 }
+
+#[cfg(test)]
+mod tests;
