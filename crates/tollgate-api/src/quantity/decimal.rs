@@ -82,6 +82,9 @@ impl Decimal {
     pub(super) fn compare_magnitude(&self, other: &Self) -> Ordering {
         let by_digits = self.magnitude_digits().cmp(&other.magnitude_digits());
         by_digits.then_with(|| {
+            if self.exponent() == other.exponent() {
+                return self.mantissa.compare(&other.mantissa);
+            }
             // As many digits before the point: the exponents differ by no more than the mantissas' lengths.
             let (left, right) = aligned(self, other);
             left.compare(&right)

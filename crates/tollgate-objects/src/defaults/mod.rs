@@ -27,6 +27,7 @@ mod image;
 pub mod ingress_class;
 pub mod job;
 mod labels;
+pub mod limit_range;
 pub mod namespace;
 pub mod network_policy;
 pub mod node;
@@ -91,6 +92,7 @@ pub const KINDS: &[KindDefaults] = &[
     of("", "", "Namespace", namespace::set_defaults),
     of("", "", "Node", node::set_defaults),
     of("", "", "ResourceQuota", resource_quota::set_defaults),
+    of("", "", "LimitRange", limit_range::set_defaults),
     of("apps", "", "Deployment", deployment::set_defaults),
     of("apps", "", "ReplicaSet", replica_set::set_defaults),
     of("apps", "", "StatefulSet", stateful_set::set_defaults),

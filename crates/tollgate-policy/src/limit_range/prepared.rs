@@ -51,7 +51,7 @@ impl ItemType {
 pub(super) struct Item {
     /// Its place in `spec.limits`.
     pub(super) index: usize,
-    pub(super) item_type: ItemType,
+    pub(super) judges: ItemType,
     /// Sorted by resource; upstream takes them in the random order of a map.
     pub(super) bounds: Vec<Bounds>,
 }
@@ -108,7 +108,7 @@ impl LimitRange {
             }
             range.items.push(Item {
                 index,
-                item_type,
+                judges: item_type,
                 bounds: bounds(limit),
             });
         }

@@ -80,11 +80,12 @@ pub(in super::super) fn lowest_request(enforced: &Amount, demand: &Demand) -> Op
     )
 }
 
-/// An amount in the manner of `like`: whole if that is whole, for nobody asks for thousandths of a byte.
+/// Amounts from here on are given whole: nobody asks for thousandths of a byte.
+const THOUSANDTHS_MAX: i64 = 1_000_000;
+
+/// `milli` as an amount in the format of `like`.
 fn round(milli: i128, like: &Quantity, up: bool) -> Option<Quantity> {
     let milli = i64::try_from(milli).ok().filter(|milli| *milli > 0)?;
-    // Amounts of processors are of this size; amounts of bytes are not.
-    const THOUSANDTHS_MAX: i64 = 1_000_000_000;
     if milli < THOUSANDTHS_MAX {
         return Some(Quantity::new_milli(milli, like.format()));
     }

@@ -11,7 +11,7 @@ pub(super) fn each(spec: &Value, judge: &mut dyn FnMut(&dyn Subject)) {
     for list in ["containers", "initContainers"] {
         for (index, container) in spec.items(list).iter().enumerate() {
             judge(&Container {
-                container,
+                object: container,
                 list,
                 index,
             });
@@ -20,7 +20,7 @@ pub(super) fn each(spec: &Value, judge: &mut dyn FnMut(&dyn Subject)) {
 }
 
 struct Container<'a> {
-    container: &'a Value,
+    object: &'a Value,
     list: &'static str,
     index: usize,
 }
@@ -28,8 +28,8 @@ struct Container<'a> {
 impl Subject for Container<'_> {
     fn demand(&self, resource: &str) -> Demand {
         Demand {
-            request: amount(self.container, "requests", resource),
-            limit: amount(self.container, "limits", resource),
+            request: amount(self.object, "requests", resource),
+            limit: amount(self.object, "limits", resource),
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) fn validate(
     let spec = object.get("spec").unwrap_or(&Value::Null);
     for item in &range.items {
         let mut judge = |subject: &dyn Subject| judge(range, item, subject, violations);
-        match (item.item_type, target) {
+        match (item.judges, target) {
             (ItemType::Container, Target::Pod) => container::each(spec, &mut judge),
             (ItemType::Pod, Target::Pod) => judge(&pod::Pod { spec }),
             (ItemType::PersistentVolumeClaim, Target::PersistentVolumeClaim) => {
@@ -132,7 +132,7 @@ fn violation(
     let fields = broken.sides().iter();
     Violation {
         control: broken.control(),
-        message: broken.message(resource, item.item_type, demand),
+        message: broken.message(resource, item.judges, demand),
         fields: fields
             .flat_map(|side| subject.fields(*side, resource))
             .collect(),
