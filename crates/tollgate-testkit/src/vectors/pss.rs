@@ -2,6 +2,7 @@
 
 use super::{Outcome, compare};
 use tollgate_api::{Release, Value};
+use tollgate_objects::{defaults, strategy};
 use tollgate_policy::pod_security::{Evaluator, Level, LevelVersion, PodView, Version};
 
 /// The release whose library answered.
@@ -12,6 +13,17 @@ pub(super) fn run(case: &Value) -> Outcome {
     let null = Value::Null;
     let pod = case.get("pod").unwrap_or(&null);
     compare_results(&Evaluator::new(ANSWERED_BY), pod, case.items("results"))?;
+    if case.get("servedResults").is_some() {
+        // What a server evaluates: the pod behind defaulting and the create strategy.
+        let mut served = pod.clone();
+        defaults::pod::set_defaults(&mut served);
+        strategy::pod::prepare_for_create(&mut served, ANSWERED_BY);
+        compare_results(
+            &Evaluator::new(ANSWERED_BY),
+            &served,
+            case.items("servedResults"),
+        )?;
+    }
     for emulated in case.items("emulated") {
         let emulation = emulated.str_or_empty("emulationVersion").parse();
         let evaluator = Evaluator::emulating(ANSWERED_BY, emulation.unwrap_or(ANSWERED_BY));
