@@ -140,7 +140,7 @@ impl PodSecurity {
             results: Vec::new(),
         };
         if subject.is_enforced {
-            self.enforce(review, namespace, &mut judged, &mut decision);
+            enforce(review, namespace, &mut judged, &mut decision);
         }
         let policy = namespace.policy.audit;
         let audit = judged.by(policy);
@@ -166,31 +166,31 @@ impl PodSecurity {
         }
         decision
     }
+}
 
-    fn enforce(
-        &self,
-        review: &Review<'_>,
-        namespace: &NamespacePolicy,
-        judged: &mut Judged<'_, '_>,
-        decision: &mut Decision,
-    ) {
-        let policy = namespace.policy.enforce;
-        let note = compact_str::format_compact!("{policy}");
-        decision.audit_annotations.push(("enforce-policy", note));
-        let evaluation = judged.by(policy);
-        let allowed = evaluation.is_allowed();
-        decision.metrics.push(Metric::Evaluation {
-            allowed,
-            policy,
-            mode: Mode::Enforce,
-        });
-        if !allowed {
-            let why = with_detail("violates PodSecurity \"", policy, evaluation);
-            let request = review.request;
-            decision.status = Some(Status::forbidden(request.resource, request.name, why));
-            if review.explain {
-                decision.violations = judged.explain(policy, namespace, Mode::Enforce);
-            }
+/// Judges by the policy that refuses.
+fn enforce(
+    review: &Review<'_>,
+    namespace: &NamespacePolicy,
+    judged: &mut Judged<'_, '_>,
+    decision: &mut Decision,
+) {
+    let policy = namespace.policy.enforce;
+    let note = compact_str::format_compact!("{policy}");
+    decision.audit_annotations.push(("enforce-policy", note));
+    let evaluation = judged.by(policy);
+    let allowed = evaluation.is_allowed();
+    decision.metrics.push(Metric::Evaluation {
+        allowed,
+        policy,
+        mode: Mode::Enforce,
+    });
+    if !allowed {
+        let why = with_detail("violates PodSecurity \"", policy, evaluation);
+        let request = review.request;
+        decision.status = Some(Status::forbidden(request.resource, request.name, why));
+        if review.explain {
+            decision.violations = judged.explain(policy, namespace, Mode::Enforce);
         }
     }
 }

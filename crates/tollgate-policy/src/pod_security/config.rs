@@ -284,3 +284,92 @@ fn validate_names(
     }
     valid
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::json;
+
+    fn read(version: &str, sections: &str) -> Result<Config, String> {
+        let text = format!(
+            r#"{{"apiVersion": "pod-security.admission.config.k8s.io/{version}", "kind": "PodSecurityConfiguration"{sections}}}"#
+        );
+        Config::from_value(&json::from_str(&text).unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_not_said_is_privileged_and_latest() {
+        for version in VERSIONS {
+            assert_eq!(read(version, ""), Ok(Config::default()));
+            let empty = r#", "defaults": {"enforce": "", "warn": null}, "exemptions": null"#;
+            assert_eq!(read(version, empty), Ok(Config::default()));
+        }
+    }
+
+    #[test]
+    fn reads_defaults_and_exemptions() {
+        let config = read(
+            "v1",
+            r#", "defaults": {"enforce": "baseline", "enforce-version": "v1.24", "warn": "restricted"},
+               "exemptions": {"usernames": ["admin"], "namespaces": ["kube-system"], "runtimeClasses": ["kata"]}"#,
+        )
+        .unwrap();
+        assert_eq!(config.defaults.enforce.to_string(), "baseline:v1.24");
+        assert_eq!(config.defaults.warn.to_string(), "restricted:latest");
+        assert_eq!(config.defaults.audit.to_string(), "privileged:latest");
+        assert!(config.exemptions.has_user("admin") && !config.exemptions.has_user(""));
+        assert!(config.exemptions.has_namespace("kube-system"));
+        assert!(config.exemptions.has_runtime_class("kata"));
+    }
+
+    #[test]
+    fn reports_everything_that_makes_no_sense_in_upstreams_order() {
+        let error = read(
+            "v1",
+            r#", "defaults": {"audit": "x", "warn-version": "1.2", "enforce": "y"},
+               "exemptions": {"usernames": ["a", "", "a"], "namespaces": ["a.b"], "runtimeClasses": ["A"]}"#,
+        )
+        .unwrap_err();
+        let parts = [
+            r#"[defaults.enforce: Invalid value: "y": must be one of privileged, baseline, restricted"#,
+            r#"defaults.warn-version: Invalid value: "1.2": must be "latest" or "v1.x""#,
+            r#"defaults.audit: Invalid value: "x": must be one of privileged, baseline, restricted"#,
+            r#"exemptions.namespaces[0]: Invalid value: "a.b": must not contain dots"#,
+            r#"exemptions.runtimeClasses[0]: Invalid value: "A": a lowercase RFC 1123 subdomain must"#,
+            r#"exemptions.usernames[1]: Invalid value: "": username must not be empty"#,
+            r#"exemptions.usernames[2]: Duplicate value: "a"]"#,
+        ];
+        let places: Vec<usize> = parts
+            .iter()
+            .map(|part| error.find(part).expect(part))
+            .collect();
+        assert!(places.is_sorted(), "{error}");
+    }
+
+    #[test]
+    fn refuses_what_a_strict_decoder_refuses() {
+        let check = |version: &str, sections: &str, text: &str| {
+            assert_eq!(read(version, sections).unwrap_err(), text);
+        };
+        check(
+            "v2",
+            "",
+            r#"no kind "PodSecurityConfiguration" is registered for version "pod-security.admission.config.k8s.io/v2""#,
+        );
+        check(
+            "v1",
+            r#", "defaults": {"enforced": "baseline"}, "x": 1"#,
+            r#"strict decoding error: unknown field "x", unknown field "defaults.enforced""#,
+        );
+        check(
+            "v1",
+            r#", "defaults": {"enforce": 1}"#,
+            "json: cannot unmarshal number into Go struct field PodSecurityDefaults.defaults.enforce of type string",
+        );
+        check(
+            "v1",
+            r#", "exemptions": {"usernames": "me"}"#,
+            "json: cannot unmarshal string into Go struct field PodSecurityExemptions.exemptions.usernames of type []string",
+        );
+    }
+}

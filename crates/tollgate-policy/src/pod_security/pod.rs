@@ -4,6 +4,7 @@ use super::admission::{PodSecurity, Review, Subject};
 use super::view::PodView;
 use super::workload::is_of_kind;
 use super::{Decision, Metric, Mode};
+use std::collections::BTreeMap;
 use tollgate_api::field::FieldPath;
 use tollgate_api::{Operation, Release, Status, Value};
 
@@ -113,11 +114,15 @@ fn is_significant_update(pod: &Value, old: &Value, release: Release) -> bool {
             return true;
         }
     }
-    let old = containers(old, "ephemeralContainers");
+    let mut known = BTreeMap::new();
+    for container in containers(old, "ephemeralContainers") {
+        known
+            .entry(container.str_or_empty("name"))
+            .or_insert(container);
+    }
     containers(pod, "ephemeralContainers").iter().any(|new| {
-        let name = new.str_or_empty("name");
-        old.iter()
-            .find(|old| old.str_or_empty("name") == name)
+        known
+            .get(new.str_or_empty("name"))
             .is_none_or(|old| container_changed(new, old))
     })
 }

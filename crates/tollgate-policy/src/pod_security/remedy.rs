@@ -23,6 +23,8 @@ pub(super) enum Fix {
     Take(Vec<String>),
     /// Remove it.
     Remove,
+    /// Put something of this kind in its place.
+    Replace(&'static str),
 }
 
 impl Remedy {
@@ -57,6 +59,7 @@ pub(super) fn print(remedies: &[Remedy], prefix: &FieldPath) -> Option<String> {
                 format!("remove {} from {fields}", values.join(", "))
             }
             Fix::Remove => format!("remove {fields}"),
+            Fix::Replace(kind) => format!("replace {fields} with {kind}"),
         });
     }
     (!parts.is_empty()).then(|| parts.join("; "))

@@ -5,10 +5,11 @@
 //! Level: baseline, since v1.0; at restricted, `restrictedVolumes` takes over
 //! Upstream: pod-security-admission `hostPathVolumes`
 
+use super::restricted_volumes::REPLACEMENT;
 use crate::control::{Control, Policy};
 use crate::pod_security::check::{Check, Versioned};
 use crate::pod_security::evaluate::{Forbidden, forbidden};
-use crate::pod_security::remedy::Remedy;
+use crate::pod_security::remedy::{Fix, Remedy};
 use crate::pod_security::view::{PodView, Signals};
 use crate::pod_security::{Level, message};
 use tollgate_api::field::Path;
@@ -70,7 +71,10 @@ fn host_path_volumes_v1_0(pod: &PodView<'_>, _: Release) -> Option<Forbidden> {
 fn remedies(pod: &PodView<'_>, _: Release) -> Vec<Remedy> {
     let volumes = Path::root("spec.volumes");
     of_node(pod)
-        .map(|(index, _)| Remedy::remove(volumes.index(index).child("hostPath").to_owned()))
+        .map(|(index, _)| Remedy {
+            field: volumes.index(index).child("hostPath").to_owned(),
+            fix: Fix::Replace(REPLACEMENT),
+        })
         .collect()
 }
 
@@ -93,7 +97,8 @@ mod tests {
         check(ID, "restricted", pod, None);
         assert_eq!(
             help(ID, "baseline", pod),
-            "remove spec.volumes[0].hostPath, spec.volumes[2].hostPath"
+            "replace spec.volumes[0].hostPath, spec.volumes[2].hostPath \
+             with an emptyDir or a persistentVolumeClaim"
         );
     }
 }

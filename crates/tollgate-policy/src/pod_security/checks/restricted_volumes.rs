@@ -8,7 +8,7 @@
 use crate::control::{Control, Policy};
 use crate::pod_security::check::{Check, Versioned};
 use crate::pod_security::evaluate::{Forbidden, forbidden};
-use crate::pod_security::remedy::Remedy;
+use crate::pod_security::remedy::{Fix, Remedy};
 use crate::pod_security::view::{PodView, Signals};
 use crate::pod_security::{Level, message};
 use tollgate_api::field::Path;
@@ -94,6 +94,9 @@ const NAMED: [&str; 21] = [
     "storageos",
 ];
 
+/// What to suggest instead of a volume of the node or of outside storage.
+pub(super) const REPLACEMENT: &str = "an emptyDir or a persistentVolumeClaim";
+
 /// From this release on, a volume made of an image is allowed, whatever the policy's version.
 const FIRST_RELEASE_WITH_IMAGES: Release = Release::minor(33);
 
@@ -165,7 +168,10 @@ fn remedies(pod: &PodView<'_>, release: Release) -> Vec<Remedy> {
             let volume = volumes.index(index);
             let source = volume.child(kind);
             let field = if kind == "unknown" { volume } else { source };
-            Remedy::remove(field.to_owned())
+            Remedy {
+                field: field.to_owned(),
+                fix: Fix::Replace(REPLACEMENT),
+            }
         })
         .collect()
 }
@@ -188,7 +194,8 @@ mod tests {
         check(ID, "baseline", pod, None);
         assert_eq!(
             help(ID, "restricted", pod),
-            "remove spec.volumes[0].nfs, spec.volumes[2].hostPath, spec.volumes[3]"
+            "replace spec.volumes[0].nfs, spec.volumes[2].hostPath, spec.volumes[3] \
+             with an emptyDir or a persistentVolumeClaim"
         );
     }
 
