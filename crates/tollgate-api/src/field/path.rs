@@ -126,9 +126,10 @@ impl FieldPath {
         let mut rest = text;
         while !rest.is_empty() {
             if let Some(inside) = rest.strip_prefix('[') {
-                let close = inside.match_indices(']').map(|(at, _)| at).find(|at| {
-                    matches!(inside.as_bytes().get(at + 1), None | Some(b'.' | b'['))
-                });
+                let close = inside
+                    .match_indices(']')
+                    .map(|(at, _)| at)
+                    .find(|at| matches!(inside.as_bytes().get(at + 1), None | Some(b'.' | b'[')));
                 let (key, after) = inside.split_at(close.unwrap_or(inside.len()));
                 segments.push(match key.parse() {
                     Ok(index) => Segment::Index(index),
@@ -190,7 +191,14 @@ mod tests {
 
     #[test]
     fn reads_printed_paths() {
-        for text in ["", "spec", "spec.hard[count/jobs.batch]", "a[0][k].b", "metadata.labels[a.b/c]", "a[b]c].d"] {
+        for text in [
+            "",
+            "spec",
+            "spec.hard[count/jobs.batch]",
+            "a[0][k].b",
+            "metadata.labels[a.b/c]",
+            "a[b]c].d",
+        ] {
             assert_eq!(FieldPath::parse(text).to_string(), text);
         }
         for odd in ["[", "]", "a[", "a..b", ".", "a[]", "[0"] {

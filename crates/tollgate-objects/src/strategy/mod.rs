@@ -2,4 +2,3 @@
 //! mutating admission and before validation.
 
 pub mod pod;
-pub mod pod_1_24;

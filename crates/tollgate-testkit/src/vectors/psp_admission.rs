@@ -8,8 +8,8 @@
 use super::psp_provider::{drop_empty_groups, restore_empty_groups};
 use super::{Outcome, compare};
 use std::collections::BTreeMap;
-use tollgate_api::{Attributes, GroupResource, Operation, UserInfo, Value};
-use tollgate_objects::strategy::pod_1_24;
+use tollgate_api::{Attributes, GroupResource, Operation, Release, UserInfo, Value};
+use tollgate_objects::strategy;
 use tollgate_policy::pod_security_policy::{
     Admitted, Context, PodSecurityPolicies, Refusal, VALIDATED_ANNOTATION, Wording,
 };
@@ -109,7 +109,9 @@ fn steps(
     if changed {
         out.set("validateInput", validate(pod));
         let mut prepared = mutated.clone();
-        pod_1_24::prepare_for_create(&mut prepared);
+        strategy::pod::prepare_for_create(&mut prepared, Release::minor(24));
+        // The vectors say nothing of the status.
+        prepared.remove("status");
         if prepared != mutated {
             out.set("validatePrepared", validate(&prepared));
             out.set("prepared", prepared);

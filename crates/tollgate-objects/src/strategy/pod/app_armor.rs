@@ -1,7 +1,6 @@
 //! AppArmor profiles of pods since 1.30: annotations are copied to the fields that replaced them
 //! (`applyAppArmorVersionSkew`).
 
-use super::annotations::Profile;
 use super::{for_each_container, object_mut};
 use tollgate_api::Value;
 
@@ -9,6 +8,13 @@ const PREFIX: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 /// The longest name of a local profile (`PATH_MAX` without its zero byte).
 const LOCALHOST_BYTES_MAX: usize = 4095;
+
+/// A profile: its `type` and the name of a `Localhost` one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Profile<'p> {
+    kind: &'p str,
+    localhost: Option<&'p str>,
+}
 
 /// Copies the annotation of each container without the field, if it is valid and not what the pod says anyway.
 pub(super) fn synchronize(pod: &mut Value, warnings: &mut Vec<String>) {
@@ -43,7 +49,7 @@ pub(super) fn synchronize(pod: &mut Value, warnings: &mut Vec<String>) {
         {
             return;
         }
-        let profile = Profile::from_annotation(text).filter(is_valid);
+        let profile = Profile::from_annotation(text).filter(Profile::is_valid);
         if profile.is_some() && profile == of_pod {
             return;
         }
@@ -58,9 +64,38 @@ pub(super) fn synchronize(pod: &mut Value, warnings: &mut Vec<String>) {
     });
 }
 
-/// `ValidateAppArmorProfileField`, for a profile read from an annotation.
-fn is_valid(profile: &Profile<'_>) -> bool {
-    profile
-        .localhost
-        .is_none_or(|name| name.trim() == name && name.len() <= LOCALHOST_BYTES_MAX)
+impl<'p> Profile<'p> {
+    /// The profile that an annotation means; none if it means nothing.
+    fn from_annotation(text: &'p str) -> Option<Self> {
+        let (kind, localhost) = match text {
+            "unconfined" => ("Unconfined", None),
+            "runtime/default" => ("RuntimeDefault", None),
+            _ => match text.strip_prefix("localhost/") {
+                None | Some("") => return None,
+                localhost => ("Localhost", localhost),
+            },
+        };
+        Some(Self { kind, localhost })
+    }
+
+    fn from_field(field: &'p Value) -> Self {
+        Self {
+            kind: field.str_or_empty("type"),
+            localhost: field.str("localhostProfile"),
+        }
+    }
+
+    fn to_field(self) -> Value {
+        let mut field: Value = [("type", self.kind)].into_iter().collect();
+        if let Some(name) = self.localhost {
+            field.set("localhostProfile", name);
+        }
+        field
+    }
+
+    /// `ValidateAppArmorProfileField`, for a profile read from an annotation.
+    fn is_valid(&self) -> bool {
+        self.localhost
+            .is_none_or(|name| name.trim() == name && name.len() <= LOCALHOST_BYTES_MAX)
+    }
 }

@@ -11,7 +11,6 @@
 //! assert_eq!(pod.at(&["status", "phase"]).unwrap().as_str(), Some("Pending"));
 //! ```
 
-mod annotations;
 mod app_armor;
 mod disabled_fields;
 mod label_keys;
