@@ -33,12 +33,11 @@ fn validate_requirement(requirement: &Value, values: Values, path: &Path<'_>, er
             &path.child("values"),
             "must be specified when `operator` is 'In' or 'NotIn'",
         )),
-        "In" | "NotIn" => {}
         "Exists" | "DoesNotExist" if !given.is_empty() => errors.push(Error::forbidden(
             &path.child("values"),
             "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
         )),
-        "Exists" | "DoesNotExist" => {}
+        "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
         _ => errors.push(Error::invalid(
             &path.child("operator"),
             operator,

@@ -1,8 +1,34 @@
 //! Validation: field errors in upstream's words and order, kind by kind.
+//!
+//! Objects are validated with their defaults, as an API server does. Option flags stand as upstream has them with the
+//! default feature gates of 1.36.
 
+mod go_values;
+mod ip;
 pub mod label_selector;
 pub mod limit_range;
+mod numbers;
 pub mod object_meta;
 pub mod object_meta_update;
+mod paths;
+pub mod persistent_volume_claim;
+pub mod pod;
 pub mod pod_security_policy;
+pub mod pod_warnings;
 pub mod priority_class;
+
+/// What the server decides, not the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Whether containers may be privileged (`--allow-privileged`).
+    pub allow_privileged: bool,
+}
+
+/// What servers are usually run with.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            allow_privileged: true,
+        }
+    }
+}

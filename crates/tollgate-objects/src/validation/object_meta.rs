@@ -49,9 +49,8 @@ pub fn validate_generic(
     let generate_name = metadata.str_or_empty("generateName");
     if !generate_name.is_empty() {
         let path = path.child("generateName");
-        for why in name_rule(&mask_trailing_dash(generate_name)) {
-            errors.push(Error::invalid(&path, generate_name, why));
-        }
+        let messages = prefix_rule(generate_name, name_rule);
+        invalid_each(messages, generate_name, &path, errors);
     }
     let name = metadata.str_or_empty("name");
     if name.is_empty() {
@@ -282,12 +281,12 @@ fn field_manager(manager: &str, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-/// A name to be continued may end in a dash: upstream replaces its last two bytes by an `a`.
-fn mask_trailing_dash(name: &str) -> String {
-    let bytes = name.as_bytes();
-    match bytes {
-        [head @ .., _, b'-'] => String::from_utf8_lossy(head).into_owned() + "a",
-        _ => name.to_owned(),
+/// What a rule says of a name that is to be continued, which may end in a dash: upstream puts an `a` in the place of the
+/// last two bytes.
+pub(super) fn prefix_rule(name: &str, rule: NameRule) -> Vec<String> {
+    match name.as_bytes() {
+        [head @ .., _, b'-'] => rule(&(String::from_utf8_lossy(head).into_owned() + "a")),
+        _ => rule(name),
     }
 }
 
