@@ -38,6 +38,7 @@
 //! # Ok::<(), tollgate_api::json::ParseError>(())
 //! ```
 
+mod authorizer;
 mod collected;
 mod controls;
 mod edit;
@@ -49,10 +50,11 @@ mod select;
 mod types;
 mod wording;
 
+pub use authorizer::Authorizer;
 pub use controls::CONTROLS;
 pub use edit::Edit;
 pub use finding::Finding;
 pub use refusal::Refusal;
-pub use select::{Admitted, Authorizer, Context, PodSecurityPolicies, VALIDATED_ANNOTATION};
+pub use select::{Admitted, Context, PodSecurityPolicies, VALIDATED_ANNOTATION};
 pub use types::{PodSecurityPolicy, UnusablePolicy};
 pub use wording::Wording;

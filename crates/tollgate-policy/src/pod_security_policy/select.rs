@@ -1,5 +1,6 @@
 //! Admission: which policy a pod falls under, and what becomes of the pod.
 
+use super::authorizer::Authorizer;
 use super::collected::only_collector_fields_change;
 use super::refusal::{Refusal, refuse};
 use super::types::{PodSecurityPolicy, UnusablePolicy};
@@ -11,18 +12,6 @@ pub const VALIDATED_ANNOTATION: &str = "kubernetes.io/psp";
 
 /// The groups in which the right to use a policy counts: the policy's own and the one it once was in.
 const GROUPS: [&str; 2] = ["policy", "extensions"];
-
-/// Who may use which policy.
-pub trait Authorizer {
-    /// Whether `user` has the verb `use` on the podsecuritypolicy `policy` of `api_group`, in `namespace`.
-    fn may_use(&self, user: &UserInfo, namespace: &str, api_group: &str, policy: &str) -> bool;
-}
-
-impl<F: Fn(&UserInfo, &str, &str, &str) -> bool> Authorizer for F {
-    fn may_use(&self, user: &UserInfo, namespace: &str, api_group: &str, policy: &str) -> bool {
-        self(user, namespace, api_group, policy)
-    }
-}
 
 /// What a decision needs besides the request.
 #[derive(Clone, Copy)]

@@ -1,0 +1,104 @@
+//! Aggregated ClusterRoles: their rules are those of the roles that their selectors match.
+//!
+//! Upstream has a controller that writes the rules down some time later; here they count at once.
+
+use super::rule::Rule;
+use compact_str::CompactString;
+use std::collections::{BTreeMap, BTreeSet};
+use tollgate_api::Value;
+
+/// The ClusterRoles by name, as they are stored.
+pub(super) type ClusterRoles = BTreeMap<CompactString, Value>;
+
+/// The rules of every ClusterRole, those of aggregated ones gathered.
+pub(super) fn rules_of(roles: &ClusterRoles) -> BTreeMap<CompactString, Vec<Rule>> {
+    let own: BTreeMap<&str, Vec<Rule>> = roles
+        .iter()
+        .filter(|(_, role)| selectors(role).is_none())
+        .map(|(name, role)| (name.as_str(), read_rules(role)))
+        .collect();
+    let sources: BTreeMap<&str, Vec<&str>> = roles
+        .iter()
+        .filter_map(|(name, role)| Some((name.as_str(), matching(roles, name, selectors(role)?))))
+        .collect();
+    roles
+        .keys()
+        .map(|name| {
+            let rules = match own.get(name.as_str()) {
+                Some(rules) => rules.clone(),
+                None => gather(name, &own, &sources),
+            };
+            (name.clone(), rules)
+        })
+        .collect()
+}
+
+/// The rules of a role as they are written.
+pub(super) fn read_rules(role: &Value) -> Vec<Rule> {
+    role.items("rules").iter().map(Rule::read).collect()
+}
+
+fn selectors(role: &Value) -> Option<&[Value]> {
+    let rule = role.get("aggregationRule")?;
+    rule.as_object().map(|_| rule.items("clusterRoleSelectors"))
+}
+
+/// The roles whose labels one of `selectors` matches, by name, without the role itself.
+fn matching<'r>(roles: &'r ClusterRoles, name: &str, selectors: &[Value]) -> Vec<&'r str> {
+    let is_matched = |role: &Value| {
+        let labels = role.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
+        selectors.iter().any(|selector| matches(selector, labels))
+    };
+    roles
+        .iter()
+        .filter(|(other, role)| *other != name && is_matched(role))
+        .map(|(other, _)| other.as_str())
+        .collect()
+}
+
+/// Follows aggregated roles to the roles that have rules of their own; each role and each rule counts once.
+fn gather<'r>(
+    name: &'r str,
+    own: &BTreeMap<&'r str, Vec<Rule>>,
+    sources: &BTreeMap<&'r str, Vec<&'r str>>,
+) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::from([name]);
+    let mut open: Vec<&str> = vec![name];
+    while let Some(name) = open.pop() {
+        for rule in own.get(name).into_iter().flatten() {
+            if !rules.contains(rule) {
+                rules.push(rule.clone());
+            }
+        }
+        // Backwards, because the last one is taken first.
+        for source in sources.get(name).into_iter().flatten().rev() {
+            if seen.insert(source) {
+                open.push(source);
+            }
+        }
+    }
+    rules
+}
+
+/// Whether a label selector matches `labels`; one that is empty matches everything, one that cannot be read nothing.
+fn matches(selector: &Value, labels: &Value) -> bool {
+    let equal = selector
+        .str_entries("matchLabels")
+        .all(|(key, value)| labels.str(key) == Some(value));
+    equal
+        && selector.items("matchExpressions").iter().all(|expression| {
+            let label = labels.str(expression.str_or_empty("key"));
+            let is_listed = |label: &str| {
+                let mut values = expression.items("values").iter();
+                values.any(|value| value.as_str() == Some(label))
+            };
+            match expression.str_or_empty("operator") {
+                "In" => label.is_some_and(is_listed),
+                "NotIn" => !label.is_some_and(is_listed),
+                "Exists" => label.is_some(),
+                "DoesNotExist" => label.is_none(),
+                _ => false,
+            }
+        })
+}
