@@ -9,7 +9,7 @@ use crate::control::{Control, Policy};
 use crate::pod_security::check::{Check, Versioned};
 use crate::pod_security::evaluate::{Forbidden, forbidden};
 use crate::pod_security::remedy::Remedy;
-use crate::pod_security::view::{ContainerView, PodView, Signals};
+use crate::pod_security::view::{ContainerView, PodView, Signals, each_field};
 use crate::pod_security::{Level, message};
 use tollgate_api::{Release, Value};
 
@@ -68,35 +68,37 @@ pub const CHECK: Check = Check {
 
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 const LIFECYCLE: [&str; 2] = ["postStart", "preStop"];
-const ACTIONS: [&str; 2] = ["httpGet", "tcpSocket"];
 
 /// Whether one of a container's liveness, readiness and startup probes or its lifecycle names a host.
 pub(in crate::pod_security) fn names_a_host(handlers: [&Value; 4]) -> bool {
     let [probes @ .., lifecycle] = handlers;
-    probes
-        .into_iter()
-        .any(|probe| hosts_of(probe).next().is_some())
+    let names_a_host = |handler: &Value| hosts_of(handler).iter().any(|(_, host)| !host.is_empty());
+    probes.into_iter().any(names_a_host)
         || LIFECYCLE
             .into_iter()
             .filter_map(|event| lifecycle.get(event))
-            .any(|handler| hosts_of(handler).next().is_some())
+            .any(names_a_host)
 }
 
-/// The action and the host of a handler that names one.
-fn hosts_of(handler: &Value) -> impl Iterator<Item = (&'static str, &str)> {
-    ACTIONS.into_iter().filter_map(|action| {
-        let host = handler.get(action)?.str_or_empty("host");
-        (!host.is_empty()).then_some((action, host))
-    })
+/// The actions of a handler that can name a host, with the hosts they name.
+fn hosts_of(handler: &Value) -> [(&'static str, &str); 2] {
+    let (mut http_get, mut tcp_socket) = ("", "");
+    each_field(handler, |key, action| match key {
+        "httpGet" => http_get = action.str_or_empty("host"),
+        "tcpSocket" => tcp_socket = action.str_or_empty("host"),
+        _ => {}
+    });
+    [("httpGet", http_get), ("tcpSocket", tcp_socket)]
 }
 
 /// Where a container names hosts, and which.
 fn hosts<'a>(container: &ContainerView<'a>) -> Vec<(String, &'a str)> {
     let mut found = Vec::new();
     let mut look = |place: String, handler: &'a Value| {
-        found.extend(
-            hosts_of(handler).map(|(action, host)| (format!("{place}.{action}.host"), host)),
-        );
+        let named = hosts_of(handler)
+            .into_iter()
+            .filter(|(_, host)| !host.is_empty());
+        found.extend(named.map(|(action, host)| (format!("{place}.{action}.host"), host)));
     };
     for probe in PROBES {
         if let Some(handler) = container.value.get(probe) {

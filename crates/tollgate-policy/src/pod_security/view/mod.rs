@@ -27,7 +27,7 @@ pub(crate) static NOTHING: Value = Value::Null;
 const CONTAINERS_INLINE_MAX: usize = 8;
 
 /// Visits the fields of an object in written order, in which the last of two equal keys counts.
-fn each_field<'a>(object: &'a Value, mut visit: impl FnMut(&'a str, &'a Value)) {
+pub(crate) fn each_field<'a>(object: &'a Value, mut visit: impl FnMut(&'a str, &'a Value)) {
     if let Some(object) = object.as_object() {
         object.iter().for_each(|(key, value)| visit(key, value));
     }
