@@ -2,6 +2,7 @@
 //!
 //! One kind, one file. Nothing here knows a policy.
 
+pub mod conversion;
 pub mod defaults;
 pub mod schema;
 pub mod strategy;

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use tollgate_api::{GroupVersionKind, Release, Value, json};
-use tollgate_objects::{defaults, strategy};
+use tollgate_objects::{conversion, defaults, strategy};
 use tollgate_policy::priority::PriorityClasses;
 use tollgate_testkit::encoding::encode;
 
@@ -189,7 +189,9 @@ fn mask_token(pod: &mut Value) {
 
 /// The object as it is stored, as far as this project's functions know.
 fn store(object: &mut Value, classes: &PriorityClasses) -> Result<()> {
-    defaults::set_defaults(&GroupVersionKind::of(object), object);
+    let kind = GroupVersionKind::of(object);
+    defaults::set_defaults(&kind, object);
+    conversion::convert(&kind, object);
     if object.str("kind") == Some("Pod") {
         classes
             .admit(object)

@@ -1,0 +1,100 @@
+//! What decoding into the server's internal version changes beside defaults: names that mean the same become one.
+//!
+//! Upstream's admission sees internal objects, so this belongs between defaulting and admission.
+
+use crate::workloads;
+use tollgate_api::{GroupVersionKind, Value};
+
+/// Annotations from the time before init containers had a field; they are dropped, so that nobody trusts them.
+const INIT_CONTAINER_ANNOTATIONS: [&str; 4] = [
+    "pod.alpha.kubernetes.io/init-containers",
+    "pod.beta.kubernetes.io/init-containers",
+    "pod.alpha.kubernetes.io/init-container-statuses",
+    "pod.beta.kubernetes.io/init-container-statuses",
+];
+
+/// Converts an object of `kind`; only pods and what holds a pod template have something to convert.
+pub fn convert(kind: &GroupVersionKind, object: &mut Value) {
+    if kind.group.is_empty() && kind.kind == "Pod" {
+        convert_pod(object);
+    } else if kind.group.is_empty() && kind.kind == "PodTemplate" {
+        if let Some(template) = object.get_mut("template") {
+            convert_pod(template);
+        }
+    } else if let Some(workload) = workloads::of(kind) {
+        let template = workload
+            .template
+            .iter()
+            .try_fold(object, |node, key| node.get_mut(key));
+        if let Some(template) = template {
+            convert_pod(template);
+        }
+    }
+}
+
+/// Converts a pod or a pod template: `serviceAccount` is the old name of `serviceAccountName`.
+///
+/// ```
+/// let mut pod = tollgate_api::json::from_str(r#"{"spec":{"serviceAccount":"builder"}}"#).unwrap();
+/// tollgate_objects::conversion::convert_pod(&mut pod);
+/// assert_eq!(pod.get("spec").unwrap().str("serviceAccountName"), Some("builder"));
+/// ```
+pub fn convert_pod(pod: &mut Value) {
+    if let Some(annotations) = pod
+        .get_mut("metadata")
+        .and_then(|metadata| metadata.get_mut("annotations"))
+    {
+        for key in INIT_CONTAINER_ANNOTATIONS {
+            annotations.remove(key);
+        }
+    }
+    let Some(spec) = pod.get_mut("spec") else {
+        return;
+    };
+    let (name, alias) = ("serviceAccountName", "serviceAccount");
+    let account = match (spec.str_or_empty(name), spec.str_or_empty(alias)) {
+        ("", "") => return,
+        ("", account) | (account, _) => Value::from(account),
+    };
+    spec.set(name, account.clone());
+    spec.set(alias, account);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::json::from_str;
+
+    #[track_caller]
+    fn check(kind: (&str, &str), object: &str, expected: &str) {
+        let mut object = from_str(object).unwrap();
+        convert(&GroupVersionKind::new(kind.0, kind.1), &mut object);
+        assert_eq!(object, from_str(expected).unwrap());
+    }
+
+    #[test]
+    fn the_account_has_two_names() {
+        let pod = ("v1", "Pod");
+        check(pod, r#"{"spec":{}}"#, r#"{"spec":{}}"#);
+        let both = r#"{"spec":{"serviceAccountName":"a","serviceAccount":"a"}}"#;
+        check(pod, r#"{"spec":{"serviceAccount":"a"}}"#, both);
+        check(pod, r#"{"spec":{"serviceAccountName":"a"}}"#, both);
+        let differ = r#"{"spec":{"serviceAccountName":"a","serviceAccount":"b"}}"#;
+        check(pod, differ, both);
+    }
+
+    #[test]
+    fn templates_are_converted_where_they_stand() {
+        check(
+            ("batch/v1", "CronJob"),
+            r#"{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"serviceAccount":"a"}}}}}}"#,
+            r#"{"spec":{"jobTemplate":{"spec":{"template":{"spec":{"serviceAccount":"a","serviceAccountName":"a"}}}}}}"#,
+        );
+        check(
+            ("v1", "PodTemplate"),
+            r#"{"template":{"metadata":{"annotations":{"pod.beta.kubernetes.io/init-containers":"[]","a":"b"}}}}"#,
+            r#"{"template":{"metadata":{"annotations":{"a":"b"}}}}"#,
+        );
+        check(("v1", "Service"), r#"{"spec":5}"#, r#"{"spec":5}"#);
+    }
+}
