@@ -79,7 +79,7 @@ impl Decision {
     }
 
     /// Allowed, with warnings.
-    pub(super) fn warned(warnings: Vec<String>) -> Self {
+    pub(super) fn with_warnings(warnings: Vec<String>) -> Self {
         Self {
             warnings,
             ..Self::default()

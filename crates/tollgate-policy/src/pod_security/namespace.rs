@@ -94,7 +94,7 @@ impl PodSecurity {
                 }
                 let warnings =
                     self.judge_existing(&namespace.name, namespace.policy.enforce, existing_pods);
-                Decision::warned(warnings)
+                Decision::with_warnings(warnings)
             }
             Operation::Delete | Operation::Connect => Decision::allowed(),
         }
@@ -118,7 +118,7 @@ impl PodSecurity {
             })
             .map(|mode| format!("{}={}", mode.as_str(), policy.of(mode)))
             .collect();
-        Decision::warned(vec![format!(
+        Decision::with_warnings(vec![format!(
             "namespace \"{}\" is exempt from Pod Security, and the policy ({}) will be ignored",
             namespace.name,
             modes.join(", ")

@@ -1,6 +1,6 @@
 //! Privilege escalation: a process must not gain more privileges than its parent.
 //!
-//! Fields: spec.{containers,initContainers,ephemeralContainers}[*].securityContext.allowPrivilegeEscalation
+//! Fields: `spec.{containers,initContainers,ephemeralContainers}[*].securityContext.allowPrivilegeEscalation`
 //! Allowed: false
 //! Level: restricted, since v1.8; since v1.25 not for pods of Windows
 //! Upstream: pod-security-admission `allowPrivilegeEscalation`

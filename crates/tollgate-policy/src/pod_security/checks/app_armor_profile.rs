@@ -1,6 +1,6 @@
 //! AppArmor: a container must not leave the profile that the runtime gives it, except for one of the node's own.
 //!
-//! Fields: spec.securityContext.appArmorProfile.type, the same of containers, metadata.annotations
+//! Fields: `spec.securityContext.appArmorProfile.type`, the same of containers, `metadata.annotations`
 //! Allowed: unset, RuntimeDefault, Localhost; in annotations runtime/default and localhost/*
 //! Level: baseline, since v1.0
 //! Upstream: pod-security-admission `appArmorProfile`

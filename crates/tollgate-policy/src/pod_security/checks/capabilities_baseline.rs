@@ -1,6 +1,6 @@
 //! Capabilities, baseline: a container may add only what container runtimes grant by default.
 //!
-//! Fields: spec.{containers,initContainers,ephemeralContainers}[*].securityContext.capabilities.add
+//! Fields: `spec.{containers,initContainers,ephemeralContainers}[*].securityContext.capabilities.add`
 //! Allowed: the default set of container runtimes
 //! Level: baseline, since v1.0; at restricted, `capabilities_restricted` takes over from v1.22
 //! Upstream: pod-security-admission `capabilities_baseline`

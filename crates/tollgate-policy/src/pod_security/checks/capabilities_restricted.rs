@@ -1,6 +1,6 @@
 //! Capabilities, restricted: a container must drop all of them and may add one.
 //!
-//! Fields: spec.{containers,initContainers,ephemeralContainers}[*].securityContext.capabilities.{drop,add}
+//! Fields: `spec.{containers,initContainers,ephemeralContainers}[*].securityContext.capabilities.{drop,add}`
 //! Allowed: drop with ALL; add unset or NET_BIND_SERVICE
 //! Level: restricted, since v1.22; since v1.25 not for pods of Windows
 //! Upstream: pod-security-admission `capabilities_restricted`

@@ -1,6 +1,6 @@
 //! Host namespaces: a pod must not share the network, the processes or the IPC of its node.
 //!
-//! Fields: spec.hostNetwork, spec.hostPID, spec.hostIPC
+//! Fields: `spec.hostNetwork`, `spec.hostPID`, `spec.hostIPC`
 //! Allowed: unset, false
 //! Level: baseline, since v1.0
 //! Upstream: pod-security-admission `hostNamespaces`

@@ -1,6 +1,6 @@
 //! hostPath volumes: a pod must not mount a directory of its node.
 //!
-//! Fields: spec.volumes[*].hostPath
+//! Fields: `spec.volumes[*].hostPath`
 //! Allowed: unset
 //! Level: baseline, since v1.0; at restricted, `restrictedVolumes` takes over
 //! Upstream: pod-security-admission `hostPathVolumes`

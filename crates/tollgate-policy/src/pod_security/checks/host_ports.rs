@@ -1,6 +1,6 @@
 //! Host ports: a pod must not open a port on its node.
 //!
-//! Fields: spec.{containers,initContainers,ephemeralContainers}[*].ports[*].hostPort
+//! Fields: `spec.{containers,initContainers,ephemeralContainers}[*].ports[*].hostPort`
 //! Allowed: unset, 0
 //! Level: baseline, since v1.0
 //! Upstream: pod-security-admission `hostPorts`

@@ -1,6 +1,6 @@
 //! Privileged containers: no container may run with all the rights of its node.
 //!
-//! Fields: spec.{containers,initContainers,ephemeralContainers}[*].securityContext.privileged
+//! Fields: `spec.{containers,initContainers,ephemeralContainers}[*].securityContext.privileged`
 //! Allowed: unset, false
 //! Level: baseline, since v1.0
 //! Upstream: pod-security-admission `privileged`

@@ -1,6 +1,6 @@
 //! /proc, baseline: the masks that the runtime lays over /proc must stay, unless the pod has its own users.
 //!
-//! Fields: spec.{containers,initContainers,ephemeralContainers}[*].securityContext.procMount
+//! Fields: `spec.{containers,initContainers,ephemeralContainers}[*].securityContext.procMount`
 //! Allowed: unset, Default; since v1.35 anything with hostUsers: false
 //! Level: baseline, since v1.0; at restricted, `procMount_restricted` takes over from v1.35
 //! Upstream: pod-security-admission `procMount`

@@ -1,6 +1,6 @@
 //! /proc, restricted: the masks that the runtime lays over /proc must stay.
 //!
-//! Fields: spec.{containers,initContainers,ephemeralContainers}[*].securityContext.procMount
+//! Fields: `spec.{containers,initContainers,ephemeralContainers}[*].securityContext.procMount`
 //! Allowed: unset, Default
 //! Level: restricted, since v1.35 (before, the baseline check said the same)
 //! Upstream: pod-security-admission `procMount_restricted`

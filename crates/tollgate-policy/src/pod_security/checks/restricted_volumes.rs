@@ -1,6 +1,6 @@
 //! Volume types: a pod may use only those that give it nothing of its node or of outside storage by itself.
 //!
-//! Fields: spec.volumes[*]
+//! Fields: `spec.volumes[*]`
 //! Allowed: configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret
 //! Level: restricted, since v1.0
 //! Upstream: pod-security-admission `restrictedVolumes`

@@ -1,6 +1,6 @@
 //! Not as root: a container must be made to run as another user.
 //!
-//! Fields: spec.securityContext.runAsNonRoot, the same of containers
+//! Fields: `spec.securityContext.runAsNonRoot`, the same of containers
 //! Allowed: true; a container may leave it to the pod; since v1.35 anything with hostUsers: false
 //! Level: restricted, since v1.0
 //! Upstream: pod-security-admission `runAsNonRoot`

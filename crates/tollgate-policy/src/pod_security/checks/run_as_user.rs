@@ -1,6 +1,6 @@
 //! Not as user 0: neither pod nor container may name root as its user.
 //!
-//! Fields: spec.securityContext.runAsUser, the same of containers
+//! Fields: `spec.securityContext.runAsUser`, the same of containers
 //! Allowed: unset, any number but 0; since v1.35 anything with hostUsers: false
 //! Level: restricted, since v1.23
 //! Upstream: pod-security-admission `runAsUser`

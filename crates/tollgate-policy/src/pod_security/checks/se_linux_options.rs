@@ -1,6 +1,6 @@
 //! SELinux: a container must stay in the domains that are made for containers.
 //!
-//! Fields: spec.securityContext.seLinuxOptions.{type,user,role}, the same of containers
+//! Fields: `spec.securityContext.seLinuxOptions.{type,user,role}`, the same of containers
 //! Allowed: type unset, container_t, container_init_t, container_kvm_t, since v1.31 container_engine_t; no user, no role
 //! Level: baseline, since v1.0
 //! Upstream: pod-security-admission `seLinuxOptions`

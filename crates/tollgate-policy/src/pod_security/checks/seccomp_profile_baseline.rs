@@ -1,6 +1,6 @@
 //! Seccomp, baseline: a container must not switch off the filter of system calls.
 //!
-//! Fields: spec.securityContext.seccompProfile.type, the same of containers; before v1.19 annotations
+//! Fields: `spec.securityContext.seccompProfile.type`, the same of containers; before v1.19 annotations
 //! Allowed: unset, RuntimeDefault, Localhost; in annotations runtime/default, docker/default, localhost/*
 //! Level: baseline, since v1.0; at restricted, `seccompProfile_restricted` takes over from v1.19
 //! Upstream: pod-security-admission `seccompProfile_baseline`

@@ -1,6 +1,6 @@
 //! Seccomp, restricted: a container must have a filter of system calls.
 //!
-//! Fields: spec.securityContext.seccompProfile.type, the same of containers
+//! Fields: `spec.securityContext.seccompProfile.type`, the same of containers
 //! Allowed: RuntimeDefault, Localhost; a container may leave it to the pod
 //! Level: restricted, since v1.19; since v1.25 not for pods of Windows
 //! Upstream: pod-security-admission `seccompProfile_restricted`

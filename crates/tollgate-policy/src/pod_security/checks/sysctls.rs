@@ -1,6 +1,6 @@
 //! Sysctls: a pod may set only those that reach no further than itself.
 //!
-//! Fields: spec.securityContext.sysctls[*].name
+//! Fields: `spec.securityContext.sysctls[*].name`
 //! Allowed: a list of safe names that grew with v1.27, v1.29, v1.32 and v1.37
 //! Level: baseline, since v1.0
 //! Upstream: pod-security-admission `sysctls`

@@ -1,6 +1,6 @@
 //! Host processes: a container of Windows must not be a process of its node.
 //!
-//! Fields: spec.securityContext.windowsOptions.hostProcess, the same of containers
+//! Fields: `spec.securityContext.windowsOptions.hostProcess`, the same of containers
 //! Allowed: unset, false
 //! Level: baseline, since v1.0
 //! Upstream: pod-security-admission `windowsHostProcess`
