@@ -2,6 +2,8 @@
 //!
 //! One kind, one file. Nothing here knows a policy.
 
+#[cfg(test)]
+mod arbitrary;
 pub mod conversion;
 pub mod defaults;
 pub mod schema;

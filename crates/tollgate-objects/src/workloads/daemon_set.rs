@@ -25,6 +25,7 @@ pub(super) fn plan(workload: &Workload, set: &Value, cluster: Cluster) -> Plan {
     pod::label(&mut pod, "pod-template-generation", "1");
     let spec = pod.child_mut("spec");
     add_tolerations(spec);
+    bind(spec);
 
     let strategy = set.at(&["spec", "updateStrategy"]);
     let rolling = strategy.filter(|strategy| strategy.str("type") != Some("OnDelete"));
@@ -48,9 +49,31 @@ fn add_tolerations(spec: &mut Value) {
         let toleration: Value = [("key", key), ("operator", "Exists"), ("effect", effect)]
             .into_iter()
             .collect();
-        if !tolerations.contains(&toleration) {
-            tolerations.push(toleration);
+        // One of the template for the same taints gives way, for however short a time it would tolerate them.
+        let same = tolerations.iter_mut().find(|other| {
+            ["key", "operator", "effect", "value"]
+                .into_iter()
+                .all(|field| other.str_or_empty(field) == toleration.str_or_empty(field))
+        });
+        match same {
+            Some(place) => *place = toleration,
+            None => tolerations.push(toleration),
         }
     }
     spec.set("tolerations", Value::Array(tolerations));
+}
+
+/// Binds the pod to its node (`ReplaceDaemonSetPodNodeNameNodeAffinity`); required terms of the template, by which
+/// the controller chose the nodes, are replaced.
+fn bind(spec: &mut Value) {
+    let mut field: Value = [("key", "metadata.name"), ("operator", "In")]
+        .into_iter()
+        .collect();
+    field.set("values", vec![UNKNOWN_SUFFIX]);
+    let mut term = Value::object();
+    term.set("matchFields", Value::Array(vec![field]));
+    spec.child_mut("affinity")
+        .child_mut("nodeAffinity")
+        .child_mut("requiredDuringSchedulingIgnoredDuringExecution")
+        .set("nodeSelectorTerms", Value::Array(vec![term]));
 }

@@ -1,7 +1,7 @@
 //! Job: up to `parallelism` pods at once.
 
 use super::pod::{self, Name};
-use super::{Cluster, Plan, Workload, replicas};
+use super::{Cluster, Plan, UNKNOWN_SUFFIX, Workload, replicas};
 use tollgate_api::Value;
 
 pub(super) fn plan(workload: &Workload, job: &Value, _cluster: Cluster) -> Plan {
@@ -26,8 +26,15 @@ pub(super) fn pods(template: Option<&Value>, job: &Value, spec: Option<&Value>) 
         name.to_owned()
     };
     let mut pod = pod::from_template(template, job, Name::Generated(&prefix));
-    for key in ["batch.kubernetes.io/job-name", "job-name"] {
-        pod::label(&mut pod, key, name);
+    if spec.and_then(|spec| spec.bool("manualSelector")) != Some(true) {
+        // The registry has put them into the template.
+        for key in ["batch.kubernetes.io/job-name", "job-name"] {
+            pod::label(&mut pod, key, name);
+        }
+        let uid = job.at(&["metadata", "uid"]).and_then(Value::as_str);
+        for key in ["batch.kubernetes.io/controller-uid", "controller-uid"] {
+            pod::label(&mut pod, key, uid.unwrap_or(UNKNOWN_SUFFIX));
+        }
     }
     let metadata = pod.child_mut("metadata");
     let mut finalizers = metadata.items("finalizers").to_vec();
@@ -35,6 +42,12 @@ pub(super) fn pods(template: Option<&Value>, job: &Value, spec: Option<&Value>) 
     metadata.set("finalizers", Value::Array(finalizers));
     if indexed {
         add_index(&mut pod, name);
+        if spec.is_some_and(|spec| spec.get("backoffLimitPerIndex").is_some()) {
+            const FAILURES: &str = "batch.kubernetes.io/job-index-failure-count";
+            pod.child_mut("metadata")
+                .child_mut("annotations")
+                .set(FAILURES, "0");
+        }
     }
 
     let suspended = spec.and_then(|spec| spec.bool("suspend")) == Some(true);

@@ -70,6 +70,13 @@ fn claim(template: &Value, set: &Value, name: &str) -> Value {
     claim.set("kind", "PersistentVolumeClaim");
     let metadata = claim.child_mut("metadata");
     metadata.set("name", name);
+    for (key, value) in set
+        .at(&["spec", "selector"])
+        .into_iter()
+        .flat_map(|selector| selector.entries("matchLabels"))
+    {
+        metadata.child_mut("labels").set(key, value.clone());
+    }
     if let Some(namespace) = set
         .get("metadata")
         .and_then(|metadata| metadata.str("namespace"))

@@ -1,4 +1,6 @@
 use super::*;
+use crate::arbitrary::{pod_like, tree};
+use proptest::prelude::*;
 use tollgate_api::json;
 
 const CLUSTER: Cluster = Cluster { nodes: 4 };
@@ -88,6 +90,39 @@ fn a_daemon_set_runs_on_every_node() {
 }
 
 #[test]
+fn a_daemon_set_binds_its_pods_and_lets_them_stay() {
+    let plan = plan(
+        r#"{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"d"},"spec":{"template":{"spec":{
+            "affinity":{"podAffinity":{},"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{
+                "nodeSelectorTerms":[{"matchExpressions":[]}]}}},
+            "tolerations":[{"key":"a"},{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute",
+                "tolerationSeconds":5}]}}}}"#,
+    );
+    let spec = plan.pod.get("spec").unwrap();
+    let tolerations = spec.items("tolerations");
+    assert_eq!(tolerations.len(), 7);
+    assert_eq!(tolerations[1].get("tolerationSeconds"), None);
+    let affinity = json::from_str(
+        r#"{"podAffinity":{},"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{
+            "nodeSelectorTerms":[{"matchFields":[{"key":"metadata.name","operator":"In","values":["xxxxx"]}]}]}}}"#,
+    );
+    assert_eq!(spec.get("affinity"), Some(&affinity.unwrap()));
+}
+
+#[test]
+fn a_job_with_a_selector_of_its_own_labels_nothing() {
+    let labels = |spec: &str| {
+        let plan = plan(&format!(
+            r#"{{"apiVersion":"batch/v1","kind":"Job","metadata":{{"name":"j"}},"spec":{spec}}}"#
+        ));
+        let labels = plan.pod.at(&["metadata", "labels"]);
+        labels.map_or(0, |labels| labels.as_object().unwrap().len())
+    };
+    assert_eq!(labels(r#"{"template":{}}"#), 4);
+    assert_eq!(labels(r#"{"manualSelector":true,"template":{}}"#), 0);
+}
+
+#[test]
 fn a_job_runs_no_more_pods_than_it_needs() {
     let pods = |spec: &str| {
         plan(&format!(
@@ -130,4 +165,13 @@ fn long_names_leave_room_for_the_random_end() {
             .len(),
         63
     );
+}
+
+proptest! {
+    #[test]
+    fn planning_any_tree_does_not_panic(object in prop_oneof![tree(), pod_like()]) {
+        for workload in WORKLOADS {
+            workload.plan(&object, CLUSTER);
+        }
+    }
 }
