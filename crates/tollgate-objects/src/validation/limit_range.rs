@@ -1,6 +1,7 @@
 //! LimitRange: known types and resources, and amounts that do not contradict each other.
 
 use super::object_meta::{self, invalid_each};
+use super::pod::resources::{any_resource_name, container_resource_name};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use tollgate_api::field::{Error, Errors, Path};
@@ -243,34 +244,10 @@ fn exceeded_ratio(ratio: &Quantity, min: &Quantity, max: &Quantity) -> Option<St
 
 /// Containers can ask for some resources only; other types can name any.
 fn validate_resource(item_type: &str, resource: &str, path: &Path<'_>, errors: &mut Errors) {
-    let messages = names::qualified_name(resource);
-    let has_domain = resource.contains('/');
-    if !messages.is_empty() {
-        invalid_each(messages, resource, path, errors);
-    } else if !has_domain && !resource_name::is_standard(resource) {
-        errors.push(Error::invalid(
-            path,
-            resource,
-            "must be a standard resource type or fully qualified",
-        ));
-    }
-    if !matches!(item_type, "Pod" | "Container") {
-        return;
-    }
-    if !has_domain {
-        if !resource_name::is_standard_for_containers(resource) {
-            errors.push(Error::invalid(
-                path,
-                resource,
-                "must be a standard resource for containers",
-            ));
-        }
-    } else if !resource_name::is_native(resource) && !resource_name::is_extended(resource) {
-        errors.push(Error::invalid(
-            path,
-            resource,
-            "doesn't follow extended resource name standard",
-        ));
+    if matches!(item_type, "Pod" | "Container") {
+        container_resource_name(resource, path, errors);
+    } else {
+        any_resource_name(resource, path, errors);
     }
 }
 

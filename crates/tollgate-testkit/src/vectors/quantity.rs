@@ -19,8 +19,8 @@ pub(super) fn run(case: &Value) -> Outcome {
                 got: error.to_string(),
             }),
         },
-        "add" => compare_result(case, amount(text("a"))?, |a, b| a.add(b)),
-        "sub" => compare_result(case, amount(text("a"))?, |a, b| a.sub(b)),
+        "add" => compare_result(case, amount(text("a"))?, Quantity::add),
+        "sub" => compare_result(case, amount(text("a"))?, Quantity::sub),
         "neg" => compare_result(case, amount(text("a"))?, |a, _| a.neg()),
         "cmp" => {
             let order = amount(text("a"))?.compare(&amount(text("b"))?);
