@@ -35,27 +35,34 @@ impl PodSecurityPolicy {
     /// All that the policy refuses about `pod` as it is, in upstream's order.
     pub fn validate(&self, pod: &Value) -> Vec<Finding> {
         let mut findings = Findings::read();
-        self.judge(pod, &mut findings);
+        self.judge(&Pod::new(pod), &mut findings);
+        findings.into_list()
+    }
+
+    /// As [`Self::validate`], of a pod in which the policy's defaults are filled in; the places that the findings name
+    /// are those of `written`, the pod without them.
+    pub fn validate_filled(&self, filled: &Value, written: &Value) -> Vec<Finding> {
+        let mut findings = Findings::read();
+        self.judge(&Pod::filled(filled, written), &mut findings);
         findings.into_list()
     }
 
     /// Whether [`Self::validate`] would find nothing; makes no text.
     pub fn allows(&self, pod: &Value) -> bool {
         let mut findings = Findings::unread();
-        self.judge(pod, &mut findings);
+        self.judge(&Pod::new(pod), &mut findings);
         findings.is_empty()
     }
 
-    fn judge(&self, pod: &Value, findings: &mut Findings) {
-        let pod = Pod::new(pod);
-        self.fs_group.validate(&pod, findings);
-        self.supplemental_groups.validate(&pod, findings);
-        self.seccomp.validate_pod(&pod, findings);
-        self.se_linux.validate_pod(&pod, findings);
-        self.host_namespaces.validate(&pod, findings);
-        self.sysctls.validate(&pod, findings);
-        self.volumes.validate(&pod, findings);
-        self.runtime_class.validate(&pod, findings);
+    fn judge(&self, pod: &Pod<'_>, findings: &mut Findings) {
+        self.fs_group.validate(pod, findings);
+        self.supplemental_groups.validate(pod, findings);
+        self.seccomp.validate_pod(pod, findings);
+        self.se_linux.validate_pod(pod, findings);
+        self.host_namespaces.validate(pod, findings);
+        self.sysctls.validate(pod, findings);
+        self.volumes.validate(pod, findings);
+        self.runtime_class.validate(pod, findings);
         for container in pod.containers() {
             if findings.is_decided() {
                 return;

@@ -47,6 +47,8 @@ mod finding;
 mod pod;
 mod refusal;
 mod select;
+#[cfg(test)]
+mod tests;
 mod types;
 mod wording;
 

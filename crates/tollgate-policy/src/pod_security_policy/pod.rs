@@ -14,16 +14,30 @@ pub(super) struct Pod<'p> {
     pub(super) spec: &'p Value,
     pub(super) security_context: &'p Value,
     annotations: &'p Value,
+    written: &'p Value,
 }
 
 impl<'p> Pod<'p> {
     pub(super) fn new(pod: &'p Value) -> Self {
+        Self::filled(pod, pod)
+    }
+
+    /// A pod in which a policy has filled something in, and the pod as somebody wrote it: there are the places that
+    /// a finding names.
+    pub(super) fn filled(pod: &'p Value, written: &'p Value) -> Self {
         let spec = pod.get("spec").unwrap_or(&NOTHING);
         Self {
             spec,
             security_context: spec.get("securityContext").unwrap_or(&NOTHING),
             annotations: pod.at(&["metadata", "annotations"]).unwrap_or(&NOTHING),
+            written,
         }
+    }
+
+    /// Whether somebody wrote the annotation `key`.
+    pub(super) fn has_written_annotation(&self, key: &str) -> bool {
+        let annotations = self.written.at(&["metadata", "annotations"]);
+        annotations.is_some_and(|annotations| annotations.get(key).is_some())
     }
 
     /// The text of an annotation.
@@ -74,6 +88,18 @@ impl<'p> Container<'p> {
     /// What the container says in its security context, else what the pod says in its.
     pub(super) fn effective<T>(&self, read: impl Fn(&'p Value) -> Option<T>) -> Option<T> {
         read(self.security_context).or_else(|| read(self.pod.security_context))
+    }
+
+    /// The security context as somebody wrote it.
+    pub(super) fn written_security_context(&self) -> &'p Value {
+        let containers = self
+            .pod
+            .written
+            .get("spec")
+            .map(|spec| spec.items(self.list));
+        let container = containers.and_then(|containers| containers.get(self.index));
+        let context = container.and_then(|container| container.get("securityContext"));
+        context.unwrap_or(&NOTHING)
     }
 
     /// Hands the container's address to `make`.

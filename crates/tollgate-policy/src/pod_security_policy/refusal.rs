@@ -42,7 +42,7 @@ pub(super) fn refuse(policies: &[PodSecurityPolicy], request: &Request<'_>) -> R
         let findings = if edits.is_empty() {
             policy.validate(request.pod)
         } else {
-            policy.validate(&fill(request.pod, &edits))
+            policy.validate_filled(&fill(request.pod, &edits), request.pod)
         };
         if findings.is_empty() {
             would_change.push((policy, edits));

@@ -8,6 +8,8 @@ mod rules;
 mod runtime_class;
 mod spec;
 mod sysctls;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 use super::{object_meta, object_meta_update};
@@ -47,41 +49,4 @@ fn validate_rest(policy: &Value, errors: &mut Errors) {
     annotations::validate(policy, errors);
     let spec = policy.get("spec").unwrap_or(&Value::Null);
     spec::validate(spec, &Path::root("spec"), errors);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(errors: &Errors, expected: &[&str]) {
-        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        assert_eq!(texts, expected);
-    }
-
-    const OPEN: &str = r#""runAsUser":{"rule":"RunAsAny"},"seLinux":{"rule":"RunAsAny"},
-        "supplementalGroups":{"rule":"RunAsAny"},"fsGroup":{"rule":"RunAsAny"}"#;
-
-    fn policy(name: &str) -> Value {
-        let text = format!(r#"{{"metadata":{{"name":"{name}"}},"spec":{{{OPEN}}}}}"#);
-        tollgate_api::json::from_str(&text).unwrap()
-    }
-
-    #[test]
-    fn four_open_rules_suffice() {
-        check(&validate(&policy("a")), &[]);
-    }
-
-    #[test]
-    fn lengths_are_counted_in_the_words_of_the_release() {
-        let errors = validate(&policy(&"a".repeat(254)));
-        assert_eq!(errors.len(), 1);
-        assert_eq!(errors[0].detail, "must be no more than 253 characters");
-    }
-
-    #[test]
-    fn nothing_at_all_is_refused_without_a_panic() {
-        assert!(validate(&Value::Null).len() > 4);
-        assert!(validate_update(&Value::Null, &Value::Null).len() > 4);
-    }
 }

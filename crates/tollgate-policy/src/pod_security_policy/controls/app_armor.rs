@@ -135,9 +135,11 @@ fn finding(
         error: Error::forbidden(&annotations.key(&key), detail),
         fields: vec![annotation_field(&key)],
         policy_fields: vec![annotation_field(control)],
-        help: format!(
-            "set the annotation `{key}` to one of `{}`",
-            allowed.replace(',', "`, `")
-        ),
+        help: if control == DEFAULT.id {
+            "let the policy allow the profile that it sets by default".to_owned()
+        } else {
+            let names = allowed.replace(',', "`, `");
+            format!("set the annotation `{key}` to one of `{names}`")
+        },
     }
 }

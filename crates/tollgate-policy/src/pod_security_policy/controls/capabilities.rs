@@ -168,7 +168,7 @@ fn at_field<T>(container: &Container<'_>, make: impl FnOnce(&Path<'_>) -> T) -> 
 fn member(container: &Container<'_>, field: &str, name: &str) -> tollgate_api::field::FieldPath {
     at_field(container, |path| {
         let list = path.child(field);
-        let items = container.security_context.at(&[FIELD, field]);
+        let items = container.written_security_context().at(&[FIELD, field]);
         let index = items
             .and_then(Value::as_array)
             .and_then(|items| items.iter().position(|item| item.as_str() == Some(name)));

@@ -138,17 +138,15 @@ impl Seccomp {
     }
 
     pub(in super::super) fn validate_pod(&self, pod: &Pod<'_>, findings: &mut Findings) {
-        let (profile, field) = match pod.annotation(POD_ANNOTATION) {
-            Some(annotation) if !annotation.is_empty() => (annotation.into(), Source::Annotation),
-            _ => match profile_field(pod.security_context) {
-                Some(field) => (annotation_for_field(field), Source::Field),
-                None => (Cow::Borrowed(""), Source::Annotation),
-            },
+        let profile = match (
+            pod.annotation(POD_ANNOTATION),
+            profile_field(pod.security_context),
+        ) {
+            (Some(annotation), _) if !annotation.is_empty() => annotation.into(),
+            (_, Some(field)) => annotation_for_field(field),
+            _ => Cow::Borrowed(""),
         };
-        self.judge(&profile, POD_ANNOTATION, findings, || match field {
-            Source::Annotation => annotation_field(POD_ANNOTATION),
-            Source::Field => pod_security_context_field(FIELD),
-        });
+        self.judge(&profile, POD_ANNOTATION, findings, || place_in_pod(pod));
     }
 
     pub(in super::super) fn validate(&self, container: &Container<'_>, findings: &mut Findings) {
@@ -172,10 +170,8 @@ impl Seccomp {
                 container.own_field(FIELD)
             } else if annotation().is_some() {
                 annotation_field(&key)
-            } else if profile_field(pod.security_context).is_some() {
-                pod_security_context_field(FIELD)
             } else {
-                annotation_field(POD_ANNOTATION)
+                place_in_pod(&pod)
             }
         });
     }
@@ -201,23 +197,20 @@ impl Seccomp {
             let pod = Path::root("pod");
             let metadata = pod.child("metadata");
             let annotations = metadata.child("annotations");
-            let (detail, help) = if self.allowed.is_empty() {
-                let detail = "seccomp may not be set".to_owned();
-                (detail, "remove the seccomp profile".to_owned())
+            let valid = &self.allowed_text;
+            let detail = if self.allowed.is_empty() {
+                "seccomp may not be set".to_owned()
             } else {
-                let valid = &self.allowed_text;
-                let detail = format!(
-                    "{profile} is not an allowed seccomp profile. Valid values are {valid}"
-                );
-                (
-                    detail,
-                    format!("use one of `{}`", valid.replace(',', "`, `")),
-                )
+                format!("{profile} is not an allowed seccomp profile. Valid values are {valid}")
             };
-            let control = if !profile.is_empty() && profile == self.default {
-                DEFAULT.id
+            let is_default = !profile.is_empty() && profile == self.default;
+            let control = if is_default { DEFAULT.id } else { ALLOWED.id };
+            let help = if is_default {
+                format!("let the policy allow `{profile}`, which is its own default")
+            } else if self.allowed.is_empty() {
+                "remove the seccomp profile".to_owned()
             } else {
-                ALLOWED.id
+                format!("use one of `{}`", valid.replace(',', "`, `"))
             };
             Finding {
                 control,
@@ -230,10 +223,14 @@ impl Seccomp {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Source {
-    Annotation,
-    Field,
+/// Where the pod says it: in its field, unless somebody wrote the annotation.
+fn place_in_pod(pod: &Pod<'_>) -> FieldPath {
+    let has_field = profile_field(pod.security_context).is_some();
+    if has_field && !pod.has_written_annotation(POD_ANNOTATION) {
+        pod_security_context_field(FIELD)
+    } else {
+        annotation_field(POD_ANNOTATION)
+    }
 }
 
 fn profile_field(security_context: &Value) -> Option<&Value> {
