@@ -168,9 +168,9 @@ impl Value {
 
     /// Puts `value()` under `key` unless something is there; `null` counts as nothing.
     pub fn set_default<V: Into<Value>>(&mut self, key: &'static str, value: impl FnOnce() -> V) {
-        let object = self.make_object();
-        if object.get(key).is_none() {
-            object.insert(CompactString::const_new(key), value());
+        let slot = self.make_object().slot(key);
+        if slot.is_null() {
+            *slot = value().into();
         }
     }
 

@@ -90,8 +90,8 @@ impl Object {
         self.entries.push((key.into(), value));
     }
 
-    /// The child under `key`, made an empty object if it is absent, `null` or anything else.
-    pub fn child_mut(&mut self, key: &'static str) -> &mut Value {
+    /// The place under `key`, made and left `null` if there is none.
+    pub fn slot(&mut self, key: &'static str) -> &mut Value {
         let place = self
             .entries
             .iter()
@@ -105,7 +105,12 @@ impl Object {
             clippy::indexing_slicing,
             reason = "the position was found or made just above"
         )]
-        let child = &mut self.entries[place].1;
+        &mut self.entries[place].1
+    }
+
+    /// The child under `key`, made an empty object if it is absent, `null` or anything else.
+    pub fn child_mut(&mut self, key: &'static str) -> &mut Value {
+        let child = self.slot(key);
         if child.as_object().is_none() {
             *child = Value::object();
         }

@@ -3,7 +3,6 @@
 //! A pointer is unset if it is absent or `null`; text also if it is empty, a number also if it is zero. What stands
 //! there with a wrong type is left alone: decoding reports it, and a default must not hide it.
 
-use compact_str::CompactString;
 use tollgate_api::{Number, Value};
 
 /// Sets a pointer field that is absent.
@@ -15,31 +14,21 @@ pub(super) fn if_absent(owner: &mut Value, key: &'static str, value: impl Into<V
 
 /// Sets a text field that is absent or empty.
 pub(super) fn if_empty(owner: &mut Value, key: &'static str, text: &'static str) {
-    let Some(object) = owner.as_object_mut() else {
-        return;
-    };
-    let unset = match object.get(key) {
-        None => true,
-        Some(Value::String(there)) => there.is_empty(),
-        Some(_) => false,
-    };
-    if unset {
-        object.insert(CompactString::const_new(key), text);
+    if let Some(object) = owner.as_object_mut() {
+        let slot = object.slot(key);
+        if slot.is_null() || slot.as_str() == Some("") {
+            *slot = text.into();
+        }
     }
 }
 
 /// Sets a number field that is absent or zero.
 pub(super) fn if_zero(owner: &mut Value, key: &'static str, number: i64) {
-    let Some(object) = owner.as_object_mut() else {
-        return;
-    };
-    let unset = match object.get(key) {
-        None => true,
-        Some(Value::Number(there)) => *there == Number::Int(0),
-        Some(_) => false,
-    };
-    if unset {
-        object.insert(CompactString::const_new(key), number);
+    if let Some(object) = owner.as_object_mut() {
+        let slot = object.slot(key);
+        if slot.is_null() || matches!(slot, Value::Number(there) if *there == Number::Int(0)) {
+            *slot = number.into();
+        }
     }
 }
 
