@@ -1,5 +1,6 @@
 //! The namespace policies of Kubernetes as pure functions: no I/O, no clock, no threads, no state.
 
+pub mod admission_configuration;
 pub mod control;
 pub mod limit_range;
 pub mod pod_security;

@@ -16,6 +16,7 @@ pub mod pod;
 pub mod pod_security_policy;
 pub mod pod_warnings;
 pub mod priority_class;
+pub mod resource_quota;
 
 /// What the server decides, not the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

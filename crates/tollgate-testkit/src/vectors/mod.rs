@@ -23,6 +23,7 @@ mod quota_matching;
 mod quota_recalc;
 mod quota_usage;
 mod quota_validation;
+mod readings;
 
 use anyhow::{Context as _, Result, bail};
 use flate2::read::GzDecoder;
