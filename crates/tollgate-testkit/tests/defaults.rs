@@ -84,11 +84,6 @@ const MASKS: &[(&str, &str, &[&[&str]])] = &[
     ),
     ("Namespace", "the strategy", &[&["spec", "finalizers"]]),
     (
-        "LimitRange",
-        "the LimitRange's own defaulting, tested by its vectors",
-        &[&["spec", "limits"]],
-    ),
-    (
         "StatefulSet",
         "the strategy: behind a disabled gate",
         &[&["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"]],
