@@ -5,3 +5,4 @@ pub mod commands;
 pub mod diagnostics;
 pub mod env;
 pub mod judge;
+pub mod manifest;
