@@ -49,7 +49,7 @@ impl Fault {
             .iter()
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |newline| newline.saturating_add(1));
-        let newlines = before.iter().filter(|byte| **byte == b'\n').count();
+        let newlines = before.split(|byte| *byte == b'\n').skip(1).count();
         ParseError {
             message: self.message(text),
             line: newlines.saturating_add(1),

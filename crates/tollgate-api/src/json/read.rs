@@ -2,7 +2,7 @@
 
 use super::error::{Fault, FaultKind, ParseError};
 use super::{DEPTH_MAX, VALUES_MAX, number, string};
-use crate::value::{Number, Object, Value};
+use crate::value::{Object, Value};
 use compact_str::CompactString;
 use std::borrow::Cow;
 
@@ -12,11 +12,20 @@ pub fn from_str(text: &str) -> Result<Value, ParseError> {
         text,
         bytes: text.as_bytes(),
         at: 0,
-        items: Vec::new(),
-        entries: Vec::with_capacity(32),
-        values: 0,
+        items: Vec::with_capacity(16),
+        entries: Vec::with_capacity(18),
+        count: 0,
+        fault: None,
     };
-    reader.document().map_err(|fault| fault.explain(text))
+    // The bottom places stay: splitting off all of a vector would keep its spare room.
+    reader.items.push(Value::Null);
+    reader
+        .entries
+        .push((CompactString::const_new(""), Value::Null));
+    match reader.document() {
+        Some(()) => Ok(reader.items.pop().unwrap_or_default()),
+        None => Err(reader.fault().explain(text)),
+    }
 }
 
 /// Reads one JSON document from bytes. As in Go, each byte that is not UTF-8 becomes U+FFFD.
@@ -38,6 +47,24 @@ fn replace_invalid(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// The text of a string: a piece of the document, or something with escapes, which is rare.
+enum Text<'t> {
+    Plain(&'t str),
+    Escaped(Box<CompactString>),
+}
+
+/// Where a value goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// To the entry whose key was read last.
+    Entry,
+    /// Behind the other members of its list.
+    Item,
+}
+
+/// `None` from any of its functions means: there is a fault, and it is kept.
+///
+/// Values are not returned but put where they belong: each move of a string that was just made waits for its bytes.
 struct Reader<'t> {
     text: &'t str,
     bytes: &'t [u8],
@@ -46,16 +73,42 @@ struct Reader<'t> {
     items: Vec<Value>,
     /// Likewise, entries of the open objects.
     entries: Vec<(CompactString, Value)>,
-    values: usize,
+    count: usize,
+    fault: Option<Fault>,
 }
 
-impl Reader<'_> {
-    fn document(&mut self) -> Result<Value, Fault> {
-        let value = self.value(0)?;
+impl<'t> Reader<'t> {
+    fn document(&mut self) -> Option<()> {
+        self.value(Place::Item, 0)?;
         match self.peek() {
-            None => Ok(value),
-            Some(_) => Err(Fault::unexpected(self.at, "after top-level value")),
+            None => Some(()),
+            Some(_) => self.unexpected("after top-level value"),
         }
+    }
+
+    #[inline]
+    fn put(&mut self, place: Place, value: Value) {
+        if place == Place::Item {
+            self.items.push(value);
+        } else if let Some(entry) = self.entries.last_mut() {
+            entry.1 = value;
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        self.fault
+            .unwrap_or(Fault::unexpected(self.at, "looking for beginning of value"))
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, fault: Fault) -> Option<T> {
+        self.fault = Some(fault);
+        None
+    }
+
+    #[cold]
+    fn unexpected<T>(&mut self, context: &'static str) -> Option<T> {
+        self.fail(Fault::unexpected(self.at, context))
     }
 
     /// The next byte that is not white space.
@@ -69,104 +122,149 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Value, Fault> {
-        let first = self.peek();
-        self.values += 1;
-        if self.values > VALUES_MAX {
-            return Err(self.fault(FaultKind::TooManyValues));
-        }
-        match first {
-            Some(b'"') => Ok(Value::String(self.string()?)),
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.list(depth),
-            Some(b'-' | b'0'..=b'9') => Ok(Value::Number(self.number()?)),
-            Some(b't') => self.literal("true", Value::Bool(true)),
-            Some(b'f') => self.literal("false", Value::Bool(false)),
-            Some(b'n') => self.literal("null", Value::Null),
-            _ => Err(Fault::unexpected(self.at, "looking for beginning of value")),
+    fn value(&mut self, place: Place, depth: usize) -> Option<()> {
+        match self.peek() {
+            Some(b'"') => {
+                match self.string()? {
+                    Text::Plain(text) => self.put(place, Value::String(CompactString::new(text))),
+                    Text::Escaped(text) => self.put(place, Value::String(*text)),
+                }
+                Some(())
+            }
+            Some(b'{') => self.object(place, depth),
+            Some(b'[') => self.list(place, depth),
+            Some(b'-' | b'0'..=b'9') => self.number(place),
+            Some(b't') => self.literal("true", place, Value::Bool(true)),
+            Some(b'f') => self.literal("false", place, Value::Bool(false)),
+            Some(b'n') => self.literal("null", place, Value::Null),
+            _ => self.unexpected("looking for beginning of value"),
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, Fault> {
+    fn object(&mut self, place: Place, depth: usize) -> Option<()> {
         self.open(depth)?;
-        let start = self.entries.len();
+        let first = self.entries.len();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(Object::new()));
+            self.put(place, Value::Object(Object::new()));
+            return Some(());
         }
         loop {
             if self.peek() != Some(b'"') {
-                let context = "looking for beginning of object key string";
-                return Err(Fault::unexpected(self.at, context));
+                return self.unexpected("looking for beginning of object key string");
             }
-            let key = self.string()?;
+            match self.string()? {
+                Text::Plain(text) => self.entries.push((CompactString::new(text), Value::Null)),
+                Text::Escaped(text) => self.entries.push((*text, Value::Null)),
+            }
             if self.peek() != Some(b':') {
-                return Err(Fault::unexpected(self.at, "after object key"));
+                return self.unexpected("after object key");
             }
             self.at += 1;
-            let value = self.value(depth + 1)?;
-            self.entries.push((key, value));
+            self.value(Place::Entry, depth + 1)?;
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => break,
-                _ => return Err(Fault::unexpected(self.at, "after object key:value pair")),
+                _ => return self.unexpected("after object key:value pair"),
             }
         }
         self.at += 1;
-        let entries: Vec<_> = self.entries.drain(start..).collect();
-        Ok(Value::Object(entries.into()))
+        let entries = self.entries.split_off(first);
+        self.count(entries.len())?;
+        self.put(place, Value::Object(entries.into()));
+        Some(())
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, Fault> {
+    fn list(&mut self, place: Place, depth: usize) -> Option<()> {
         self.open(depth)?;
-        let start = self.items.len();
+        let first = self.items.len();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Value::Array(Vec::new()));
+            self.put(place, Value::Array(Vec::new()));
+            return Some(());
         }
         loop {
-            let value = self.value(depth + 1)?;
-            self.items.push(value);
+            self.value(Place::Item, depth + 1)?;
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b']') => break,
-                _ => return Err(Fault::unexpected(self.at, "after array element")),
+                _ => return self.unexpected("after array element"),
             }
         }
         self.at += 1;
-        Ok(Value::Array(self.items.drain(start..).collect()))
+        let items = self.items.split_off(first);
+        self.count(items.len())?;
+        self.put(place, Value::Array(items));
+        Some(())
     }
 
-    fn open(&mut self, depth: usize) -> Result<(), Fault> {
+    fn open(&mut self, depth: usize) -> Option<()> {
         if depth >= DEPTH_MAX {
-            return Err(self.fault(FaultKind::TooDeep));
+            let at = self.at;
+            return self.fail(Fault {
+                at,
+                kind: FaultKind::TooDeep,
+            });
         }
         self.at += 1;
-        Ok(())
+        Some(())
     }
 
+    /// Counts the values of a container when it is closed.
+    fn count(&mut self, values: usize) -> Option<()> {
+        self.count += values;
+        if self.count <= VALUES_MAX {
+            return Some(());
+        }
+        let at = self.at;
+        self.fail(Fault {
+            at,
+            kind: FaultKind::TooManyValues,
+        })
+    }
+
+    /// The text of the string that opens here; the reader goes after its closing quote.
     #[inline]
-    fn string(&mut self) -> Result<CompactString, Fault> {
-        let (content, end) = string::read(self.text, self.at)?;
-        self.at = end;
-        Ok(content)
+    fn string(&mut self) -> Option<Text<'t>> {
+        let start = self.at + 1;
+        let end = string::special(self.bytes, start);
+        if self.bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return self.text.get(start..end).map(Text::Plain);
+        }
+        match string::read_escaped(self.text, start, end) {
+            Ok((content, end)) => {
+                self.at = end;
+                Some(Text::Escaped(Box::new(content)))
+            }
+            Err(fault) => self.fail(fault),
+        }
     }
 
-    fn number(&mut self) -> Result<Number, Fault> {
-        let (length, real) = number::scan(self.bytes, self.at)?;
-        let end = self.at + length;
-        let digits = self.text.get(self.at..end).unwrap_or_default();
-        let number = number::value(digits, real, self.at)?;
-        self.at = end;
-        Ok(number)
+    fn number(&mut self, place: Place) -> Option<()> {
+        let number = number::scan(self.bytes, self.at).and_then(|(length, real)| {
+            let digits = self.text.get(self.at..self.at + length).unwrap_or_default();
+            let number = number::value(digits, real, self.at)?;
+            Ok((number, length))
+        });
+        match number {
+            Ok((number, length)) => {
+                self.at += length;
+                self.put(place, Value::Number(number));
+                Some(())
+            }
+            Err(fault) => self.fail(fault),
+        }
     }
 
-    fn literal(&mut self, word: &'static str, value: Value) -> Result<Value, Fault> {
-        self.at = super::skip::literal(self.bytes, self.at, word)?;
-        Ok(value)
-    }
-
-    fn fault(&self, kind: FaultKind) -> Fault {
-        Fault { at: self.at, kind }
+    fn literal(&mut self, word: &'static str, place: Place, value: Value) -> Option<()> {
+        match super::skip::literal(self.bytes, self.at, word) {
+            Ok(end) => {
+                self.at = end;
+                self.put(place, value);
+                Some(())
+            }
+            Err(fault) => self.fail(fault),
+        }
     }
 }

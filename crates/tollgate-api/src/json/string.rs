@@ -6,6 +6,7 @@ use compact_str::CompactString;
 /// The first byte at or after `at` that a string cannot hold as it is: a quote, a backslash, a control character.
 ///
 /// Eight bytes are looked at together; most strings of an object are shorter than three such steps.
+#[inline]
 pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -32,23 +33,10 @@ pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Reads the string whose opening quote stands at `open`: its text and the place after the closing quote.
-pub(super) fn read(text: &str, open: usize) -> Result<(CompactString, usize), Fault> {
-    let start = open + 1;
-    let end = special(text.as_bytes(), start);
-    match text.as_bytes().get(end) {
-        Some(b'"') => {
-            let content = text.get(start..end).unwrap_or_default();
-            Ok((CompactString::new(content), end + 1))
-        }
-        Some(b'\\') => read_escaped(text, start, end),
-        _ => Err(Fault::unexpected(end, "in string literal")),
-    }
-}
-
-/// Goes on with a string that has an escape at `escape`.
+/// Reads the string that starts at `start` and has something special at `escape`: its text and the place after its
+/// closing quote.
 #[cold]
-fn read_escaped(
+pub(super) fn read_escaped(
     text: &str,
     start: usize,
     mut escape: usize,

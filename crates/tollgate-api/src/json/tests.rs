@@ -255,7 +255,7 @@ fn agrees(text: &str) {
             assert_eq!(to_string(ours), to_string(&theirs));
         }
     }
-    let end = skip_value(text, 0).map(|end| text[end..].trim().is_empty());
+    let end = skip_value(text, 0).map(|end| text.split_at(end).1.trim().is_empty());
     if ours.is_ok() {
         assert_eq!(end, Ok(true), "{text:?}");
     }
@@ -273,8 +273,9 @@ proptest! {
     ) {
         let mut at = at.index(text.len() + 1);
         while !text.is_char_boundary(at) { at -= 1; }
-        agrees(&text[..at]);
-        agrees(&format!("{}{put}{}", &text[..at], &text[at..]));
+        let (start, end) = text.split_at(at);
+        agrees(start);
+        agrees(&format!("{start}{put}{end}"));
     }
 
     #[test]
