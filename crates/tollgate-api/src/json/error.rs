@@ -43,8 +43,8 @@ impl Fault {
     }
 
     /// The error for people: words and place.
-    pub(super) fn explain(self, text: &str) -> ParseError {
-        let before = text.as_bytes().get(..self.at).unwrap_or_default();
+    pub(super) fn explain(self, text: &[u8]) -> ParseError {
+        let before = text.get(..self.at).unwrap_or_default();
         let line_start = before
             .iter()
             .rposition(|byte| *byte == b'\n')
@@ -58,9 +58,9 @@ impl Fault {
         }
     }
 
-    fn message(self, text: &str) -> String {
+    fn message(self, text: &[u8]) -> String {
         match self.kind {
-            FaultKind::Unexpected(context) => match text.as_bytes().get(self.at) {
+            FaultKind::Unexpected(context) => match text.get(self.at) {
                 Some(byte) => format!("invalid character {} {context}", quote_byte(*byte)),
                 None => "unexpected end of JSON input".to_owned(),
             },
@@ -71,6 +71,7 @@ impl Fault {
             FaultKind::NumberRange(length) => {
                 let end = self.at.saturating_add(length);
                 let number = text.get(self.at..end).unwrap_or_default();
+                let number = String::from_utf8_lossy(number);
                 format!("cannot unmarshal number {number} into Go value of type float64")
             }
         }

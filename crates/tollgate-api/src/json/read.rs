@@ -24,7 +24,7 @@ pub fn from_str(text: &str) -> Result<Value, ParseError> {
         .push((CompactString::const_new(""), Value::Null));
     match reader.document() {
         Some(()) => Ok(reader.items.pop().unwrap_or_default()),
-        None => Err(reader.fault().explain(text)),
+        None => Err(reader.fault().explain(text.as_bytes())),
     }
 }
 

@@ -6,14 +6,11 @@ use super::{DEPTH_MAX, number, string};
 /// The offset after the JSON value that starts at `start` or after white space there.
 ///
 /// A stream can hold several documents one after another; this finds where each ends. The text is checked as
-/// strictly as [`super::from_str`] checks it, except for the range of numbers and the count of values.
-pub fn skip_value(text: &str, start: usize) -> Result<usize, ParseError> {
-    Skipper {
-        bytes: text.as_bytes(),
-        at: start,
-    }
-    .value()
-    .map_err(|fault| fault.explain(text))
+/// strictly as [`super::from_slice`] checks it, except for the range of numbers and the count of values.
+pub fn skip_value(bytes: &[u8], start: usize) -> Result<usize, ParseError> {
+    Skipper { bytes, at: start }
+        .value()
+        .map_err(|fault| fault.explain(bytes))
 }
 
 /// The offset after `word`, which must stand at `at`.

@@ -1,17 +1,22 @@
-//! Manifests: text of files to trees, and back to the places in the text.
+//! Manifests: files to documents to trees, exactly as kubectl reads them, and from a field back to its place in the text.
+//!
+//! [`input::sources`] walks files, folders and standard input; [`split`] cuts each source into [`Document`]s, lazily, so
+//! that they can be given to threads; [`Document::read`] makes the tree; [`expand_list`] takes a `List` apart; and
+//! [`Document::locate`] finds a field's place, when there is something to show.
 
+mod document;
+mod error;
+pub mod input;
+mod lines;
+mod list;
+pub mod spans;
+mod split;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
-/// For the oracle.
-pub fn read_yaml(text: &str) -> Result<tollgate_api::Value, (usize, String)> {
-    yaml::read(text).map_err(|fault| (fault.offset, fault.message.into_owned()))
-}
-
-/// For the oracle.
-pub fn read_yaml_fast(text: &str) -> Option<tollgate_api::Value> {
-    yaml::read_fast(text)
-}
-/// For the oracle.
-pub fn read_yaml_fully(text: &str) -> Result<tollgate_api::Value, (usize, String)> {
-    yaml::read_fully(text).map_err(|fault| (fault.offset, fault.message.into_owned()))
-}
+pub use document::{Document, Form};
+pub use error::Error;
+pub use lines::{LineIndex, Position};
+pub use list::{ListItem, expand_list};
+pub use split::{Documents, Source, split};

@@ -71,10 +71,13 @@ impl Arena {
 
     /// The children of a sequence or mapping.
     pub(super) fn children(&self, first: Option<NodeId>) -> impl Iterator<Item = (NodeId, &Node)> {
-        std::iter::successors(first.and_then(|id| Some((id, self.get(id)?))), |(_, node)| {
-            let id = node.next?;
-            Some((id, self.get(id)?))
-        })
+        std::iter::successors(
+            first.and_then(|id| Some((id, self.get(id)?))),
+            |(_, node)| {
+                let id = node.next?;
+                Some((id, self.get(id)?))
+            },
+        )
     }
 
     /// The keys and values of a mapping.

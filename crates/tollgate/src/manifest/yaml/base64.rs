@@ -9,7 +9,11 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     if !digits.len().is_multiple_of(4) {
         return None;
     }
-    let padding = digits.iter().rev().take_while(|byte| **byte == b'=').count();
+    let padding = digits
+        .iter()
+        .rev()
+        .take_while(|byte| **byte == b'=')
+        .count();
     if padding > 2 {
         return None;
     }

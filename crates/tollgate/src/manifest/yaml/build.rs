@@ -106,7 +106,7 @@ impl<'a> Builder<'a> {
                 let (meaning, text) = meaning(node, text)?;
                 let value = meaning.value(|| Value::String(text.into()));
                 Ok(value.unwrap_or_else(|| {
-                    self.defer(Step::Numbers, not_finite(node, meaning));
+                    self.defer(Step::Numbers, || not_finite(node, meaning));
                     Value::Null
                 }))
             }
@@ -129,9 +129,9 @@ impl<'a> Builder<'a> {
     }
 
     /// Keeps a fault that upstream finds only after the document has been decoded.
-    fn defer(&mut self, step: Step, fault: Fault) {
+    fn defer(&mut self, step: Step, fault: impl FnOnce() -> Fault) {
         if self.later.as_ref().is_none_or(|(known, _)| step < *known) {
-            self.later = Some((step, fault));
+            self.later = Some((step, fault()));
         }
     }
 
@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
                 self.merge(value, depth, entries)?;
                 continue;
             }
-            let key = self.key(key, value, depth)?;
+            let key = self.key(key, value)?;
             let value = self.value(value, depth + 1)?;
             entries.put(key, value, merged);
         }
@@ -215,7 +215,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn key(&mut self, id: NodeId, value: NodeId, depth: usize) -> Result<CompactString, Fault> {
+    fn key(&mut self, id: NodeId, value: NodeId) -> Result<CompactString, Fault> {
         let node = self.node(id)?;
         self.budget.count(node)?;
         match &node.kind {
@@ -227,17 +227,21 @@ impl<'a> Builder<'a> {
                 if let Some(text) = scalar::key_text(meaning) {
                     return Ok(text.into());
                 }
-                let message = go_syntax::unsupported_key(self.arena, meaning, value);
-                self.defer(Step::Keys, Fault::new(node.start, message));
+                let arena = self.arena;
+                self.defer(Step::Keys, || {
+                    let message = go_syntax::unsupported_key(arena, meaning, value);
+                    Fault::new(node.start, message)
+                });
                 Ok(CompactString::default())
             }
             NodeKind::Alias { target, .. } => {
                 let target = *target;
-                self.follow(id, node, |builder| builder.key(target, value, depth + 1))
+                self.follow(id, node, |builder| builder.key(target, value))
             }
-            NodeKind::Sequence { .. } | NodeKind::Mapping { .. } => {
-                Err(Fault::new(node.start, go_syntax::invalid_key(self.arena, id)))
-            }
+            NodeKind::Sequence { .. } | NodeKind::Mapping { .. } => Err(Fault::new(
+                node.start,
+                go_syntax::invalid_key(self.arena, id),
+            )),
         }
     }
 }
@@ -279,12 +283,24 @@ impl Entries {
     }
 }
 
-fn is_merge(node: &Node) -> bool {
+/// Whether a key says that other mappings are merged here.
+pub(super) fn is_merge(node: &Node) -> bool {
     let NodeKind::Scalar { text, plain, tag } = &node.kind else {
         return false;
     };
     let tagged = matches!(tag.as_deref(), Some("tag:yaml.org,2002:merge" | "!"));
     text == "<<" && (*plain || tagged)
+}
+
+/// The text of a scalar that is a key; none if JSON cannot have such a key.
+pub(super) fn key_text(node: &Node) -> Option<Cow<'_, str>> {
+    let NodeKind::Scalar { text, .. } = &node.kind else {
+        return None;
+    };
+    match meaning(node, text).ok()? {
+        (Scalar::Text, text) => Some(text),
+        (meaning, _) => scalar::key_text(meaning).map(Cow::Owned),
+    }
 }
 
 /// What a scalar means, and its text.

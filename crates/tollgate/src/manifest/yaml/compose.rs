@@ -28,12 +28,16 @@ enum State {
     IndentlessSequence,
     BlockMappingKey,
     BlockMappingValue,
-    FlowSequence { first: bool },
+    FlowSequence {
+        first: bool,
+    },
     /// The key of a pair inside a flow sequence: `[a: b]`.
     PairKey,
     PairValue,
     PairEnd,
-    FlowMapping { first: bool },
+    FlowMapping {
+        first: bool,
+    },
     FlowMappingValue,
     FlowMappingNull,
 }
@@ -153,7 +157,11 @@ impl<'t> Composer<'t> {
             Kind::BlockMappingStart if block => (mapping(), State::BlockMappingKey),
             _ if properties.start.is_some() => {
                 let (anchor, end) = (properties.anchor, properties.end);
-                let kind = scalar(CompactString::default(), properties.tag.is_none(), properties.tag);
+                let kind = scalar(
+                    CompactString::default(),
+                    properties.tag.is_none(),
+                    properties.tag,
+                );
                 return self.leaf(kind, anchor, start, end);
             }
             _ => {
@@ -215,7 +223,12 @@ impl<'t> Composer<'t> {
             return Ok(());
         };
         let plain = plain && properties.tag.is_none();
-        self.leaf(scalar(text, plain, properties.tag), properties.anchor, start, end)
+        self.leaf(
+            scalar(text, plain, properties.tag),
+            properties.anchor,
+            start,
+            end,
+        )
     }
 
     fn null(&mut self, at: Mark) -> Result<(), Fault> {
@@ -325,18 +338,16 @@ impl<'t> Composer<'t> {
     }
 
     fn indentless_sequence(&mut self) -> Result<(), Fault> {
-        match self.scanner.peek()?.kind {
-            Kind::BlockEntry => self.block_entry(State::IndentlessSequence, |kind| {
-                matches!(
-                    kind,
-                    Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd
-                )
-            }),
-            _ => {
-                self.close_block();
-                Ok(())
-            }
+        if !matches!(self.scanner.peek()?.kind, Kind::BlockEntry) {
+            self.close_block();
+            return Ok(());
         }
+        self.block_entry(State::IndentlessSequence, |kind| {
+            matches!(
+                kind,
+                Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd
+            )
+        })
     }
 
     /// A `-` and what follows it; nothing if what comes next ends the entry.

@@ -29,7 +29,11 @@ impl Fault {
     #[cold]
     pub(crate) fn scanner(at: Mark, began: Mark, problem: &str) -> Self {
         // kubectl counts these lines from 1, but falls back on `began`, counted from 0, on the first line.
-        let line = if at.line == 0 { began.line } else { at.line + 1 };
+        let line = if at.line == 0 {
+            began.line
+        } else {
+            at.line + 1
+        };
         Self::with_line(at.offset, line, problem)
     }
 

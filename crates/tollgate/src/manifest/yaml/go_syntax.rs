@@ -11,6 +11,12 @@ use tollgate_api::go_format::quote;
 /// How much of a value an error shows.
 const SHOWN_BYTES_MAX: usize = 500;
 
+/// How many nodes of a value an error looks at.
+const SHOWN_NODES_MAX: usize = 100;
+
+/// A null inside a value.
+const NIL: &str = "interface {}(nil)";
+
 /// A key that is no scalar.
 pub(super) fn invalid_key(arena: &Arena, key: NodeId) -> String {
     format!("yaml: invalid map key: {}", shown(arena, key))
@@ -27,10 +33,10 @@ pub(super) fn unsupported_key(arena: &Arena, meaning: Scalar, value: NodeId) -> 
 }
 
 fn shown(arena: &Arena, id: NodeId) -> String {
-    let text = go_value(arena, id, 0);
-    let text = match text.as_str() {
-        "interface {}(nil)" => "<nil>".to_owned(),
-        _ => text,
+    let mut left = SHOWN_NODES_MAX;
+    let text = match go_value(arena, id, &mut left).as_str() {
+        NIL => "<nil>".to_owned(),
+        text => text.to_owned(),
     };
     if text.len() <= SHOWN_BYTES_MAX {
         return text;
@@ -39,17 +45,14 @@ fn shown(arena: &Arena, id: NodeId) -> String {
     format!("{}...", text.get(..cut).unwrap_or_default())
 }
 
-fn go_value(arena: &Arena, id: NodeId, depth: usize) -> String {
-    const DEPTH_SHOWN_MAX: usize = 8;
-    const ITEMS_SHOWN_MAX: usize = 50;
-    let Some(node) = arena.get(id) else {
-        return String::new();
-    };
-    if depth > DEPTH_SHOWN_MAX {
+/// `left` bounds depth and size.
+fn go_value(arena: &Arena, id: NodeId, left: &mut usize) -> String {
+    let Some(node) = arena.get(id).filter(|_| *left > 0) else {
         return "...".to_owned();
-    }
+    };
+    *left -= 1;
     match &node.kind {
-        NodeKind::Alias { target, .. } => go_value(arena, *target, depth + 1),
+        NodeKind::Alias { target, .. } => go_value(arena, *target, left),
         NodeKind::Scalar { text, .. } => match meaning(node, text) {
             Ok((meaning, text)) => go_scalar(meaning, &text),
             Err(_) => quote(text),
@@ -57,16 +60,16 @@ fn go_value(arena: &Arena, id: NodeId, depth: usize) -> String {
         NodeKind::Sequence { first } => {
             let items: Vec<String> = arena
                 .children(*first)
-                .take(ITEMS_SHOWN_MAX)
-                .map(|(child, _)| go_value(arena, child, depth + 1))
+                .take(*left)
+                .map(|(child, _)| go_value(arena, child, left))
                 .collect();
             format!("[]interface {{}}{{{}}}", items.join(", "))
         }
         NodeKind::Mapping { first } => {
             let mut entries: Vec<(String, String)> = Vec::new();
-            for (key, value) in arena.entries(*first).take(ITEMS_SHOWN_MAX) {
-                let key = go_value(arena, key, depth + 1);
-                let value = go_value(arena, value, depth + 1);
+            for (key, value) in arena.entries(*first).take(*left) {
+                let key = go_value(arena, key, left);
+                let value = go_value(arena, value, left);
                 match entries.iter_mut().find(|(known, _)| *known == key) {
                     Some(entry) => entry.1 = value,
                     None => entries.push((key, value)),
@@ -77,14 +80,17 @@ fn go_value(arena: &Arena, id: NodeId, depth: usize) -> String {
                 .into_iter()
                 .map(|(key, value)| format!("{key}:{value}"))
                 .collect();
-            format!("map[interface {{}}]interface {{}}{{{}}}", entries.join(", "))
+            format!(
+                "map[interface {{}}]interface {{}}{{{}}}",
+                entries.join(", ")
+            )
         }
     }
 }
 
 fn go_scalar(meaning: Scalar, text: &str) -> String {
     match meaning {
-        Scalar::Null => "interface {}(nil)".to_owned(),
+        Scalar::Null => NIL.to_owned(),
         Scalar::Bool(value) => value.to_string(),
         Scalar::Int(value) => value.to_string(),
         Scalar::Uint(value) => format!("{value:#x}"),

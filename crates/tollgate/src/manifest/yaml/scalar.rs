@@ -208,8 +208,8 @@ fn tag_of(meaning: Scalar) -> &'static str {
 }
 
 fn starts_as_date(text: &str) -> bool {
-    matches!(text.as_bytes(), [a, b, c, d, b'-', e, ..]
-        if [a, b, c, d, e].iter().all(|byte| byte.is_ascii_digit()))
+    let digit = |place: usize| text.as_bytes().get(place).is_some_and(u8::is_ascii_digit);
+    (0..4).all(digit) && text.as_bytes().get(4) == Some(&b'-') && digit(5)
 }
 
 /// The JSON key for a scalar key: numbers and booleans become text as upstream writes them; none for null and for
@@ -225,7 +225,10 @@ pub(super) fn key_text(meaning: Scalar) -> Option<String> {
 
 /// Go's `FormatFloat(value, 'g', -1, 32)`, with YAML's words for what is no finite number.
 fn float_key(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "upstream formats with 32 bits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "upstream formats with 32 bits"
+    )]
     let value = value as f32;
     if value.is_nan() {
         return ".nan".to_owned();

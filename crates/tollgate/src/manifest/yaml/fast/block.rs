@@ -1,5 +1,6 @@
 //! Block mappings and sequences.
 
+use super::plain::Key;
 use super::{DEPTH_MAX, scan};
 use crate::manifest::yaml::watch::Watch;
 use compact_str::CompactString;
@@ -49,7 +50,13 @@ pub(super) struct Reader<'t, 'w, W> {
 
 impl<W: Watch> Reader<'_, '_, W> {
     fn document(&mut self) -> Option<Value> {
-        self.line_from(0)?;
+        if self.bytes.starts_with(b"---") {
+            // The mark of the document's start stands alone on its line.
+            self.at = 3;
+            self.end_of_value()?;
+        } else {
+            self.line_from(0)?;
+        }
         let value = match self.bytes.get(self.at) {
             None => Value::Null,
             Some(b'[' | b'{') => {
@@ -144,13 +151,7 @@ impl<W: Watch> Reader<'_, '_, W> {
     }
 
     /// The mapping in that column whose first key has just been read.
-    fn mapping(
-        &mut self,
-        column: isize,
-        first: (CompactString, Range<usize>),
-        start: usize,
-        depth: usize,
-    ) -> Option<Value> {
+    fn mapping(&mut self, column: isize, first: Key, start: usize, depth: usize) -> Option<Value> {
         if depth >= DEPTH_MAX {
             return None;
         }
@@ -229,7 +230,8 @@ impl<W: Watch> Reader<'_, '_, W> {
         let base = self.items.len();
         loop {
             let dash = self.at;
-            self.watch.enter_item(self.items.len() - base, dash..dash + 1);
+            self.watch
+                .enter_item(self.items.len() - base, dash..dash + 1);
             self.at += 1;
             let value = self.sequence_value(column, dash, depth)?;
             self.watch.leave(self.span.clone());

@@ -33,7 +33,8 @@ impl<W: Watch> Reader<'_, '_, W> {
                 let items: Vec<_> = self.items.drain(base..).collect();
                 return Some(Value::Array(items));
             }
-            self.watch.enter_item(self.items.len() - base, self.at..self.at);
+            self.watch
+                .enter_item(self.items.len() - base, self.at..self.at);
             let value = self.flow_value(depth)?;
             self.watch.leave(self.span.clone());
             self.items.push(value);

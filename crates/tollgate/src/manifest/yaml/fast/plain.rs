@@ -8,6 +8,9 @@ use compact_str::CompactString;
 use std::ops::Range;
 use tollgate_api::Value;
 
+/// The text of a key, and where it stands.
+pub(super) type Key = (CompactString, Range<usize>);
+
 /// What ends the words of a plain scalar on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
@@ -66,17 +69,14 @@ impl<W: Watch> Reader<'_, '_, W> {
 
     /// The key that stands here, and where it stands; the reader goes on after its colon.
     #[inline]
-    pub(super) fn key(&mut self) -> Option<(CompactString, Range<usize>)> {
+    pub(super) fn key(&mut self) -> Option<Key> {
         let start = self.at;
         if let Some(quote @ (b'"' | b'\'')) = self.peek() {
             let text = self.quoted(quote)?;
             let place = start..self.at;
             return self.is_key_end(place.clone()).then_some((text, place));
         }
-        match self.plain_or_key()? {
-            Ok(key) => Some(key),
-            Err(_) => None,
-        }
+        self.plain_or_key()?.ok()
     }
 
     /// After a quoted scalar: whether it is a key on one line. The reader goes after the colon if so.
@@ -99,9 +99,7 @@ impl<W: Watch> Reader<'_, '_, W> {
 
     /// A key, if the words here have a colon after them, else where they end.
     #[inline]
-    pub(super) fn plain_or_key(
-        &mut self,
-    ) -> Option<Result<(CompactString, Range<usize>), (usize, Stop)>> {
+    pub(super) fn plain_or_key(&mut self) -> Option<Result<Key, (usize, Stop)>> {
         if !self.starts_plain() {
             return None;
         }

@@ -50,7 +50,11 @@ impl<W: Watch> Reader<'_, '_, W> {
                 b'\n' => {
                     // White space at the end of a line does not count; an escaped space was pushed and must stay.
                     let dropped = self.bytes.get(from..self.at)?;
-                    let spaces = dropped.iter().rev().take_while(|byte| **byte == b' ').count();
+                    let spaces = dropped
+                        .iter()
+                        .rev()
+                        .take_while(|byte| **byte == b' ')
+                        .count();
                     text.truncate(text.len() - spaces);
                     match self.quoted_lines()? {
                         0 => text.push(' '),

@@ -52,7 +52,11 @@ impl Scanner<'_> {
                         spaces.end = self.cursor.mark.offset;
                     }
                 } else if self.cursor.is_break(0) {
-                    let breaks = if broken { &mut more_breaks } else { &mut first_break };
+                    let breaks = if broken {
+                        &mut more_breaks
+                    } else {
+                        &mut first_break
+                    };
                     self.cursor.take_line(breaks);
                     broken = true;
                 } else {
@@ -81,11 +85,7 @@ impl Scanner<'_> {
 }
 
 /// Appends what line breaks between words mean: one is a space, more are one fewer.
-pub(super) fn fold(
-    text: &mut CompactString,
-    first: &mut CompactString,
-    more: &mut CompactString,
-) {
+pub(super) fn fold(text: &mut CompactString, first: &mut CompactString, more: &mut CompactString) {
     if !first.starts_with('\n') {
         text.push_str(first);
         text.push_str(more);

@@ -36,7 +36,11 @@ impl<'t> Scanner<'t> {
                         spaces.end = self.cursor.mark.offset;
                     }
                 } else if self.cursor.is_break(0) {
-                    let breaks = if broken { &mut more_breaks } else { &mut first_break };
+                    let breaks = if broken {
+                        &mut more_breaks
+                    } else {
+                        &mut first_break
+                    };
                     self.cursor.take_line(breaks);
                     broken = true;
                 } else {

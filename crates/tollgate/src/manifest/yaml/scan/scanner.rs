@@ -91,9 +91,12 @@ impl<'t> Scanner<'t> {
         self.keys.len() - 1
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each way a token can begin")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each way a token can begin"
+    )]
     fn fetch(&mut self) -> Result<(), Fault> {
-        self.to_next_token();
+        self.skip_to_next_token();
         self.unroll(self.column());
         let flow = self.flow_level() > 0;
         let at_start = self.cursor.mark.column == 0;
@@ -170,7 +173,11 @@ impl<'t> Scanner<'t> {
             return self.scan_plain();
         }
         let at = self.cursor.mark;
-        Err(Fault::scanner(at, at, "found character that cannot start any token"))
+        Err(Fault::scanner(
+            at,
+            at,
+            "found character that cannot start any token",
+        ))
     }
 
     fn starts_plain(&self, flow: bool) -> bool {
@@ -184,7 +191,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Moves over white space and comments.
-    fn to_next_token(&mut self) {
+    fn skip_to_next_token(&mut self) {
         loop {
             // A tab cannot indent, so it ends the white space wherever a block could begin.
             while self.cursor.peek(0) == b' '
