@@ -3,6 +3,7 @@
 //! Objects are validated with their defaults, as an API server does. Option flags stand as upstream has them with the
 //! default feature gates of 1.36.
 
+mod create;
 mod go_values;
 mod ip;
 pub mod label_selector;
@@ -17,6 +18,8 @@ pub mod pod_security_policy;
 pub mod pod_warnings;
 pub mod priority_class;
 pub mod resource_quota;
+
+pub use create::validate_create;
 
 /// What the server decides, not the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -88,7 +88,9 @@ fn owner_reference(owner: &Value) -> Value {
     reference.set("apiVersion", owner.str_or_empty("apiVersion"));
     reference.set("kind", owner.str_or_empty("kind"));
     reference.set("name", text("name"));
-    reference.set("uid", text("uid"));
+    // An object from a file has no uid yet; a reference without one would be invalid.
+    let uid = Some(text("uid")).filter(|uid| !uid.is_empty());
+    reference.set("uid", uid.unwrap_or("00000000-0000-0000-0000-000000000000"));
     reference.set("controller", true);
     reference.set("blockOwnerDeletion", true);
     reference

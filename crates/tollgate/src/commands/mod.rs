@@ -1,5 +1,6 @@
 //! The commands. Each writes to the outputs it is given and returns the exit code.
 
+pub mod check;
 pub mod explain;
 
 /// What the process exits with.

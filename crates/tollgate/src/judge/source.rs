@@ -1,6 +1,8 @@
 //! Where an object came from, and the places of its fields.
 
 use crate::diagnostics::{Document, Label, Place};
+use crate::manifest::spans::{Located, Span, locate};
+use std::ops::Range;
 use std::sync::Arc;
 use tollgate_api::field::FieldPath;
 
@@ -17,12 +19,38 @@ impl Source {
     /// The place of a field of the object; of the nearest field around it if it is not written.
     pub fn place(&self, field: &FieldPath) -> Place {
         let path = field.below(&self.prefix);
-        let span = crate::manifest::spans::locate(&self.document.text, &path);
-        Place::new(Arc::clone(&self.document), span.map_or(0..0, |found| found.shown()))
+        let text = self.document.text.as_str();
+        let located = locate(text, &path);
+        let span = located.map_or(0..0, |located| shown(text, &located));
+        Place::new(Arc::clone(&self.document), span)
+    }
+
+    /// Whether a field of the object is written.
+    pub fn has(&self, field: &FieldPath) -> bool {
+        let path = field.below(&self.prefix);
+        locate(&self.document.text, &path).is_some_and(|located| located.exact)
     }
 
     /// A label at a field of the object.
     pub fn label(&self, field: &FieldPath, text: impl Into<String>) -> Label {
-        Label { place: self.place(field), text: text.into() }
+        Label {
+            place: self.place(field),
+            text: text.into(),
+        }
     }
+}
+
+/// What is underlined: a value on one line; else the key; of a list's member, its first line.
+fn shown(text: &str, located: &Located) -> Range<usize> {
+    let Span { key, value } = &located.span;
+    let inside = |span: &Range<usize>| text.get(span.clone()).unwrap_or_default();
+    let first_line = inside(value).lines().next().unwrap_or_default().trim_end();
+    let is_one_line = first_line.len() == inside(value).trim_end().len();
+    if located.exact && is_one_line && !first_line.is_empty() {
+        return value.start..value.start + first_line.len();
+    }
+    if key.is_empty() || inside(key) == "-" {
+        return value.start..value.start + first_line.len();
+    }
+    key.clone()
 }

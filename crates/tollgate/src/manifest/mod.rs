@@ -1,12 +1,11 @@
 //! Manifests: files to documents to trees, exactly as kubectl reads them, and from a field back to its place in the text.
 //!
-//! [`input::sources`] walks files, folders and standard input; [`split`] cuts each source into [`Document`]s, lazily, so
+//! [`split`] cuts each source into [`Document`]s, lazily, so
 //! that they can be given to threads; [`Document::read`] makes the tree; [`expand_list`] takes a `List` apart; and
 //! [`Document::locate`] finds a field's place, when there is something to show.
 
 mod document;
 mod error;
-pub mod input;
 mod lines;
 mod list;
 pub mod spans;

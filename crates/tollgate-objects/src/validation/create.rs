@@ -1,0 +1,47 @@
+//! The one table from kinds to what validates them when they are created.
+
+use super::{
+    Options, limit_range, persistent_volume_claim, pod, pod_security_policy, priority_class,
+    resource_quota,
+};
+use tollgate_api::field::Errors;
+use tollgate_api::{GroupVersionKind, Value};
+
+type Validate = fn(&Value, &Options, &mut Errors);
+
+/// Group, kind, and what validates it, whatever the version.
+const KINDS: &[(&str, &str, Validate)] = &[
+    ("", "LimitRange", |object, _, errors| {
+        errors.extend(limit_range::validate(object))
+    }),
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::validate_create,
+    ),
+    ("", "Pod", pod::validate_create),
+    ("", "ResourceQuota", |object, _, errors| {
+        errors.extend(resource_quota::validate(object))
+    }),
+    ("extensions", "PodSecurityPolicy", |object, _, errors| {
+        errors.extend(pod_security_policy::validate(object));
+    }),
+    ("policy", "PodSecurityPolicy", |object, _, errors| {
+        errors.extend(pod_security_policy::validate(object));
+    }),
+    ("scheduling.k8s.io", "PriorityClass", |object, _, errors| {
+        errors.extend(priority_class::validate(object));
+    }),
+];
+
+/// The field errors of a defaulted object that is about to be created; none for kinds that are not in the table.
+pub fn validate_create(kind: &GroupVersionKind, object: &Value, options: &Options) -> Errors {
+    let mut errors = Errors::new();
+    let entry = KINDS
+        .iter()
+        .find(|(group, name, _)| kind.kind == *name && kind.group == *group);
+    if let Some((_, _, validate)) = entry {
+        validate(object, options, &mut errors);
+    }
+    errors
+}

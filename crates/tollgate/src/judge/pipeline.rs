@@ -1,0 +1,333 @@
+//! The whole run: the input is read twice, first for the policies, then for the verdicts.
+//!
+//! Files are read in chunks; chunks are parsed and judged on all cores; quotas are charged and findings are printed in
+//! the order of the input. Nothing is kept of an object that was judged, but for what quotas need to know about
+//! workloads.
+
+use super::chunks::{Chunk, Chunks, Unreadable};
+use super::in_order::for_each_in_order;
+use super::inputs::{Input, Missing};
+use super::kind_hint::{KindHint, kind_hint};
+use super::ledger::Ledger;
+use super::load::{self, Loaded};
+use super::object::{self, Judged};
+use super::settings::Settings;
+use super::source::Source;
+use super::world::{World, WorldBuilder, is_context_kind};
+use crate::diagnostics::{Document, Finding, Label, Level, Place, Report, Rule};
+use crate::manifest;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use tollgate_api::Value;
+use tollgate_api::field::FieldPath;
+use tollgate_objects::schema::CustomResource;
+
+/// What is judged, against what.
+#[derive(Debug)]
+pub struct Run<'r> {
+    /// What is judged.
+    pub inputs: &'r [Input],
+    /// What exists already.
+    pub state: &'r [Input],
+    /// Paths that cannot be read.
+    pub missing: &'r [Missing],
+    /// What is assumed.
+    pub settings: &'r Settings,
+    /// How many threads to use.
+    pub workers: NonZeroUsize,
+    /// Told of each document that was judged.
+    pub progress: &'r mut dyn Progress,
+}
+
+/// Wants to know how far a run is.
+pub trait Progress: std::fmt::Debug {
+    /// So many objects have been judged.
+    fn judged(&mut self, objects: usize);
+}
+
+/// A chunk and the file it is from.
+struct Batch {
+    file: Arc<str>,
+    /// The line of the file on which the chunk begins, from 1.
+    first_line: usize,
+    source: Result<Arc<manifest::Source>, Unreadable>,
+}
+
+/// What became of a document, or of one object in it.
+enum Outcome {
+    Judged(Box<Judged>),
+    Broken(Box<Finding>),
+}
+
+impl Run<'_> {
+    /// Judges everything.
+    pub fn judge(mut self, report: &mut Report) -> io::Result<()> {
+        for missing in self.missing {
+            report.finding(&unreadable(&missing.name, 1, &missing.why))?;
+        }
+        let mut world = self.look_around()?;
+        if world.wants_existing_pods() {
+            self.read_state(&[], |loaded| world.add_existing_pod(loaded))?;
+        }
+        let mut ledger = Ledger::new(self.settings, &world);
+        if ledger.wants_state() {
+            self.read_state(&world.custom, |loaded| ledger.count_existing(loaded))?;
+        }
+        report.summary_mut().files = self.inputs.len();
+        self.judge_inputs(&world, &mut ledger, report)?;
+        for finding in ledger.foresee() {
+            report.finding(&finding)?;
+        }
+        report.summary_mut().namespaces = ledger.bars();
+        Ok(())
+    }
+
+    /// The first reading: policies and what else says something about the cluster.
+    fn look_around(&self) -> io::Result<World> {
+        let mut builder = WorldBuilder::default();
+        let settings = self.settings;
+        let batches = self.state.iter().chain(self.inputs).flat_map(batches);
+        let work = |batch: Batch| {
+            let mut found = Vec::new();
+            let Ok(source) = batch.source else {
+                return found;
+            };
+            for document in manifest::split(source) {
+                if !may_be_context(&document.text()) {
+                    continue;
+                }
+                for (value, source) in objects(batch.first_line, &document).unwrap_or_default() {
+                    found.extend(load::load(value, source, settings, &[]));
+                }
+            }
+            found
+        };
+        for_each_in_order(self.workers, batches, work, |found: Vec<Loaded>| {
+            found
+                .into_iter()
+                .for_each(|loaded| builder.add(loaded, settings));
+            Ok::<(), io::Error>(())
+        })?;
+        Ok(builder.build(settings))
+    }
+
+    /// Every object of the state, in order.
+    fn read_state(
+        &self,
+        custom: &[CustomResource],
+        mut take: impl FnMut(Loaded),
+    ) -> io::Result<()> {
+        let settings = self.settings;
+        let batches = self.state.iter().flat_map(batches);
+        let work = |batch: Batch| {
+            let Ok(source) = batch.source else {
+                return Vec::new();
+            };
+            manifest::split(source)
+                .flat_map(|document| objects(batch.first_line, &document).unwrap_or_default())
+                .filter_map(|(value, source)| load::load(value, source, settings, custom).ok())
+                .collect()
+        };
+        for_each_in_order(self.workers, batches, work, |found: Vec<Loaded>| {
+            found.into_iter().for_each(&mut take);
+            Ok(())
+        })
+    }
+
+    /// The second reading: verdicts.
+    fn judge_inputs(
+        &mut self,
+        world: &World,
+        ledger: &mut Ledger<'_>,
+        report: &mut Report,
+    ) -> io::Result<()> {
+        let settings = self.settings;
+        let batches = self.inputs.iter().flat_map(batches);
+        let work = |batch: Batch| judge_batch(batch, settings, world);
+        let progress = &mut self.progress;
+        let mut objects = 0;
+        for_each_in_order(self.workers, batches, work, |outcomes| {
+            for outcome in outcomes {
+                match outcome {
+                    Outcome::Broken(finding) => report.finding(&finding)?,
+                    Outcome::Judged(mut judged) => {
+                        ledger.admit(&mut judged);
+                        objects += 1;
+                        tell(&judged, report)?;
+                    }
+                }
+            }
+            progress.judged(objects);
+            Ok(())
+        })
+    }
+}
+
+fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
+    for finding in &judged.findings {
+        report.finding(finding)?;
+    }
+    if !judged.is_refused {
+        report.passed(&judged.reference, &judged.source.document.file)?;
+    }
+    let summary = report.summary_mut();
+    summary.objects += 1;
+    summary.refused += usize::from(judged.is_refused);
+    summary.skipped += usize::from(!judged.is_known);
+    summary.pods = summary.pods.saturating_add(judged.pods);
+    Ok(())
+}
+
+fn judge_batch(batch: Batch, settings: &Settings, world: &World) -> Vec<Outcome> {
+    let source = match batch.source {
+        Ok(source) => source,
+        Err(why) => {
+            let finding = unreadable(&batch.file, batch.first_line, &why.to_string());
+            return vec![Outcome::Broken(Box::new(finding))];
+        }
+    };
+    let mut outcomes = Vec::new();
+    for document in manifest::split(source) {
+        match objects(batch.first_line, &document) {
+            Err(finding) => outcomes.push(Outcome::Broken(finding)),
+            Ok(found) => {
+                for (value, source) in found {
+                    outcomes.push(judge_object(value, source, settings, world, &world.custom));
+                }
+            }
+        }
+    }
+    outcomes
+}
+
+fn judge_object(
+    value: Value,
+    source: Source,
+    settings: &Settings,
+    world: &World,
+    custom: &[CustomResource],
+) -> Outcome {
+    match load::load(value, source.clone(), settings, custom) {
+        Ok(loaded) => Outcome::Judged(Box::new(object::judge(loaded, settings, world))),
+        Err(why) => Outcome::Broken(Box::new(Finding {
+            level: Level::Broken,
+            rule: Rule::Syntax,
+            object: None,
+            message: why.to_string(),
+            verdict: None,
+            labels: vec![source.label(&FieldPath::default(), "")],
+            policy_labels: Vec::new(),
+            help: Vec::new(),
+        })),
+    }
+}
+
+/// The chunks of a file.
+fn batches(input: &Input) -> Box<dyn Iterator<Item = Batch> + '_> {
+    let file = Arc::clone(&input.name);
+    match input.open() {
+        Ok(reader) => Box::new(Chunks::new(reader).map(move |chunk| Batch::new(&file, chunk))),
+        Err(error) => {
+            let text = Err(Unreadable::Failed(error.to_string()));
+            Box::new(std::iter::once(Batch::new(
+                &file,
+                Chunk {
+                    first_line: 1,
+                    text,
+                },
+            )))
+        }
+    }
+}
+
+impl Batch {
+    fn new(file: &Arc<str>, chunk: Chunk) -> Self {
+        let source = chunk.text.map(|text| {
+            Arc::new(manifest::Source {
+                name: file.to_string(),
+                bytes: text.into_bytes(),
+            })
+        });
+        Self {
+            file: Arc::clone(file),
+            first_line: chunk.first_line,
+            source,
+        }
+    }
+}
+
+fn may_be_context(text: &str) -> bool {
+    match kind_hint(text) {
+        KindHint::Kind(kind) => is_context_kind(kind),
+        KindHint::Unclear => true,
+    }
+}
+
+/// The objects of a document, those of Lists one by one, or why it cannot be read. `chunk_line` is the line of the file
+/// on which the document's chunk begins.
+fn objects(
+    chunk_line: usize,
+    document: &manifest::Document,
+) -> Result<Vec<(Value, Source)>, Box<Finding>> {
+    let shared = || {
+        Arc::new(Document {
+            file: document.source().name.as_str().into(),
+            first_line: chunk_line + document.first_line() - 1,
+            text: document.text().into_owned(),
+        })
+    };
+    let value = document.read().map_err(|error| {
+        let place = Place::new(shared(), error.offset..error.offset);
+        Box::new(Finding {
+            level: Level::Broken,
+            rule: Rule::Syntax,
+            object: None,
+            message: error.message,
+            verdict: None,
+            labels: vec![Label {
+                place,
+                text: String::new(),
+            }],
+            policy_labels: Vec::new(),
+            help: Vec::new(),
+        })
+    })?;
+    if value.is_null() {
+        return Ok(Vec::new());
+    }
+    let shared = shared();
+    let items = manifest::expand_list(value).into_iter();
+    Ok(items
+        .map(|item| {
+            (
+                item.value,
+                Source {
+                    document: Arc::clone(&shared),
+                    prefix: item.prefix,
+                },
+            )
+        })
+        .collect())
+}
+
+fn unreadable(file: &Arc<str>, line: usize, why: &str) -> Finding {
+    let document = Arc::new(Document {
+        file: Arc::clone(file),
+        first_line: line,
+        text: String::new(),
+    });
+    Finding {
+        level: Level::Broken,
+        rule: Rule::Syntax,
+        object: None,
+        message: format!("cannot read {file}: {why}"),
+        verdict: None,
+        labels: vec![Label {
+            place: Place::new(document, 0..0),
+            text: String::new(),
+        }],
+        policy_labels: Vec::new(),
+        help: Vec::new(),
+    }
+}
