@@ -3,8 +3,14 @@
 use anyhow::{Context as _, Result, bail};
 use std::process::Command;
 
-/// What is run: arguments of cargo, and an environment variable.
-const STEPS: &[(&[&str], Option<(&str, &str)>)] = &[
+/// Arguments of cargo, and an environment variable.
+type Step = (
+    &'static [&'static str],
+    Option<(&'static str, &'static str)>,
+);
+
+/// What is run.
+const STEPS: &[Step] = &[
     (&["fmt", "--all", "--check"], None),
     (&["xtask", "tidy"], None),
     (&["xtask", "codegen", "--check"], None),

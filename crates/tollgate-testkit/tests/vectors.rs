@@ -1,5 +1,7 @@
 //! The conformance vectors of the repository, one test per file.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
+
 use std::path::Path;
 use tollgate_testkit::vectors::{SUITES, run_file};
 

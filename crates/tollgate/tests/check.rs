@@ -5,6 +5,8 @@
 //! `[exit 1]`, how they end. `TOLLGATE_UPDATE=1 cargo test -p tollgate --test check` writes what is printed
 //! into the pages; read the difference before it is committed.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -60,22 +62,25 @@ fn run_page(text: &str, page: &Path) -> String {
                 let path = folder.join(file);
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, block.join("\n") + "\n").unwrap();
-                block
-                    .iter()
-                    .for_each(|line| out.push_str(&format!("{line}\n")));
+                copy(&block, &mut out);
             }
             None if info == "console" => {
                 for command in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
                     out.push_str(&format!("$ {command}\n{}", run(command, &folder)));
                 }
             }
-            None => block
-                .iter()
-                .for_each(|line| out.push_str(&format!("{line}\n"))),
+            None => copy(&block, &mut out),
         }
         out.push_str("```\n");
     }
     out
+}
+
+fn copy(block: &[&str], out: &mut String) {
+    for line in block {
+        out.push_str(line);
+        out.push('\n');
+    }
 }
 
 fn run(command: &str, folder: &Path) -> String {

@@ -12,7 +12,7 @@ type Validate = fn(&Value, &Options, &mut Errors);
 /// Group, kind, and what validates it, whatever the version.
 const KINDS: &[(&str, &str, Validate)] = &[
     ("", "LimitRange", |object, _, errors| {
-        errors.extend(limit_range::validate(object))
+        errors.extend(limit_range::validate(object));
     }),
     (
         "",
@@ -21,7 +21,7 @@ const KINDS: &[(&str, &str, Validate)] = &[
     ),
     ("", "Pod", pod::validate_create),
     ("", "ResourceQuota", |object, _, errors| {
-        errors.extend(resource_quota::validate(object))
+        errors.extend(resource_quota::validate(object));
     }),
     ("extensions", "PodSecurityPolicy", |object, _, errors| {
         errors.extend(pod_security_policy::validate(object));

@@ -107,7 +107,7 @@ impl<R: Read> Chunks<R> {
         let mut rest = bytes.as_slice();
         loop {
             let bad = match std::str::from_utf8(rest) {
-                Ok(text) if text.is_empty() => return,
+                Ok("") => return,
                 Ok(text) => return self.push_text(text.to_owned()),
                 Err(error) => error.valid_up_to(),
             };

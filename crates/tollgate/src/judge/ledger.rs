@@ -12,6 +12,7 @@ use super::world::World;
 use crate::diagnostics::{Finding, Level, NamespaceQuotas, ObjectRef, QuotaBar, Rule};
 use compact_str::CompactString;
 use std::collections::BTreeMap;
+use tollgate_api::field::FieldPath;
 use tollgate_api::{GroupResource, Quantity, Value};
 use tollgate_policy::resource_quota::{
     self, Charges, Context, Demand, DeviceClasses, Quota, Quotas, Transition, settle,
@@ -388,12 +389,17 @@ impl<'w> Ledger<'w> {
             autoscaler.source.clone(),
             autoscaler.reference.clone(),
         );
-        let maximum = tollgate_api::field::FieldPath::parse("spec.maxReplicas");
+        let maximum = FieldPath::parse("spec.maxReplicas");
         let mut refusal = refused.refusal;
         for violation in &mut refusal.violations {
             violation.fields = vec![maximum.clone()];
         }
-        Some(explainer.finding(Level::Warning, refusal, &Default::default(), Some(&verdict)))
+        Some(explainer.finding(
+            Level::Warning,
+            refusal,
+            &FieldPath::default(),
+            Some(&verdict),
+        ))
     }
 
     /// The refusal of the first of `count` more that does not fit.
@@ -423,7 +429,7 @@ impl<'w> Ledger<'w> {
             .map(|(name, namespace)| {
                 let peaks = self.peaks(namespace);
                 let mut bars = Vec::new();
-                for quota in namespace.quotas.iter() {
+                for quota in &namespace.quotas {
                     for (key, hard, used) in quota.amounts() {
                         let (Some(hard), Some(used)) = (hard, used) else {
                             continue;
@@ -465,7 +471,7 @@ impl<'w> Ledger<'w> {
                 continue;
             };
             let charges = demand.charge_times(&namespace.unlimited, charge.surge);
-            for change in charges.unwrap_or_default().iter() {
+            for change in &charges.unwrap_or_default() {
                 let Some(key) = change.key(&namespace.unlimited) else {
                     continue;
                 };
@@ -677,7 +683,7 @@ fn help_for_all(
         .charge_times(&namespace.unlimited, charge.count)
         .unwrap_or_default();
     let mut help = Vec::new();
-    for change in charges.iter() {
+    for change in &charges {
         let Some(quota) = namespace.quotas.get(change.quota) else {
             continue;
         };

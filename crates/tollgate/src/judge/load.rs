@@ -68,10 +68,9 @@ pub fn load(
     let name = CompactString::from(name);
     let namespace = match (namespaced, text("namespace")) {
         (Some(false), _) => CompactString::default(),
-        // A kind that nobody described is taken to live where it says.
-        (None, namespace) => namespace.into(),
         (Some(true), "") => settings.namespace.as_str().into(),
-        (Some(true), namespace) => namespace.into(),
+        // A kind that nobody described is taken to live where it says.
+        (Some(true) | None, namespace) => namespace.into(),
     };
     let problems = schema::decode(&kind, &mut object);
     if namespaced == Some(true) {

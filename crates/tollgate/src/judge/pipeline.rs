@@ -104,9 +104,9 @@ impl Run<'_> {
             found
         };
         for_each_in_order(self.workers, batches, work, |found: Vec<Loaded>| {
-            found
-                .into_iter()
-                .for_each(|loaded| builder.add(loaded, settings));
+            for loaded in found {
+                builder.add(loaded, settings);
+            }
             Ok::<(), io::Error>(())
         })?;
         Ok(builder.build(settings))
@@ -193,7 +193,7 @@ fn judge_batch(batch: Batch, settings: &Settings, world: &World) -> Vec<Outcome>
             Err(finding) => outcomes.push(Outcome::Broken(finding)),
             Ok(found) => {
                 for (value, source) in found {
-                    outcomes.push(judge_object(value, source, settings, world, &world.custom));
+                    outcomes.push(judge_object(value, &source, settings, world, &world.custom));
                 }
             }
         }
@@ -203,7 +203,7 @@ fn judge_batch(batch: Batch, settings: &Settings, world: &World) -> Vec<Outcome>
 
 fn judge_object(
     value: Value,
-    source: Source,
+    source: &Source,
     settings: &Settings,
     world: &World,
     custom: &[CustomResource],
