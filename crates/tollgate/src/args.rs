@@ -83,7 +83,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Cluster")]
     pub nodes: u32,
 
-    /// Pod Security level to enforce in namespaces without labels: LEVEL[:VERSION]
+    /// Pod Security level to enforce in namespaces without labels
     #[arg(long, value_name = "LEVEL[:VERSION]", help_heading = "Policies")]
     pub enforce: Option<String>,
 

@@ -1,7 +1,7 @@
 //! Pods and pod templates: `ValidatePodCreate`, `ValidatePodTemplateSpec`.
 //!
 //! The pod must have its defaults and must have been prepared for creation; what is missing then is an error. One topic,
-//! one file; [`spec`] says in which order upstream looks.
+//! one file; `spec` says in which order upstream looks.
 
 mod affinity;
 mod annotations;
