@@ -38,10 +38,11 @@ pub struct Control {
 
 /// Every control, by policy and in each policy's own order.
 pub fn all() -> impl Iterator<Item = &'static Control> {
-    let lists: [&[Control]; 3] = [
+    let lists: [&[Control]; 4] = [
         crate::pod_security::CONTROLS,
         crate::pod_security_policy::CONTROLS,
         crate::limit_range::CONTROLS,
+        crate::resource_quota::CONTROLS,
     ];
     lists.into_iter().flatten()
 }

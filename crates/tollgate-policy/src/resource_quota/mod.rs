@@ -49,6 +49,9 @@ mod scopes;
 mod settle;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 pub use admit::{Demand, admit, demand};
 pub use charge::{Change, Charges};
 pub use context::Context;

@@ -21,14 +21,9 @@ const KEYS: [(&str, &str, &str); 6] = [
 
 /// The set of a key alone; empty for keys that demand nothing.
 pub(in crate::resource_quota) fn constraint_bit(key: &str) -> KeyBits {
-    bits(|constrained, _, _| constrained == key)
-}
-
-fn bits(mut is_in: impl FnMut(&str, &str, &str) -> bool) -> KeyBits {
     KEYS.iter()
-        .enumerate()
-        .filter(|(_, (key, list, resource))| is_in(key, list, resource))
-        .fold(0, |bits, (place, _)| bits | (1 << place))
+        .position(|(constrained, ..)| *constrained == key)
+        .map_or(0, |place| 1 << place)
 }
 
 /// What the containers of one pod say, looked up once for all quotas.
@@ -121,14 +116,54 @@ fn containers(spec: &Value) -> impl Iterator<Item = (&'static str, usize, &Value
         })
 }
 
+/// The keys whose demand a container meets.
 fn says(container: &Value) -> KeyBits {
     let Some(resources) = container.get("resources") else {
         return 0;
     };
-    bits(|_, list, resource| {
-        resources
-            .get(list)
-            .and_then(Value::as_object)
-            .is_some_and(|list| list.get_or_null(resource).is_some())
-    })
+    let said = ["requests", "limits"].map(|list| {
+        let amounts = resources.get(list).and_then(Value::as_object);
+        ["cpu", "memory"]
+            .map(|resource| amounts.is_some_and(|amounts| amounts.get_or_null(resource).is_some()))
+    });
+    let [[requests_cpu, requests_memory], [limits_cpu, limits_memory]] = said;
+    // In the order of `KEYS`.
+    [
+        requests_cpu,
+        limits_cpu,
+        limits_memory,
+        requests_memory,
+        requests_cpu,
+        requests_memory,
+    ]
+    .iter()
+    .rev()
+    .fold(0, |bits, said| bits << 1 | KeyBits::from(*said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::json::from_str;
+
+    #[test]
+    fn a_container_says_what_it_requests_and_limits() {
+        for (key, list, resource) in KEYS {
+            let container = from_str(&format!(
+                r#"{{"resources":{{"{list}":{{"{resource}":"1"}}}}}}"#
+            ))
+            .unwrap();
+            let met: Vec<_> = KEYS
+                .iter()
+                .filter(|(key, ..)| says(&container) & constraint_bit(key) != 0)
+                .map(|(_, list, resource)| (*list, *resource))
+                .collect();
+            assert!(
+                met.iter().all(|met| *met == (list, resource)),
+                "{key}: {met:?}"
+            );
+            assert!(!met.is_empty());
+        }
+        assert_eq!(constraint_bit("pods"), 0);
+    }
 }

@@ -166,6 +166,14 @@ impl<'o> Amounts<'o> {
         self.0.iter().map(|(name, amount)| (*name, amount))
     }
 
+    /// The amount of a resource.
+    pub(super) fn get(&self, name: &str) -> Option<&Quantity> {
+        let mut entries = self.0.iter();
+        entries
+            .find(|(entry, _)| *entry == name)
+            .map(|(_, amount)| amount)
+    }
+
     fn find_mut(&mut self, name: &str) -> Option<&mut Quantity> {
         self.0
             .iter_mut()

@@ -1,6 +1,6 @@
 //! Pods: their number, and what they request and limit while they live.
 
-use super::pod_resources::{Amounts, limits, requests};
+use super::pod_resources::{limits, requests};
 use crate::resource_quota::scopes::terminating::is_terminating;
 use crate::resource_quota::usage::{Key, Usage, key};
 use tollgate_api::resource_name::{
@@ -48,40 +48,42 @@ pub(super) fn usage(pod: &Value, now: Timestamp) -> Usage {
     if !is_counted(pod, now) {
         return usage;
     }
-    usage.set(key("pods"), Quantity::from_int(1));
-    set_requests(&mut usage, &requests(pod));
-    for (name, limit) in limits(pod).iter() {
-        let key = match name {
-            "cpu" => key("limits.cpu"),
-            "ephemeral-storage" => key("limits.ephemeral-storage"),
-            "memory" => key("limits.memory"),
-            _ => continue,
-        };
-        usage.set(key, limit.clone());
+    let requests = requests(pod);
+    let limits = limits(pod);
+    // In the order of keys, so that each is appended.
+    let parts = [
+        ("cpu", requests.get("cpu")),
+        ("ephemeral-storage", requests.get("ephemeral-storage")),
+        ("limits.cpu", limits.get("cpu")),
+        ("limits.ephemeral-storage", limits.get("ephemeral-storage")),
+        ("limits.memory", limits.get("memory")),
+        ("memory", requests.get("memory")),
+        ("pods", Some(&Quantity::from_int(1))),
+        ("requests.cpu", requests.get("cpu")),
+        (
+            "requests.ephemeral-storage",
+            requests.get("ephemeral-storage"),
+        ),
+        ("requests.memory", requests.get("memory")),
+    ];
+    for (name, amount) in parts {
+        if let Some(amount) = amount {
+            usage.set(key(name), amount.clone());
+        }
+    }
+    for (name, request) in requests.iter() {
+        if matches!(name, "cpu" | "memory" | "ephemeral-storage") {
+            continue;
+        }
+        let is_huge_pages = is_huge_pages(name);
+        if is_huge_pages {
+            usage.set(Key::new(name), request.clone());
+        }
+        if is_huge_pages || name.starts_with(DEVICE_CLASS_PREFIX) || is_extended(name) {
+            usage.set(request_key(name), request.clone());
+        }
     }
     usage
-}
-
-fn set_requests(usage: &mut Usage, requests: &Amounts<'_>) {
-    for (name, request) in requests.iter() {
-        let (bare, prefixed) = match name {
-            "cpu" => (Some(key("cpu")), key("requests.cpu")),
-            "memory" => (Some(key("memory")), key("requests.memory")),
-            "ephemeral-storage" => (
-                Some(key("ephemeral-storage")),
-                key("requests.ephemeral-storage"),
-            ),
-            _ if is_huge_pages(name) => (Some(Key::new(name)), request_key(name)),
-            _ if name.starts_with(DEVICE_CLASS_PREFIX) || is_extended(name) => {
-                (None, request_key(name))
-            }
-            _ => continue,
-        };
-        if let Some(bare) = bare {
-            usage.set(bare, request.clone());
-        }
-        usage.set(prefixed, request.clone());
-    }
 }
 
 fn request_key(name: &str) -> Key {
