@@ -6,11 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use tollgate_api::Value;
+use tollgate_policy::admission_configuration::{ConfigFile, Section, section};
 use tollgate_policy::pod_security;
 use tollgate_policy::resource_quota::{self, LimitedResource};
-
-/// The API versions of the file.
-const API_VERSIONS: &[&str] = &["apiserver.config.k8s.io/v1", "apiserver.k8s.io/v1alpha1"];
 
 /// What the file says.
 #[derive(Debug, Clone, Default)]
@@ -21,51 +19,38 @@ pub struct AdmissionConfig {
     pub limited_resources: Vec<LimitedResource>,
 }
 
-/// Reads the file and the files it names.
+/// Reads the file and the files it names, as strictly as kube-apiserver does.
 pub fn read(path: &Path) -> Result<AdmissionConfig> {
-    let document = read_yaml(path)?;
+    let (document, tree) = read_yaml(path)?;
+    let text = document.text();
+    let file = ConfigFile {
+        text: &text,
+        tree: &tree,
+        duplicate_keys: &manifest::duplicate_keys(&document, &tree),
+    };
     let shown = path.display();
-    let api_version = document.str_or_empty("apiVersion");
-    if document.str_or_empty("kind") != "AdmissionConfiguration"
-        || !API_VERSIONS.contains(&api_version)
-    {
-        bail!(
-            "{shown} is no AdmissionConfiguration of {}",
-            API_VERSIONS.join(" or ")
-        );
-    }
+    let configuration = |plugin: &str| -> Result<Value> {
+        match section(&file, plugin).with_context(|| shown.to_string())? {
+            Section::Absent => Ok(Value::Null),
+            Section::Here(configuration) => Ok(configuration.clone()),
+            Section::File(name) => {
+                let folder = path.parent().unwrap_or(Path::new(""));
+                Ok(read_yaml(&folder.join(name))?.1)
+            }
+        }
+    };
     let mut config = AdmissionConfig::default();
-    for plugin in document.items("plugins") {
-        let name = plugin.str_or_empty("name");
-        if !matches!(name, "PodSecurity" | "ResourceQuota") {
-            continue;
-        }
-        let section = section(plugin, path)?;
-        let context = || format!("{shown}: plugin {name}");
-        if name == "PodSecurity" {
-            config.pod_security =
-                pod_security::Config::from_value(&section).with_context(context)?;
-        } else {
-            config.limited_resources =
-                resource_quota::limited_resources(&section).with_context(context)?;
-        }
+    let pod_security = configuration("PodSecurity")?;
+    if !pod_security.is_null() {
+        config.pod_security = pod_security::Config::from_value(&pod_security)
+            .with_context(|| format!("{shown}: plugin PodSecurity"))?;
     }
+    config.limited_resources = resource_quota::limited_resources(&configuration("ResourceQuota")?)
+        .with_context(|| format!("{shown}: plugin ResourceQuota"))?;
     Ok(config)
 }
 
-/// A plugin's configuration: in place, or in the file that `path` names, seen from the configuration file.
-fn section(plugin: &Value, file: &Path) -> Result<Value> {
-    if let Some(configuration) = plugin.get("configuration") {
-        return Ok(configuration.clone());
-    }
-    let path = plugin.str_or_empty("path");
-    if path.is_empty() {
-        return Ok(Value::Null);
-    }
-    read_yaml(&file.parent().unwrap_or(Path::new("")).join(path))
-}
-
-fn read_yaml(path: &Path) -> Result<Value> {
+fn read_yaml(path: &Path) -> Result<(manifest::Document, Value)> {
     let shown = path.display();
     let bytes = fs::read(path).with_context(|| format!("cannot read {shown}"))?;
     let source = Arc::new(manifest::Source {
@@ -77,7 +62,7 @@ fn read_yaml(path: &Path) -> Result<Value> {
             .read()
             .with_context(|| format!("{shown}: line {}", document.first_line()))?;
         if !value.is_null() {
-            return Ok(value);
+            return Ok((document, value));
         }
     }
     bail!("{shown} is empty")

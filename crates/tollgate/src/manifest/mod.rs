@@ -5,6 +5,7 @@
 //! [`Document::locate`] finds a field's place, when there is something to show.
 
 mod document;
+mod duplicate_keys;
 mod error;
 mod lines;
 mod list;
@@ -15,6 +16,7 @@ mod tests;
 mod yaml;
 
 pub use document::{Document, Form};
+pub use duplicate_keys::duplicate_keys;
 pub use error::Error;
 pub use lines::{LineIndex, Position};
 pub use list::{ListItem, expand_list};
