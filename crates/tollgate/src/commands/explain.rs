@@ -5,6 +5,9 @@ use crate::diagnostics::finding::policy_id;
 use std::io::{self, Write};
 use tollgate_policy::{Control, Policy, control};
 
+/// Longer names stand on a line of their own.
+const ID_WIDTH_MAX: usize = 34;
+
 /// Explains the control or quota key of that name, or lists all.
 pub fn run(name: Option<&str>, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<Exit> {
     let Some(name) = name else {
@@ -50,18 +53,30 @@ fn is_called(control: &Control, name: &str) -> bool {
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {
-    let width = control::all()
-        .map(|control| control.id.len())
-        .max()
-        .unwrap_or_default();
-    let mut last = None;
-    for control in control::all() {
-        if last != Some(control.policy) {
-            let gap = if last.is_some() { "\n" } else { "" };
-            writeln!(out, "{gap}{}", policy_name(control.policy))?;
-            last = Some(control.policy);
+    let controls: Vec<&Control> = control::all().collect();
+    for (index, group) in controls.chunk_by(|a, b| a.policy == b.policy).enumerate() {
+        let Some(first) = group.first() else { continue };
+        let gap = if index > 0 { "\n" } else { "" };
+        writeln!(out, "{gap}{}", policy_name(first.policy))?;
+        let width = group
+            .iter()
+            .map(|control| control.id.len())
+            .max()
+            .unwrap_or_default();
+        let width = width.min(ID_WIDTH_MAX);
+        for control in group {
+            if control.id.len() > width {
+                writeln!(
+                    out,
+                    "  {}\n  {:width$}  {}",
+                    control.id,
+                    "",
+                    sentence(control.guards)
+                )?;
+            } else {
+                writeln!(out, "  {:width$}  {}", control.id, sentence(control.guards))?;
+            }
         }
-        writeln!(out, "  {:width$}  {}", control.id, control.guards)?;
     }
     writeln!(
         out,
@@ -69,9 +84,19 @@ fn list(out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
+/// What a control guards, as a table and a headline show it: a capital first, no full stop.
+fn sentence(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
 fn explain(control: &Control, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} ({})\n", control.id, policy_name(control.policy))?;
-    writeln!(out, "  {}\n", control.guards)?;
+    writeln!(out, "  {}\n", sentence(control.guards))?;
     for (index, field) in control.fields.iter().enumerate() {
         writeln!(out, "{:<10}{field}", if index == 0 { "Fields" } else { "" })?;
     }
