@@ -111,6 +111,12 @@ impl<'t> Reader<'t> {
         self.fail(Fault::unexpected(self.at, context))
     }
 
+    #[cold]
+    fn fault_here<T>(&mut self, kind: FaultKind) -> Option<T> {
+        let at = self.at;
+        self.fail(Fault { at, kind })
+    }
+
     /// The next byte that is not white space.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
@@ -123,6 +129,10 @@ impl<'t> Reader<'t> {
     }
 
     fn value(&mut self, place: Place, depth: usize) -> Option<()> {
+        self.count += 1;
+        if self.count > VALUES_MAX {
+            return self.fault_here(FaultKind::TooManyValues);
+        }
         match self.peek() {
             Some(b'"') => {
                 match self.string()? {
@@ -170,7 +180,6 @@ impl<'t> Reader<'t> {
         }
         self.at += 1;
         let entries = self.entries.split_off(first);
-        self.count(entries.len())?;
         self.put(place, Value::Object(entries.into()));
         Some(())
     }
@@ -193,34 +202,16 @@ impl<'t> Reader<'t> {
         }
         self.at += 1;
         let items = self.items.split_off(first);
-        self.count(items.len())?;
         self.put(place, Value::Array(items));
         Some(())
     }
 
     fn open(&mut self, depth: usize) -> Option<()> {
         if depth >= DEPTH_MAX {
-            let at = self.at;
-            return self.fail(Fault {
-                at,
-                kind: FaultKind::TooDeep,
-            });
+            return self.fault_here(FaultKind::TooDeep);
         }
         self.at += 1;
         Some(())
-    }
-
-    /// Counts the values of a container when it is closed.
-    fn count(&mut self, values: usize) -> Option<()> {
-        self.count += values;
-        if self.count <= VALUES_MAX {
-            return Some(());
-        }
-        let at = self.at;
-        self.fail(Fault {
-            at,
-            kind: FaultKind::TooManyValues,
-        })
     }
 
     /// The text of the string that opens here; the reader goes after its closing quote.

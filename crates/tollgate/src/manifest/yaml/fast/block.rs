@@ -18,11 +18,14 @@ pub(in crate::manifest::yaml) fn read<W: Watch>(text: &str, watch: &mut W) -> Op
         blank_lines: 0,
         comment: false,
         span: 0..0,
-        items: Vec::new(),
-        entries: Vec::with_capacity(32),
+        // The bottom places stay: splitting off all of a vector would keep its spare room.
+        items: Vec::with_capacity(8),
+        entries: Vec::with_capacity(18),
         values: 0,
         watch,
     };
+    reader.items.push(Value::Null);
+    reader.entries.push((CompactString::default(), Value::Null));
     reader.document()
 }
 
@@ -158,6 +161,7 @@ impl<W: Watch> Reader<'_, '_, W> {
         let base = self.entries.len();
         let (mut key, mut place) = first;
         loop {
+            self.count()?;
             self.watch.enter_key(&key, place);
             let value = self.mapping_value(column, depth)?;
             self.watch.leave(self.span.clone());
@@ -171,13 +175,13 @@ impl<W: Watch> Reader<'_, '_, W> {
             return None;
         }
         self.span.start = start;
-        let entries: Vec<_> = self.entries.drain(base..).collect();
-        self.count(entries.len())?;
-        Some(Value::Object(Object::from(entries)))
+        Some(Value::Object(Object::from(self.entries.split_off(base))))
     }
 
-    fn count(&mut self, values: usize) -> Option<()> {
-        self.values += values;
+    /// Counts a value.
+    #[inline]
+    pub(super) fn count(&mut self) -> Option<()> {
+        self.values += 1;
         (self.values <= VALUES_MAX).then_some(())
     }
 
@@ -229,6 +233,7 @@ impl<W: Watch> Reader<'_, '_, W> {
         let start = self.at;
         let base = self.items.len();
         loop {
+            self.count()?;
             let dash = self.at;
             self.watch
                 .enter_item(self.items.len() - base, dash..dash + 1);
@@ -251,9 +256,7 @@ impl<W: Watch> Reader<'_, '_, W> {
             return None;
         }
         self.span.start = start;
-        let items: Vec<_> = self.items.drain(base..).collect();
-        self.count(items.len())?;
-        Some(Value::Array(items))
+        Some(Value::Array(self.items.split_off(base)))
     }
 
     /// What stands after the dash of an entry.

@@ -30,9 +30,9 @@ impl<W: Watch> Reader<'_, '_, W> {
         loop {
             if self.flow_peek()? == b']' {
                 self.at += 1;
-                let items: Vec<_> = self.items.drain(base..).collect();
-                return Some(Value::Array(items));
+                return Some(Value::Array(self.items.split_off(base)));
             }
+            self.count()?;
             self.watch
                 .enter_item(self.items.len() - base, self.at..self.at);
             let value = self.flow_value(depth)?;
@@ -47,9 +47,9 @@ impl<W: Watch> Reader<'_, '_, W> {
         loop {
             if self.flow_peek()? == b'}' {
                 self.at += 1;
-                let entries: Vec<_> = self.entries.drain(base..).collect();
-                return Some(Value::Object(Object::from(entries)));
+                return Some(Value::Object(Object::from(self.entries.split_off(base))));
             }
+            self.count()?;
             let (key, place, colon) = self.flow_key()?;
             self.watch.enter_key(&key, place);
             self.span = self.at..self.at;
