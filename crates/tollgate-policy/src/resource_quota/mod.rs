@@ -55,7 +55,7 @@ mod tests;
 pub use admit::{Demand, admit, demand};
 pub use charge::{Change, Charges};
 pub use context::Context;
-pub use controls::CONTROLS;
+pub use controls::{CONTROLS, control_of_key};
 pub use evaluators::{
     DeviceClasses, Evaluator, ExtensionsKeys, ObjectCount, Others, counted_until,
 };

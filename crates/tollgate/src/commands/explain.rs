@@ -3,7 +3,7 @@
 use super::Exit;
 use crate::diagnostics::finding::policy_id;
 use std::io::{self, Write};
-use tollgate_policy::{Control, Policy, control};
+use tollgate_policy::{Control, Policy, control, resource_quota};
 
 /// Longer names stand on a line of their own.
 const ID_WIDTH_MAX: usize = 34;
@@ -14,9 +14,14 @@ pub fn run(name: Option<&str>, out: &mut dyn Write, err: &mut dyn Write) -> io::
         list(out)?;
         return Ok(Exit::Passed);
     };
-    let found: Vec<&Control> = control::all()
+    let mut found: Vec<&Control> = control::all()
         .filter(|control| is_called(control, name))
         .collect();
+    if found.is_empty() && holds_a_name(name) {
+        let id = resource_quota::control_of_key(name);
+        let keys = resource_quota::CONTROLS.iter();
+        found.extend(keys.filter(|control| control.id == id));
+    }
     if found.is_empty() {
         write!(err, "error: no control or quota key is called `{name}`")?;
         let near = nearest(name);
@@ -43,6 +48,12 @@ pub const fn policy_name(policy: Policy) -> &'static str {
         Policy::ResourceQuota => "ResourceQuota",
         Policy::PodSecurityPolicy => "PodSecurityPolicy",
     }
+}
+
+/// Whether a quota key holds the name of something: `count/jobs.batch`, `requests.nvidia.com/gpu`, `hugepages-2Mi`.
+fn holds_a_name(key: &str) -> bool {
+    let bare = key.strip_prefix("requests.").unwrap_or(key);
+    key.contains('/') || bare.starts_with("hugepages-")
 }
 
 fn is_called(control: &Control, name: &str) -> bool {
@@ -171,6 +182,23 @@ mod tests {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("hostPorts", "hostPorts"), 0);
+    }
+
+    #[test]
+    fn keys_with_names_in_them_are_explained_by_their_pattern() {
+        for key in [
+            "count/jobs.batch",
+            "requests.nvidia.com/gpu",
+            "hugepages-2Mi",
+        ] {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            assert_eq!(
+                run(Some(key), &mut out, &mut err).unwrap(),
+                Exit::Passed,
+                "{key}"
+            );
+            assert!(String::from_utf8(out).unwrap().contains("(ResourceQuota)"));
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub const CONTROLS: &[Control] = &[
 ];
 
 /// The id of the control that a key of `spec.hard` belongs to.
-pub(super) fn control_of_key(key: &str) -> &'static str {
+pub fn control_of_key(key: &str) -> &'static str {
     let exact = CONTROLS.iter().find(|control| control.id == key);
     let control = exact.unwrap_or_else(|| control_of_pattern(key));
     control.id
