@@ -134,7 +134,8 @@ fn generate(data: &Path) -> Result<String> {
         .map(|(number, name)| (name.clone(), number))
         .collect();
     let mut shapes = Shapes::default();
-    let (mut fields, mut types, mut lookup) = (String::new(), String::new(), String::new());
+    let (mut fields, mut types) = (String::new(), String::new());
+    let (mut lookup, mut lengths) = (String::new(), String::new());
     let mut starts = BTreeMap::new();
     let mut field_count = 0;
     for (name, entry) in &facts.types {
@@ -154,9 +155,14 @@ fn generate(data: &Path) -> Result<String> {
         if !own {
             flatten(name, &facts, &starts, &mut found);
         }
-        for number in found.values() {
+        // By length first, so that most steps of a search compare two numbers.
+        let mut by_length: Vec<_> = found.iter().collect();
+        by_length.sort_by_key(|(name, _)| (name.len(), *name));
+        for (name, number) in by_length {
             write!(lookup, "{number},")?;
+            write!(lengths, "{},", name.len())?;
         }
+        lengths.push('\n');
         lookup.push('\n');
         let start = starts.get(name.as_str()).copied().unwrap_or_default();
         writeln!(
@@ -181,6 +187,7 @@ fn generate(data: &Path) -> Result<String> {
          pub(super) static FIELDS: [Field; {field_count}] = [\n{fields}];\n\n\
          pub(super) static TYPES: [Type; {}] = [\n{types}];\n\n\
          pub(super) static LOOKUP: [u16; {lookup_count}] = [\n{lookup}];\n\n\
+         pub(super) static LENGTHS: [u8; {lookup_count}] = [\n{lengths}];\n\n\
          pub(super) static KINDS: [(&str, &str, u16); {}] = [\n{kinds}];\n\n\
          pub(super) static RESOURCES: [Resource; {resource_count}] = [\n{resources}];\n",
         shapes.lines.len(),
