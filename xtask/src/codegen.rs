@@ -49,13 +49,46 @@ struct Facts {
     kinds: BTreeMap<(String, String), String>,
 }
 
+/// What is served in any group's stead and therefore in no list of kinds.
+const PARTIAL_METADATA: &str = r#"{
+  "kinds": {
+    "meta.k8s.io/v1, PartialObjectMetadata": "meta/v1.PartialObjectMetadata",
+    "meta.k8s.io/v1, PartialObjectMetadataList": "meta/v1.PartialObjectMetadataList",
+    "meta.k8s.io/v1beta1, PartialObjectMetadata": "meta/v1.PartialObjectMetadata",
+    "meta.k8s.io/v1beta1, PartialObjectMetadataList": "meta/v1beta1.PartialObjectMetadataList"
+  },
+  "types": {
+    "meta/v1.PartialObjectMetadata": {"fields": [
+      {"name": "kind", "type": "string", "omit": "omitempty"},
+      {"name": "apiVersion", "type": "string", "omit": "omitempty"},
+      {"name": "metadata", "type": "meta/v1.ObjectMeta", "omit": "omitempty", "protobuf": "bytes,1,opt,name=metadata"}
+    ]},
+    "meta/v1.PartialObjectMetadataList": {"fields": [
+      {"name": "kind", "type": "string", "omit": "omitempty"},
+      {"name": "apiVersion", "type": "string", "omit": "omitempty"},
+      {"name": "metadata", "type": "meta/v1.ListMeta", "omit": "omitempty", "protobuf": "bytes,1,opt,name=metadata"},
+      {"name": "items", "type": "[]meta/v1.PartialObjectMetadata", "protobuf": "bytes,2,rep,name=items"}
+    ]},
+    "meta/v1beta1.PartialObjectMetadataList": {"fields": [
+      {"name": "kind", "type": "string", "omit": "omitempty"},
+      {"name": "apiVersion", "type": "string", "omit": "omitempty"},
+      {"name": "metadata", "type": "meta/v1.ListMeta", "omit": "omitempty", "protobuf": "bytes,2,opt,name=metadata"},
+      {"name": "items", "type": "[]meta/v1.PartialObjectMetadata", "protobuf": "bytes,1,rep,name=items"}
+    ]}
+  }
+}"#;
+
 fn facts(data: &Path) -> Result<Facts> {
     let mut facts = Facts {
         types: BTreeMap::new(),
         kinds: BTreeMap::new(),
     };
-    for file in ["types-1.36", "types-1.24"] {
-        let value = read(data, file)?;
+    let files = [
+        read(data, "types-1.36")?,
+        read(data, "types-1.24")?,
+        json::from_str(PARTIAL_METADATA)?,
+    ];
+    for value in files {
         for (name, entry) in value.entries("types") {
             facts
                 .types
@@ -110,7 +143,14 @@ impl Shapes {
                 | "apiextensions/v1.JSONSchemaPropsOrArray"
                 | "apiextensions/v1.JSONSchemaPropsOrStringArray" => {
                     let schema = types.get("apiextensions/v1.JSONSchemaProps");
-                    format!("Shape::SchemaOr({})", schema.context("no JSONSchemaProps")?)
+                    let schema = schema.context("no JSONSchemaProps")?;
+                    let other = text.rsplit_once("Or").map_or("", |(_, other)| other);
+                    let other = match other {
+                        "Bool" => "Bool",
+                        "Array" => "Schemas",
+                        _ => "Strings",
+                    };
+                    format!("Shape::SchemaOr({schema}, Alternative::{other})")
                 }
                 _ => match types.get(text) {
                     Some(number) => format!("Shape::Struct({number})"),
@@ -134,7 +174,8 @@ fn generate(data: &Path) -> Result<String> {
         .map(|(number, name)| (name.clone(), number))
         .collect();
     let mut shapes = Shapes::default();
-    let (mut fields, mut types, mut lookup) = (String::new(), String::new(), String::new());
+    let (mut fields, mut types) = (String::new(), String::new());
+    let (mut lookup, mut order, mut wire) = (String::new(), String::new(), String::new());
     let mut starts = BTreeMap::new();
     let mut field_count = 0;
     for (name, entry) in &facts.types {
@@ -146,25 +187,44 @@ fn generate(data: &Path) -> Result<String> {
             }
         }
     }
-    let mut lookup_count = 0;
+    let (mut lookup_count, mut wire_count) = (0, 0);
     for (name, entry) in &facts.types {
         let own = entry.get("encoding").is_some();
-        let declared = if own { 0 } else { entry.items("fields").len() };
-        let mut found = BTreeMap::new();
+        let declared = if own { &[] } else { entry.items("fields") };
+        let (mut found, mut ordered) = (BTreeMap::new(), Vec::new());
         if !own {
             flatten(name, &facts, &starts, &mut found);
+            in_order(name, &facts, &starts, &found, &mut ordered);
         }
         for number in found.values() {
             write!(lookup, "{number},")?;
         }
         lookup.push('\n');
+        for number in &ordered {
+            write!(order, "{number},")?;
+        }
+        order.push('\n');
         let start = starts.get(name.as_str()).copied().unwrap_or_default();
+        let mut wired: Vec<(u32, usize)> = declared
+            .iter()
+            .enumerate()
+            .map(|(offset, field)| (tag_number(field), start + offset))
+            .filter(|(tag, _)| *tag != 0)
+            .collect();
+        wired.sort_unstable();
+        for (_, number) in &wired {
+            write!(wire, "{number},")?;
+        }
+        wire.push('\n');
         writeln!(
             types,
-            "    t({name:?}, {start}, {declared}, {lookup_count}, {}),",
-            found.len()
+            "    t({name:?}, [{start}, {}, {lookup_count}, {}, {wire_count}, {}]),",
+            declared.len(),
+            found.len(),
+            wired.len(),
         )?;
         lookup_count += found.len();
+        wire_count += wired.len();
     }
     let mut kinds = String::new();
     for ((version, kind), name) in &facts.kinds {
@@ -176,11 +236,13 @@ fn generate(data: &Path) -> Result<String> {
     let (resource_count, resources) = resources(data, &facts)?;
     Ok(format!(
         "// @generated by `cargo xtask codegen`: do not edit.\n\n\
-         use super::table::{{Field, Resource, Shape, Type, f, r, t}};\n\n\
+         use super::table::{{Alternative, Field, Resource, Shape, Type, f, r, t}};\n\n\
          pub(super) static SHAPES: [Shape; {}] = [\n    {},\n];\n\n\
          pub(super) static FIELDS: [Field; {field_count}] = [\n{fields}];\n\n\
          pub(super) static TYPES: [Type; {}] = [\n{types}];\n\n\
          pub(super) static LOOKUP: [u16; {lookup_count}] = [\n{lookup}];\n\n\
+         pub(super) static ORDER: [u16; {lookup_count}] = [\n{order}];\n\n\
+         pub(super) static WIRE: [u16; {wire_count}] = [\n{wire}];\n\n\
          pub(super) static KINDS: [(&str, &str, u16); {}] = [\n{kinds}];\n\n\
          pub(super) static RESOURCES: [Resource; {resource_count}] = [\n{resources}];\n",
         shapes.lines.len(),
@@ -204,12 +266,41 @@ fn field_line(
         _ => 0,
     };
     Ok(format!(
-        "f({:?}, {shape}, {flags}, {:?}, {:?}, {:?})",
+        "f({:?}, {shape}, {flags}, {}, {:?}, {:?}, {:?})",
         field.str_or_empty("name"),
+        tag_number(field),
         field.str_or_empty("protobuf"),
         field.str_or_empty("patchStrategy"),
         field.str_or_empty("patchMergeKey"),
     ))
+}
+
+/// The number in the protobuf tag `bytes,3,opt,name=x`; 0 if there is none.
+fn tag_number(field: &Value) -> u32 {
+    let mut parts = field.str_or_empty("protobuf").split(',');
+    let number = parts.nth(1).and_then(|number| number.parse().ok());
+    number.unwrap_or_default()
+}
+
+/// The fields of `found` in the order in which Go writes them: an inlined struct's stand where the struct does.
+fn in_order<'f>(
+    name: &str,
+    facts: &'f Facts,
+    starts: &BTreeMap<&str, usize>,
+    found: &BTreeMap<&'f str, usize>,
+    ordered: &mut Vec<usize>,
+) {
+    let Some(entry) = facts.types.get(name) else {
+        return;
+    };
+    let start = starts.get(name).copied().unwrap_or_default();
+    for (offset, field) in entry.items("fields").iter().enumerate() {
+        if field.str_or_empty("omit") == "inline" {
+            in_order(field.str_or_empty("type"), facts, starts, found, ordered);
+        } else if found.get(field.str_or_empty("name")) == Some(&(start + offset)) {
+            ordered.push(start + offset);
+        }
+    }
 }
 
 /// The fields of a type by JSON name, those of inlined structs included.
@@ -265,7 +356,7 @@ fn resources(data: &Path, facts: &Facts) -> Result<(usize, String)> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let key = (group.to_owned(), version.to_owned(), kind.clone());
         let is_listed = kinds.contains(&(api_version.clone(), format!("{kind}List")));
-        if is_listed && !entries.contains_key(&key) {
+        if is_listed && group != "meta.k8s.io" && !entries.contains_key(&key) {
             let sibling = entries
                 .iter()
                 .filter(|((_, _, other), _)| other == kind)
