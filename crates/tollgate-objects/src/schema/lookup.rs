@@ -121,6 +121,16 @@ impl StructType {
         Self::listed(&WIRE, self.0.wire, self.0.wires)
     }
 
+    /// The field of that protobuf number.
+    pub fn field_of_number(self, number: u64) -> Option<&'static Field> {
+        let first = usize::from(self.0.wire);
+        let numbers = WIRE.get(first..first + usize::from(self.0.wires))?;
+        let field = |place: &u16| FIELDS.get(usize::from(*place));
+        let tag = |place: &u16| field(place).map_or(0, |field| u64::from(field.number));
+        let found = numbers.binary_search_by_key(&number, tag).ok()?;
+        field(numbers.get(found)?)
+    }
+
     fn listed(
         table: &'static [u16],
         first: u16,
