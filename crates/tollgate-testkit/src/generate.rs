@@ -245,7 +245,7 @@ impl<'b> Choices<'b> {
             ShapeRef::Quantity | ShapeRef::IntOrString if self.byte() & 1 == 0 => {
                 self.one_of(NUMBERS).into()
             }
-            ShapeRef::Struct(of) | ShapeRef::SchemaOr(of) => self.structure(of, depth),
+            ShapeRef::Struct(of) | ShapeRef::SchemaOr(of, _) => self.structure(of, depth),
             ShapeRef::List(member) => {
                 let count = if depth < DEPTH_MAX {
                     self.byte() % 4
