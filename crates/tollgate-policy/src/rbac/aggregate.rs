@@ -40,15 +40,12 @@ pub(super) fn rules_of(roles: &ClusterRoles) -> BTreeMap<CompactString, Vec<Rule
 ///
 /// `roles` are all ClusterRoles, sorted by name. An aggregated role may select others that are aggregated, so whoever
 /// writes the rules down asks again until nothing changes.
-pub fn aggregated_rules<'v>(
-    role: &Value,
-    roles: impl IntoIterator<Item = &'v Value> + Clone,
-) -> Option<Vec<Value>> {
+pub fn aggregated_rules(role: &Value, roles: &[Value]) -> Option<Vec<Value>> {
     let name = name_of(role);
     let mut known: Vec<Rule> = Vec::new();
     let mut rules: Vec<Value> = Vec::new();
     for selector in selectors(role)? {
-        for other in roles.clone() {
+        for other in roles {
             let labels = other.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
             if name_of(other) == name || !matches(selector, labels) {
                 continue;

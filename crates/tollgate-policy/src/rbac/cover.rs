@@ -13,15 +13,12 @@ use tollgate_api::go_format::quote;
 pub const ATOMS_MAX: usize = 20_000;
 
 /// The atoms of `wanted` that no rule of `held` covers; none if all are covered.
-pub fn uncovered<'r>(
-    held: impl IntoIterator<Item = &'r Rule> + Clone,
-    wanted: &[Rule],
-) -> Vec<Rule> {
+pub fn uncovered(held: &[&Rule], wanted: &[Rule]) -> Vec<Rule> {
     let mut missing = Vec::new();
     let mut left = ATOMS_MAX;
     for rule in wanted {
         // What is covered as a whole need not be taken apart.
-        if held.clone().into_iter().any(|held| held.covers(rule)) {
+        if held.iter().any(|held| held.covers(rule)) {
             continue;
         }
         for atom in atoms(rule) {
@@ -30,7 +27,7 @@ pub fn uncovered<'r>(
                 return missing;
             }
             left = left.saturating_sub(1);
-            if !held.clone().into_iter().any(|held| held.covers(&atom)) {
+            if !held.iter().any(|held| held.covers(&atom)) {
                 missing.push(atom);
             }
         }
@@ -182,6 +179,7 @@ mod tests {
     #[track_caller]
     fn check(held: &str, wanted: &str, missing: &str) {
         let held = rules(held);
+        let held: Vec<&Rule> = held.iter().collect();
         let missing_rules = uncovered(&held, &rules(wanted));
         assert_eq!(describe_missing(&missing_rules), missing);
     }
@@ -245,11 +243,11 @@ mod tests {
             verbs: many[1..].to_vec(),
             ..Rule::default()
         };
-        assert!(!uncovered([&held], std::slice::from_ref(&wanted)).is_empty());
+        assert!(!uncovered(&[&held], std::slice::from_ref(&wanted)).is_empty());
         let all = Rule {
             verbs: vec!["*".into()],
             ..held
         };
-        assert!(uncovered([&all], &[wanted]).is_empty());
+        assert!(uncovered(&[&all], &[wanted]).is_empty());
     }
 }
