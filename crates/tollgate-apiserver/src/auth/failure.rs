@@ -1,5 +1,6 @@
 //! The failures of this part that have no words of their own elsewhere.
 
+use std::fmt::Display;
 use tollgate_api::go_format::quote;
 use tollgate_api::status::Details;
 use tollgate_api::{GroupResource, Reason, Status};
@@ -20,6 +21,19 @@ pub(super) fn not_found(resource: &GroupResource, name: &str) -> Status {
         code: 404,
         reason: Reason::NotFound,
         message: format!("{resource} {} not found", quote(name)),
+        details: Some(Box::new(details(resource, name))),
+    }
+}
+
+/// `Operation cannot be fulfilled on pods "p": <why>`
+pub(super) fn conflict(resource: &GroupResource, name: &str, why: impl Display) -> Status {
+    Status {
+        code: 409,
+        reason: Reason::Conflict,
+        message: format!(
+            "Operation cannot be fulfilled on {resource} {}: {why}",
+            quote(name)
+        ),
         details: Some(Box::new(details(resource, name))),
     }
 }

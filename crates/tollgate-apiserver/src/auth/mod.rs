@@ -8,6 +8,7 @@ pub mod authenticate;
 pub mod authorize;
 pub mod failure;
 pub mod rbac;
+pub mod token;
 
 pub use authenticate::{Authenticator, Credentials};
 pub use authorize::{Authorizer, Mode};

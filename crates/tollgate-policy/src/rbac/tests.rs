@@ -452,15 +452,12 @@ mod incremental {
             let mut followed = Rbac::default();
             let mut state: BTreeMap<Key, Value> = BTreeMap::new();
             for ((kind, namespace, name), object) in changes {
-                match object {
-                    Some(object) => {
-                        followed.put(kind, namespace, name, &object);
-                        state.insert((kind, namespace, name), object);
-                    }
-                    None => {
-                        followed.remove(kind, namespace, name);
-                        state.remove(&(kind, namespace, name));
-                    }
+                if let Some(object) = object {
+                    followed.put(kind, namespace, name, &object);
+                    state.insert((kind, namespace, name), object);
+                } else {
+                    followed.remove(kind, namespace, name);
+                    state.remove(&(kind, namespace, name));
                 }
             }
             let mut built = Rbac::default();

@@ -11,9 +11,10 @@ pub use csv::CsvError;
 pub use token_file::{TokenFile, TokenFileError};
 
 use super::failure::unauthorized;
+use super::token::{Objects, Verifier};
 use bearer::bearer_token;
 use compact_str::CompactString;
-use tollgate_api::{Status, UserInfo};
+use tollgate_api::{Status, Timestamp, UserInfo, status};
 
 /// The group of everybody who has said who they are.
 pub const AUTHENTICATED: &str = "system:authenticated";
@@ -48,6 +49,8 @@ pub struct Identity {
 pub struct Authenticator {
     /// Static tokens of `--token-auth-file`.
     pub token_file: Option<TokenFile>,
+    /// Tokens of service accounts.
+    pub service_accounts: Verifier,
     /// The audiences that are this server: by default the issuer of its tokens.
     pub audiences: Vec<CompactString>,
     /// Whether requests without credentials are let in as `system:anonymous`.
@@ -55,8 +58,14 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// The user who makes a request, or the 401 that refuses it.
-    pub fn authenticate(&self, credentials: &Credentials<'_>) -> Result<UserInfo, Status> {
+    /// The user who makes a request, or the 401 that refuses it. `objects` is a state of the store: tokens end with the
+    /// accounts and pods they speak of.
+    pub fn authenticate(
+        &self,
+        credentials: &Credentials<'_>,
+        now: Timestamp,
+        objects: &dyn Objects,
+    ) -> Result<UserInfo, Status> {
         let mut is_faulty = false;
         if let Some(certificate) = credentials.certificate {
             match certificate::user(certificate) {
@@ -66,9 +75,9 @@ impl Authenticator {
             }
         }
         if let Some(token) = credentials.authorization.and_then(bearer_token) {
-            match self.identify_static(&token, &self.audiences) {
-                Some(identity) => return Ok(with_group(identity.user)),
-                None => is_faulty = true,
+            match self.identify(&token, &self.audiences, now, objects) {
+                Ok(Some(identity)) => return Ok(with_group(identity.user)),
+                Ok(None) | Err(_) => is_faulty = true,
             }
         }
         if is_faulty || !self.anonymous {
@@ -82,16 +91,44 @@ impl Authenticator {
     }
 
     /// Whose token it is, if it counts for one of `audiences`; else why not, as a TokenReview says it.
-    pub fn review(&self, token: &Token, audiences: &[CompactString]) -> Result<Identity, String> {
+    pub fn review(
+        &self,
+        token: &Token,
+        audiences: &[CompactString],
+        now: Timestamp,
+        objects: &dyn Objects,
+    ) -> Result<Identity, String> {
         let audiences = if audiences.is_empty() {
             self.audiences.as_slice()
         } else {
             audiences
         };
-        let identity = self.identify_static(token, audiences);
-        let identity = identity.ok_or_else(|| INVALID_TOKEN.to_owned())?;
-        let user = with_group(identity.user);
-        Ok(Identity { user, ..identity })
+        // Upstream asks for the token of its own loopback connection first, which is never given away.
+        let mut errors = vec![INVALID_TOKEN.to_owned()];
+        match self.identify(token, audiences, now, objects) {
+            Ok(Some(identity)) => {
+                let user = with_group(identity.user);
+                return Ok(Identity { user, ..identity });
+            }
+            Ok(None) => {}
+            Err(error) => errors.push(error),
+        }
+        Err(status::aggregate(&errors))
+    }
+
+    fn identify(
+        &self,
+        token: &Token,
+        wanted: &[CompactString],
+        now: Timestamp,
+        objects: &dyn Objects,
+    ) -> Result<Option<Identity>, String> {
+        if let Some(identity) = self.identify_static(token, wanted) {
+            return Ok(Some(identity));
+        }
+        let own = &self.audiences;
+        self.service_accounts
+            .identify(token, own, wanted, now, objects)
     }
 
     /// A static token counts for every audience that is this server.
@@ -124,12 +161,20 @@ fn with_group(mut user: UserInfo) -> UserInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::Snapshot;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_768_478_400);
+
+    fn authenticate(it: &Authenticator, credentials: &Credentials<'_>) -> Result<UserInfo, Status> {
+        it.authenticate(credentials, NOW, &Snapshot::default())
+    }
 
     fn authenticator(anonymous: bool) -> Authenticator {
         Authenticator {
             token_file: Some(TokenFile::parse("t", "abc,sam,u-1,\"devs,ops\"\n").unwrap()),
             audiences: vec!["https://kubernetes.default.svc".into()],
             anonymous,
+            ..Authenticator::default()
         }
     }
 
@@ -139,7 +184,7 @@ mod tests {
             certificate: None,
             authorization,
         };
-        let result = authenticator(true).authenticate(&credentials);
+        let result = authenticate(&authenticator(true), &credentials);
         let result = result.map_err(|status| status.code);
         assert_eq!(
             result.as_ref().map(|user| user.name.as_str()),
@@ -157,7 +202,7 @@ mod tests {
         check(Some("bearer abc"), Ok("sam"));
         check(Some("Bearer abc more"), Ok("sam"));
         check(Some("Bearer nonsense"), Err(401));
-        let strict = authenticator(false).authenticate(&Credentials::default());
+        let strict = authenticate(&authenticator(false), &Credentials::default());
         assert_eq!(strict.unwrap_err(), unauthorized());
     }
 
@@ -167,10 +212,10 @@ mod tests {
             certificate: None,
             authorization: Some("Bearer abc"),
         };
-        let user = authenticator(true).authenticate(&credentials).unwrap();
+        let user = authenticate(&authenticator(true), &credentials).unwrap();
         assert_eq!(user.groups, ["devs", "ops", AUTHENTICATED]);
         assert_eq!(user.uid, "u-1");
-        let nobody = authenticator(true).authenticate(&Credentials::default());
+        let nobody = authenticate(&authenticator(true), &Credentials::default());
         assert_eq!(nobody.unwrap().groups, [UNAUTHENTICATED]);
     }
 
@@ -178,7 +223,7 @@ mod tests {
     fn a_review_names_the_user_or_what_is_wrong() {
         let review = |token: &str, audiences: &[&str]| {
             let audiences: Vec<CompactString> = audiences.iter().map(|a| (*a).into()).collect();
-            authenticator(true).review(&Token::new(token), &audiences)
+            authenticator(true).review(&Token::new(token), &audiences, NOW, &Snapshot::default())
         };
         let identity = review("abc", &[]).unwrap();
         assert_eq!(identity.user.groups, ["devs", "ops", AUTHENTICATED]);
@@ -191,10 +236,11 @@ mod tests {
     fn a_certificate_counts_more_than_a_token_and_one_that_is_none_is_refused() {
         let certificate = certificate::tests::certificate(&["devs"], Some("jane"), &[]);
         let ask = |certificate: &[u8], authorization| {
-            authenticator(true).authenticate(&Credentials {
+            let credentials = Credentials {
                 certificate: Some(certificate),
                 authorization,
-            })
+            };
+            authenticate(&authenticator(true), &credentials)
         };
         let jane = ask(&certificate, Some("Bearer nonsense")).unwrap();
         assert_eq!(jane.name, "jane");
