@@ -23,6 +23,8 @@ pub enum Reason {
     Conflict,
     /// 410
     Expired,
+    /// 413
+    RequestEntityTooLarge,
     /// 422
     Invalid,
     /// 500
@@ -43,6 +45,7 @@ impl Reason {
             Self::AlreadyExists => "AlreadyExists",
             Self::Conflict => "Conflict",
             Self::Expired => "Expired",
+            Self::RequestEntityTooLarge => "RequestEntityTooLarge",
             Self::Invalid => "Invalid",
             Self::InternalError => "InternalError",
             Self::ServerTimeout => "ServerTimeout",
