@@ -24,6 +24,8 @@ pub enum Reason {
     Conflict,
     /// 410
     Expired,
+    /// 413
+    RequestEntityTooLarge,
     /// 422
     Invalid,
     /// 500
@@ -44,6 +46,7 @@ impl Reason {
             Self::AlreadyExists => "AlreadyExists",
             Self::Conflict => "Conflict",
             Self::Expired => "Expired",
+            Self::RequestEntityTooLarge => "RequestEntityTooLarge",
             Self::Invalid => "Invalid",
             Self::InternalError => "InternalError",
             Self::ServerTimeout => "ServerTimeout",

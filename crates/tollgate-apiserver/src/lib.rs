@@ -4,4 +4,5 @@
 //! `patch`, `table` and `discovery`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
 pub mod auth;
+pub mod patch;
 pub mod storage;
