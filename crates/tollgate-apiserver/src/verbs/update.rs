@@ -152,7 +152,7 @@ fn settle_version(call: &Call<'_>, new: &mut Value, revision: u64) -> Result<(),
             let why = "must be specified for an update";
             let errors = vec![Error::invalid(&path, 0_i64, why)];
             let group = call.group_resource();
-            return Err(Status::invalid_resource(group, call.name, &errors));
+            return Err(Status::invalid(&group.group, &group.resource, call.name, &errors));
         }
         new.child_mut("metadata").set("resourceVersion", revision.to_string());
     } else if given != revision {

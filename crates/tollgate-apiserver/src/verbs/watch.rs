@@ -162,8 +162,8 @@ impl Watching {
         let (event_type, record) = match (before, after) {
             (None, Some(record)) => ("ADDED", record),
             (Some(_), Some(record)) => ("MODIFIED", record),
-            // What leaves the selection is told as it is now, what is gone as it was last.
-            (Some(previous), None) => ("DELETED", event.current.as_ref().unwrap_or(previous)),
+            // What leaves the selection, or is gone, is told as it was last.
+            (Some(previous), None) => ("DELETED", previous),
             (None, None) => return None,
         };
         let is_same = before.is_some() == event.previous.is_some()
