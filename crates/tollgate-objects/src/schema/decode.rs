@@ -62,7 +62,7 @@ impl Walk {
             ShapeRef::Struct(of) => self.check_struct(value, of, context),
             ShapeRef::List(member) => self.check_list(value, member.shape(), shape, context),
             ShapeRef::Map(member) => self.check_map(value, member.shape(), shape, context),
-            ShapeRef::SchemaOr(of) => match value {
+            ShapeRef::SchemaOr(of, _) => match value {
                 Value::Object(_) => self.check_struct(value, of, context),
                 Value::Bool(_) | Value::Array(_) => true,
                 _ => self.mismatch(value, shape, context),
@@ -310,7 +310,7 @@ fn zero(shape: ShapeRef) -> Value {
             0_i64.into()
         }
         ShapeRef::Quantity => "0".into(),
-        ShapeRef::Struct(_) | ShapeRef::SchemaOr(_) => Value::object(),
+        ShapeRef::Struct(_) | ShapeRef::SchemaOr(..) => Value::object(),
         ShapeRef::Time { .. } | ShapeRef::Any | ShapeRef::List(_) | ShapeRef::Map(_) => Value::Null,
     }
 }

@@ -25,10 +25,10 @@ mod time;
 
 pub use custom::{CustomResource, custom_resources};
 pub use decode::decode;
-pub use lookup::{ShapeRef, StructType, type_of};
+pub use lookup::{ShapeId, ShapeRef, StructType, type_of};
 pub use problem::{Problem, ProblemKind, refusal};
 pub use resource::{guess_plural, resource_of, resources};
-pub use table::{Field, Resource};
+pub use table::{Alternative, Field, Resource};
 
 #[cfg(test)]
 mod tests;
