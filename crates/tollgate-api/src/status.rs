@@ -2,6 +2,7 @@
 
 use crate::attributes::GroupResource;
 use crate::field;
+use crate::go_format::quote;
 use std::fmt;
 
 /// The machine-readable reason of a [`Status`].
@@ -115,11 +116,14 @@ pub struct Cause {
 impl Status {
     /// A refusal by an admission plugin: `pods "web" is forbidden: <why>`. An empty name prints as `Unknown`.
     pub fn forbidden(resource: &GroupResource, name: &str, why: impl fmt::Display) -> Self {
-        let message = if name.is_empty() {
+        let message = if resource.resource.is_empty() {
+            // A request for a path that is no resource.
+            format!("forbidden: {why}")
+        } else if name.is_empty() {
             // A request for the whole collection.
             format!("{resource} is forbidden: {why}")
         } else {
-            format!("{resource} \"{name}\" is forbidden: {why}")
+            format!("{resource} {} is forbidden: {why}", quote(name))
         };
         Self {
             code: 403,
