@@ -24,7 +24,8 @@ impl Query {
 
     /// The first value of that name.
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        let found = self.parameters.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// Every value of that name.

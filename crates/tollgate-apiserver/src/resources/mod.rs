@@ -6,7 +6,7 @@ mod catalog;
 mod conversion;
 mod resource;
 
-pub use built_in::built_in;
+pub use built_in::{DamagedData, built_in};
 pub use catalog::{Catalog, CatalogCell, Group, Version};
 pub use conversion::Conversion;
 pub use resource::{Origin, Resource, Subresource, Verb, Verbs};

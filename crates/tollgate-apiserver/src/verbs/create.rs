@@ -61,7 +61,7 @@ async fn store(
     let name = metadata::name(&object).to_owned();
     let key = call.key(&name);
     call.resource.conversion.to_stored(&call.resource.storage_kind, &mut object);
-    let value = record::encode(&call.resource.storage_kind, &mut object);
+    let value = record::encode(&call.resource.storage_kind, &object);
     if options.is_dry_run() {
         if let Some(found) = call.api.store.snapshot().get(key.as_str()) {
             return Err(exists(call, &name, found));

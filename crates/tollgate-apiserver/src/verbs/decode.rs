@@ -5,6 +5,7 @@ use super::options::FieldValidation;
 use tollgate_api::json;
 use tollgate_api::{GroupVersionKind, Status, Value};
 use tollgate_objects::schema::{self, Problem, ProblemKind};
+use tollgate_objects::{conversion, defaults, protobuf};
 
 /// How many bytes of a body an error shows.
 const SUMMARY_BYTES_MAX: usize = 30;
@@ -34,6 +35,8 @@ pub fn decode(
     let found = settle_kind(call, kind, &mut object, body)?;
     let problems = schema::decode(&found, &mut object);
     judge(call, &found, problems, validation)?;
+    defaults::set_defaults(&found, &mut object);
+    conversion::convert(&found, &mut object);
     Ok(object)
 }
 
@@ -64,7 +67,10 @@ fn read(kind: &GroupVersionKind, body: &[u8], format: BodyFormat) -> Result<Valu
     let object = match format {
         BodyFormat::Json => json::from_slice(body)
             .map_err(|error| format!("couldn't get version/kind; json parse error: {}", error.message)),
-        BodyFormat::Protobuf | BodyFormat::Yaml => Err("not readable yet".to_owned()),
+        BodyFormat::Protobuf => protobuf::decode(body)
+            .map(|(_, object)| object)
+            .map_err(|error| error.to_string()),
+        BodyFormat::Yaml => Err("not readable yet".to_owned()),
     };
     let object = object.map_err(|why| unrecognized(kind, &why, body))?;
     match object {

@@ -126,7 +126,7 @@ fn decide(call: &Call<'_>, options: &DeleteOptions, record: &Arc<Record>) -> Res
         changed |= mark(call, &mut object);
     }
     let gone = !waits && grace.unwrap_or_default() == 0;
-    let value = changed.then(|| record::encode(&resource.storage_kind, &mut object));
+    let value = changed.then(|| record::encode(&resource.storage_kind, &object));
     Ok(Step { value, gone })
 }
 
@@ -258,6 +258,6 @@ fn end_namespace(call: &Call<'_>, options: &DeleteOptions, mut namespace: Value)
     let held = spec.is_some_and(|spec| !spec.items("finalizers").is_empty());
     let gone = !held && metadata::finalizers(&namespace).is_empty();
     let kind = &call.resource.storage_kind;
-    let value = changed.then(|| record::encode(kind, &mut namespace));
+    let value = changed.then(|| record::encode(kind, &namespace));
     Step { value, gone }
 }

@@ -91,39 +91,33 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
 }
 
 fn put_back(new: &mut Value, old: &Value, key: &'static str) {
-    match old.get(key) {
-        Some(value) => new.set(key, value.clone()),
-        None => {
-            new.remove(key);
-        }
-    }
+    set_or_remove(new, key, old.get(key).cloned());
 }
 
 fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
     let status = new.remove("status");
     let given = new.remove("metadata");
     *new = old.clone();
-    if let Some(given) = given
-        && !call.resource.is_custom()
-    {
+    let Some(given) = given else {
+        return set_or_remove(new, "status", status);
+    };
+    if call.resource.is_custom() {
+        if let Some(version) = given.get("resourceVersion") {
+            new.child_mut("metadata").set("resourceVersion", version.clone());
+        }
+    } else {
         new.set("metadata", given);
         let references = old.at(&["metadata", "ownerReferences"]).cloned();
-        let metadata = new.child_mut("metadata");
-        match references {
-            Some(references) => metadata.set("ownerReferences", references),
-            None => {
-                metadata.remove("ownerReferences");
-            }
-        }
-    } else if let Some(given) = given
-        && let Some(version) = given.get("resourceVersion")
-    {
-        new.child_mut("metadata").set("resourceVersion", version.clone());
+        set_or_remove(new.child_mut("metadata"), "ownerReferences", references);
     }
-    match status {
-        Some(status) => new.set("status", status),
+    set_or_remove(new, "status", status);
+}
+
+fn set_or_remove(owner: &mut Value, key: &'static str, value: Option<Value>) {
+    match value {
+        Some(value) => owner.set(key, value),
         None => {
-            new.remove("status");
+            owner.remove(key);
         }
     }
 }

@@ -29,30 +29,21 @@ impl Encoded {
 
     /// Writes the JSON as a member of a list: of built-in kinds without `kind` and `apiVersion`.
     pub fn write_item(&self, resource: &Resource, out: &mut Vec<u8>) {
-        let start = out.len();
-        let value = if resource.is_custom() {
-            &self.value[..]
-        } else {
-            match memmem::find(&self.value, br#""metadata":"#) {
-                Some(place) => {
-                    out.push(b'{');
-                    self.value.get(place..).unwrap_or_default()
-                }
-                None => &self.value[..],
+        let metadata = memmem::find(&self.value, br#""metadata":"#);
+        match metadata.and_then(|place| self.value.get(place..)) {
+            Some(rest) if !resource.is_custom() => {
+                out.push(b'{');
+                write(rest, self.revision, out);
             }
-        };
-        debug_assert!(start <= out.len());
-        write(value, self.revision, out);
+            _ => write(&self.value, self.revision, out),
+        }
     }
 }
 
 /// The bytes to store of an object.
-pub fn encode(kind: &GroupVersionKind, object: &mut Value) -> Bytes {
-    if let Some(metadata) = object.get_mut("metadata") {
-        metadata.remove("resourceVersion");
-    }
+pub fn encode(kind: &GroupVersionKind, object: &Value) -> Bytes {
     let mut out = Vec::with_capacity(1024);
-    encode::json(kind, object, &mut out);
+    encode::record(kind, object, &mut out);
     Bytes::from(out)
 }
 
@@ -67,25 +58,43 @@ pub fn parse(value: &[u8], revision: u64) -> Result<Value, Status> {
     Ok(object)
 }
 
-/// Where the resourceVersion belongs: after the unique id, which every stored object has in its metadata.
+/// Where the resourceVersion belongs in a stored text.
 fn place_of_revision(value: &[u8]) -> Option<usize> {
     const UID: &[u8] = br#""uid":""#;
-    let start = memmem::find(value, UID)?.checked_add(UID.len())?;
-    let length = memchr::memchr(b'"', value.get(start..)?)?;
-    start.checked_add(length)?.checked_add(1)
+    if value.starts_with(br#"{"kind":"#) || value.starts_with(br#""metadata":"#) {
+        // Fields of a built-in kind stand in their order: what comes before the unique id is names, in which no quote
+        // can stand.
+        let start = memmem::find(value, UID)?.checked_add(UID.len())?;
+        let length = memchr::memchr(b'"', value.get(start..)?)?;
+        return start.checked_add(length)?.checked_add(1);
+    }
+    // Keys of other kinds are sorted, and labels and owners come before.
+    let metadata = member(value, b"metadata")?;
+    let uid = member(metadata, b"uid")?;
+    let offset = |part: &[u8]| part.as_ptr().addr().checked_sub(value.as_ptr().addr());
+    offset(uid)?.checked_sub(UID.len().saturating_sub(1))
 }
 
 fn write(value: &[u8], revision: u64, out: &mut Vec<u8>) {
-    let place = place_of_revision(value).filter(|_| revision > 0);
-    let Some((head, tail)) = place.and_then(|place| value.split_at_checked(place)) else {
-        out.extend_from_slice(value);
-        return;
-    };
+    match place_of_revision(value).filter(|_| revision > 0) {
+        Some(place) => splice(value, place, revision, out),
+        None => out.extend_from_slice(value),
+    }
+}
+
+fn splice(value: &[u8], place: usize, revision: u64, out: &mut Vec<u8>) {
+    let (head, tail) = value.split_at_checked(place).unwrap_or((value, &[]));
     out.reserve(value.len().saturating_add(48));
     out.extend_from_slice(head);
-    out.extend_from_slice(br#","resourceVersion":""#);
+    if !matches!(head.last(), Some(b'{' | b',')) {
+        out.push(b',');
+    }
+    out.extend_from_slice(br#""resourceVersion":""#);
     out.extend_from_slice(revision.to_compact_string().as_bytes());
     out.push(b'"');
+    if !matches!(tail.first(), Some(b'}' | b',')) {
+        out.push(b',');
+    }
     out.extend_from_slice(tail);
 }
 
@@ -129,12 +138,12 @@ mod tests {
     use tollgate_api::json::from_str;
 
     fn stored() -> Encoded {
-        let mut object = from_str(
+        let object = from_str(
             r#"{"apiVersion":"v1","kind":"ConfigMap","data":{"uid":"x"},
                 "metadata":{"labels":{"a":"b"},"name":"c","uid":"u-1","namespace":"n","resourceVersion":"5"}}"#,
         )
         .unwrap();
-        let value = encode(&GroupVersionKind::new("v1", "ConfigMap"), &mut object);
+        let value = encode(&GroupVersionKind::new("v1", "ConfigMap"), &object);
         Encoded { value, revision: 7 }
     }
 
@@ -146,6 +155,21 @@ mod tests {
         assert!(text.contains(r#""uid":"u-1","resourceVersion":"7""#), "{text}");
         assert!(!text.contains(r#""5""#), "{text}");
         assert_eq!(json::from_str(&text).unwrap(), stored().parse().unwrap());
+    }
+
+    #[test]
+    fn in_a_custom_object_too() {
+        let object = from_str(
+            r#"{"apiVersion":"x/v1","kind":"W","metadata":{"annotations":{"uid":"no"},"name":"c","uid":"u-1"}}"#,
+        )
+        .unwrap();
+        let value = encode(&GroupVersionKind::new("x/v1", "W"), &object);
+        let mut out = Vec::new();
+        Encoded { value, revision: 7 }.write(&mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"apiVersion":"x/v1","kind":"W","metadata":{"annotations":{"uid":"no"},"name":"c","resourceVersion":"7","uid":"u-1"}}"#
+        );
     }
 
     #[test]

@@ -120,7 +120,7 @@ async fn attempt(
     validate::replacement(call, &new, &old)?;
     let gone = leaves(call, &new, &old);
     resource.conversion.to_stored(&resource.storage_kind, &mut new);
-    let value = record::encode(&resource.storage_kind, &mut new);
+    let value = record::encode(&resource.storage_kind, &new);
     let answer = |revision| {
         let value = value.clone();
         Attempt::Done(Answer::object(200, resource, Encoded { value, revision }))
@@ -148,7 +148,8 @@ fn settle_version(call: &Call<'_>, new: &mut Value, revision: u64) -> Result<(),
     let given = parse_resource_version(&text).map_err(Status::plain)?;
     if given == 0 {
         if !Rules::of(call.resource).unconditional_update && call.subresource.is_empty() {
-            let path = Path::root("metadata").child("resourceVersion");
+            let path = Path::root("metadata");
+            let path = path.child("resourceVersion");
             let why = "must be specified for an update";
             let errors = vec![Error::invalid(&path, 0_i64, why)];
             let group = call.group_resource();

@@ -45,6 +45,8 @@ pub struct Watching {
     first: VecDeque<Change>,
     /// None if the watch ends after what is in `first`.
     watcher: Option<Watcher>,
+    /// Whether the watcher has nothing more.
+    ended: bool,
     revision: u64,
 }
 
@@ -116,6 +118,7 @@ fn begin(call: &Call<'_>, options: &ListOptions, revision: u64) -> Watching {
         options: options.clone(),
         first,
         watcher,
+        ended: false,
         revision,
     }
 }
@@ -134,12 +137,21 @@ impl Watching {
             return Some(change);
         }
         loop {
-            let event = self.watcher.as_mut()?.next().await?;
+            let event = self.watcher.as_mut()?.next().await;
+            let Some(event) = event else {
+                self.ended = true;
+                return None;
+            };
             self.revision = event.revision;
             if let Some(change) = self.seen(&event) {
                 return Some(change);
             }
         }
+    }
+
+    /// Whether nothing more comes: the watch has ended with an error, the watcher was too slow, or the store is closed.
+    pub fn is_over(&self) -> bool {
+        self.first.is_empty() && (self.ended || self.watcher.is_none())
     }
 
     /// A bookmark of how far the watch is.
@@ -153,12 +165,10 @@ impl Watching {
     /// The event as the selectors see it; none if they do not.
     fn seen(&self, event: &Arc<Event>) -> Option<Change> {
         let selection = Selection::new(&self.options);
-        let key: &Key = event.key.as_ref()?;
-        let matches = |record: &Option<Arc<Record>>| {
-            let record = record.as_ref()?;
-            matches!(selection.matches(key, record), Ok(true)).then_some(record)
-        };
-        let (before, after) = (matches(&event.previous), matches(&event.current));
+        let key: &Key = &event.key;
+        let matches = |record: &&Arc<Record>| matches!(selection.matches(key, record), Ok(true));
+        let before = event.previous.as_ref().filter(matches);
+        let after = event.current.as_ref().filter(matches);
         let (event_type, record) = match (before, after) {
             (None, Some(record)) => ("ADDED", record),
             (Some(_), Some(record)) => ("MODIFIED", record),
