@@ -5,8 +5,10 @@
 
 pub mod discovery;
 pub mod environment;
-mod error;
+pub mod error;
+pub mod fresh;
 pub mod http;
 pub mod resources;
+pub mod server;
 pub mod storage;
 pub mod verbs;
