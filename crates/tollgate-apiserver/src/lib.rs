@@ -5,4 +5,12 @@
 
 pub mod auth;
 pub mod patch;
+pub mod discovery;
+pub mod environment;
+pub mod error;
+pub mod fresh;
+pub mod http;
+pub mod resources;
+pub mod server;
 pub mod storage;
+pub mod verbs;

@@ -1,0 +1,3 @@
+//! What clients learn of the server: which groups, versions and resources there are.
+
+pub mod legacy;
