@@ -13,6 +13,7 @@
 mod base64;
 mod custom;
 mod decode;
+pub mod discovery;
 #[rustfmt::skip]
 mod generated;
 mod go_type;
