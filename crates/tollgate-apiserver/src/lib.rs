@@ -3,6 +3,7 @@
 //! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `resources`,
 //! `patch`, `table` and `discovery`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
+pub mod discovery;
 pub mod environment;
 pub mod resources;
 pub mod storage;

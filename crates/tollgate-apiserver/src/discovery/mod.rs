@@ -1,0 +1,3 @@
+//! What is served, told to clients: discovery documents.
+
+pub mod aggregated;
