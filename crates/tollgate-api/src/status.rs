@@ -24,8 +24,6 @@ pub enum Reason {
     Conflict,
     /// 410
     Expired,
-    /// 413
-    RequestEntityTooLarge,
     /// 422
     Invalid,
     /// 500
@@ -60,7 +58,6 @@ impl Reason {
             Self::AlreadyExists => "AlreadyExists",
             Self::Conflict => "Conflict",
             Self::Expired => "Expired",
-            Self::RequestEntityTooLarge => "RequestEntityTooLarge",
             Self::Invalid => "Invalid",
             Self::InternalError => "InternalError",
             Self::ServerTimeout => "ServerTimeout",

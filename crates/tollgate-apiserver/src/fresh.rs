@@ -37,15 +37,23 @@ pub async fn fill(api: &Api) -> Result<(), Status> {
         wanted.push(entry(api, resource, &now, object));
     }
     let mut decide = |head: &Snapshot| {
-        let missing = wanted.iter().filter(|(key, _)| head.get(key.as_str()).is_none());
+        let missing = wanted
+            .iter()
+            .filter(|(key, _)| head.get(key.as_str()).is_none());
         let writes = missing.map(|(key, value)| Write::Put {
             key: key.clone(),
             value: value.clone(),
         });
         writes.collect()
     };
-    let receipt = api.store.transact(&mut decide).map_err(|error| error::unwritable(&error))?;
-    receipt.durable().await.map_err(|error| error::unwritable(&error))?;
+    let receipt = api
+        .store
+        .transact(&mut decide)
+        .map_err(|error| error::unwritable(&error))?;
+    receipt
+        .durable()
+        .await
+        .map_err(|error| error::unwritable(&error))?;
     Ok(())
 }
 
@@ -57,7 +65,12 @@ fn entry(api: &Api, resource: &Arc<Resource>, now: &str, mut object: Value) -> (
     metadata.set("creationTimestamp", now);
     let text = |key: &str| metadata.str_or_empty(key).to_owned();
     let storage = &resource.storage;
-    let key = Key::new(&storage.group, &storage.resource, &text("namespace"), &text("name"));
+    let key = Key::new(
+        &storage.group,
+        &storage.resource,
+        &text("namespace"),
+        &text("name"),
+    );
     (key, record::encode(&resource.storage_kind, &object))
 }
 
@@ -77,12 +90,19 @@ fn objects(now: &str) -> Result<Vec<Wanted>, Status> {
         object.child_mut("metadata").set("name", class.name);
         object.child_mut("metadata").set("generation", 1_i64);
         object.set("value", class.value);
-        let description = CLASS_DESCRIPTIONS.iter().find(|(name, _)| *name == class.name);
+        let description = CLASS_DESCRIPTIONS
+            .iter()
+            .find(|(name, _)| *name == class.name);
         object.set("description", description.map_or("", |(_, text)| *text));
         wanted.push(("scheduling.k8s.io", "v1", "priorityclasses", object));
     }
     wanted.push(("", "v1", "services", read(KUBERNETES_SERVICE)?));
-    wanted.push(("networking.k8s.io", "v1", "ipaddresses", read(KUBERNETES_ADDRESS)?));
+    wanted.push((
+        "networking.k8s.io",
+        "v1",
+        "ipaddresses",
+        read(KUBERNETES_ADDRESS)?,
+    ));
     let mut range = read(SERVICE_RANGE)?;
     for condition in range.child_mut("status").items_mut("conditions") {
         condition.set("lastTransitionTime", now);

@@ -30,7 +30,10 @@ pub fn core_versions(catalog: &Catalog, address: &str) -> Value {
 
 /// `/apis`: all groups but the core group.
 pub fn groups(catalog: &Catalog) -> Value {
-    let named = catalog.groups().iter().filter(|group| !group.name.is_empty());
+    let named = catalog
+        .groups()
+        .iter()
+        .filter(|group| !group.name.is_empty());
     object([
         ("kind", "APIGroupList".into()),
         ("apiVersion", "v1".into()),
@@ -60,14 +63,23 @@ fn group_version(group: &str, version: &str) -> CompactString {
 fn group_entry(group: &Group) -> Value {
     let entry = |version: &Version| {
         object([
-            ("groupVersion", group_version(&group.name, &version.name).into()),
+            (
+                "groupVersion",
+                group_version(&group.name, &version.name).into(),
+            ),
             ("version", version.name.clone().into()),
         ])
     };
     object([
         ("name", group.name.clone().into()),
-        ("versions", Value::Array(group.versions.iter().map(entry).collect())),
-        ("preferredVersion", group.versions.first().map_or(Value::Null, entry)),
+        (
+            "versions",
+            Value::Array(group.versions.iter().map(entry).collect()),
+        ),
+        (
+            "preferredVersion",
+            group.versions.first().map_or(Value::Null, entry),
+        ),
     ])
 }
 
@@ -101,10 +113,16 @@ fn resource_entry(resource: &Resource) -> Value {
         ("verbs", names(resource.verbs.names())),
     ]);
     if !resource.short_names.is_empty() {
-        entry.set("shortNames", names(resource.short_names.iter().map(CompactString::as_str)));
+        entry.set(
+            "shortNames",
+            names(resource.short_names.iter().map(CompactString::as_str)),
+        );
     }
     if !resource.categories.is_empty() {
-        entry.set("categories", names(resource.categories.iter().map(CompactString::as_str)));
+        entry.set(
+            "categories",
+            names(resource.categories.iter().map(CompactString::as_str)),
+        );
     }
     if !resource.storage_version_hash.is_empty() {
         entry.set("storageVersionHash", resource.storage_version_hash.clone());
@@ -137,7 +155,10 @@ mod tests {
         let catalog = built_in().unwrap();
         let core = resources("", catalog.version("", "v1").unwrap());
         let find = |name: &str| {
-            let found = core.items("resources").iter().find(|entry| entry.str("name") == Some(name));
+            let found = core
+                .items("resources")
+                .iter()
+                .find(|entry| entry.str("name") == Some(name));
             found.map(ToString::to_string)
         };
         assert_eq!(
@@ -155,7 +176,11 @@ mod tests {
     fn the_core_group_is_not_among_the_groups() {
         let catalog = built_in().unwrap();
         let groups = groups(&catalog);
-        let names: Vec<&str> = groups.items("groups").iter().map(|group| group.str_or_empty("name")).collect();
+        let names: Vec<&str> = groups
+            .items("groups")
+            .iter()
+            .map(|group| group.str_or_empty("name"))
+            .collect();
         assert!(names.contains(&"apps") && !names.contains(&""));
     }
 }

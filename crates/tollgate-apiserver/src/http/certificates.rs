@@ -88,7 +88,12 @@ impl Certificates {
         let issuer = Issuer::new(authority, authority_key);
 
         let mut all: Vec<String> = NAMES.iter().map(ToString::to_string).collect();
-        all.extend(names.iter().filter(|name| !NAMES.contains(&name.as_str())).cloned());
+        all.extend(
+            names
+                .iter()
+                .filter(|name| !NAMES.contains(&name.as_str()))
+                .cloned(),
+        );
         let mut server = params("kube-apiserver", None, now);
         server.subject_alt_names = CertificateParams::new(all)?.subject_alt_names;
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -117,7 +122,11 @@ fn params(name: &str, organization: Option<&str>, now: Timestamp) -> Certificate
     params.use_authority_key_identifier_extension = true;
     // Clocks differ: good from yesterday on.
     let yesterday = now.saturating_add_seconds(-86_400).to_string();
-    let part = |range: std::ops::Range<usize>| yesterday.get(range).and_then(|part| part.parse::<i32>().ok());
+    let part = |range: std::ops::Range<usize>| {
+        yesterday
+            .get(range)
+            .and_then(|part| part.parse::<i32>().ok())
+    };
     if let (Some(year), Some(month), Some(day)) = (part(0..4), part(5..7), part(8..10)) {
         let day = u8::try_from(day.min(28)).unwrap_or(1);
         let month = u8::try_from(month).unwrap_or(1);
@@ -199,7 +208,8 @@ mod tests {
     #[test]
     fn what_is_made_can_be_served_with() {
         let now = Timestamp::parse("2028-02-29T12:00:00Z").unwrap();
-        let made = Certificates::make(&["10.1.2.3".to_owned(), "host.example".to_owned()], now).unwrap();
+        let made =
+            Certificates::make(&["10.1.2.3".to_owned(), "host.example".to_owned()], now).unwrap();
         tls(&made.server, &[&made.authority.certificate]).unwrap();
         let certificates = read_certificates(&made.admin.certificate, "x").unwrap();
         let (_, admin) = x509_parser::parse_x509_certificate(&certificates[0]).unwrap();

@@ -34,7 +34,11 @@ pub(super) async fn dispatch(
         api: &service.api,
         resource,
         subresource: &info.subresource,
-        namespace: if resource.namespaced { &info.namespace } else { "" },
+        namespace: if resource.namespaced {
+            &info.namespace
+        } else {
+            ""
+        },
         name: if info.names_object { &info.name } else { "" },
         user: &head.user,
         warnings,
@@ -66,7 +70,11 @@ pub(super) async fn dispatch(
         Verb::Patch => Err(error::unknown_patch_type()),
     };
     match answer? {
-        Answer::Object { code, resource, object } => {
+        Answer::Object {
+            code,
+            resource,
+            object,
+        } => {
             let body = render::stored(&resource, &object, form)?;
             Ok(respond::answer(code, form.media.as_str(), body))
         }
@@ -139,9 +147,9 @@ fn body_format(head: &Head, resource: &Resource) -> Result<BodyFormat, Status> {
         "" | "application/json" => Ok(BodyFormat::Json),
         "application/yaml" => Ok(BodyFormat::Yaml),
         "application/vnd.kubernetes.protobuf" if !resource.is_custom() => Ok(BodyFormat::Protobuf),
-        _ if resource.is_custom() => {
-            Err(error::unsupported_media_type("application/json, application/yaml"))
-        }
+        _ if resource.is_custom() => Err(error::unsupported_media_type(
+            "application/json, application/yaml",
+        )),
         _ => Err(error::unsupported_media_type(
             "application/json, application/yaml, application/vnd.kubernetes.protobuf",
         )),
@@ -197,7 +205,9 @@ async fn deletion(head: &Head, body: Incoming) -> Result<DeleteOptions, Status> 
 fn delete_body(body: &[u8]) -> Result<DeleteOptions, Status> {
     let value = json::from_slice(body).map_err(|error| {
         let why = error.message;
-        Status::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+        Status::bad_request(format!(
+            "couldn't get version/kind; json parse error: {why}"
+        ))
     })?;
     let kind = GroupVersionKind::of(&value);
     if !kind.kind.is_empty() && kind.kind != "DeleteOptions" {

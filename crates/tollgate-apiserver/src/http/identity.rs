@@ -30,7 +30,9 @@ fn user(certificate: &CertificateDer<'_>) -> Option<UserInfo> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let subject = parsed.subject();
     let name = subject.iter_common_name().next()?.as_str().ok()?;
-    let groups = subject.iter_organization().filter_map(|group| group.as_str().ok());
+    let groups = subject
+        .iter_organization()
+        .filter_map(|group| group.as_str().ok());
     let mut groups: Vec<CompactString> = groups.map(CompactString::from).collect();
     groups.push("system:authenticated".into());
     Some(UserInfo {

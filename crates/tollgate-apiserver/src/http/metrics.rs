@@ -8,8 +8,8 @@ use tollgate_api::value::CompactString;
 
 /// Upper bounds of the buckets of request durations, in seconds.
 const DURATION_BUCKETS: [f64; 22] = [
-    0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0,
-    60.0,
+    0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0,
+    10.0, 15.0, 20.0, 30.0, 60.0,
 ];
 
 /// What a request is counted under.
@@ -85,19 +85,41 @@ impl Metrics {
     pub fn text(&self) -> String {
         let counts = self.counts();
         let mut out = String::with_capacity(16 * 1024);
-        header(&mut out, "apiserver_longrunning_requests", "gauge", "Watches that are open.");
+        header(
+            &mut out,
+            "apiserver_longrunning_requests",
+            "gauge",
+            "Watches that are open.",
+        );
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "apiserver_longrunning_requests{{verb=\"WATCH\"}} {}", counts.watches);
+        let _ = writeln!(
+            out,
+            "apiserver_longrunning_requests{{verb=\"WATCH\"}} {}",
+            counts.watches
+        );
         let name = "apiserver_request_duration_seconds";
-        header(&mut out, name, "histogram", "How long requests took, by verb and resource.");
+        header(
+            &mut out,
+            name,
+            "histogram",
+            "How long requests took, by verb and resource.",
+        );
         for (labels, durations) in &counts.durations {
             write_durations(&mut out, name, labels, durations);
         }
         let name = "apiserver_request_total";
-        header(&mut out, name, "counter", "Requests, by verb, resource and code of the answer.");
+        header(
+            &mut out,
+            name,
+            "counter",
+            "Requests, by verb, resource and code of the answer.",
+        );
         for ((labels, code), total) in &counts.requests {
             let labels = labels_text(labels);
-            let _ = writeln!(out, "{name}{{code=\"{code}\",component=\"apiserver\",{labels}}} {total}");
+            let _ = writeln!(
+                out,
+                "{name}{{code=\"{code}\",component=\"apiserver\",{labels}}} {total}"
+            );
         }
         out
     }
@@ -114,7 +136,10 @@ fn write_durations(out: &mut String, name: &str, labels: &RequestLabels, duratio
     }
     let (count, sum) = (durations.count, durations.sum);
     let _ = writeln!(out, "{name}_bucket{{{labels},le=\"+Inf\"}} {count}");
-    let _ = writeln!(out, "{name}_sum{{{labels}}} {sum}\n{name}_count{{{labels}}} {count}");
+    let _ = writeln!(
+        out,
+        "{name}_sum{{{labels}}} {sum}\n{name}_count{{{labels}}} {count}"
+    );
 }
 
 fn labels_text(labels: &RequestLabels) -> String {

@@ -198,7 +198,11 @@ fn form(clause: &Clause<'_>, offer: Offer) -> Option<Form> {
             (clause.main == "*" || clause.main == main) && (clause.sub == "*" || clause.sub == sub)
         })?;
     let parameter = |name: &str| {
-        let found = clause.parameters.iter().rev().find(|(known, _)| *known == name);
+        let found = clause
+            .parameters
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == name);
         found.map_or("", |(_, value)| *value)
     };
     let stream = parameter("stream");

@@ -1,9 +1,9 @@
 //! From the query of a request to the options of a verb.
 
 use super::query::Query;
+use crate::resources::Resource;
 use crate::verbs::options::{DeleteOptions, ListOptions, WriteOptions};
 use crate::verbs::{FieldSelector, LabelSelector};
-use crate::resources::Resource;
 use tollgate_api::Status;
 
 /// The options of a list, a watch or a deletion of a collection.
@@ -23,7 +23,10 @@ pub(super) fn list_options(query: &Query, resource: &Resource) -> Result<ListOpt
         send_initial_events: query.optional_flag("sendInitialEvents"),
     };
     options.check()?;
-    options.fields.check(resource).map_err(Status::bad_request)?;
+    options
+        .fields
+        .check(resource)
+        .map_err(Status::bad_request)?;
     Ok(options)
 }
 

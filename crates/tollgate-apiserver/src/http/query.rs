@@ -30,7 +30,10 @@ impl Query {
 
     /// Every value of that name.
     pub fn all<'q>(&'q self, name: &'q str) -> impl Iterator<Item = &'q str> {
-        let found = self.parameters.iter().filter(move |(known, _)| known == name);
+        let found = self
+            .parameters
+            .iter()
+            .filter(move |(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
@@ -120,7 +123,11 @@ mod tests {
             ("watch=0", Some(false)),
             ("watch=False", Some(false)),
         ] {
-            assert_eq!(Query::parse(text).optional_flag("watch"), expected, "{text}");
+            assert_eq!(
+                Query::parse(text).optional_flag("watch"),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -33,11 +33,7 @@ fn finish(json: Vec<u8>, kind: &GroupVersionKind, object: &Value, form: Form) ->
 }
 
 /// A stored object in the version that the client speaks.
-pub(super) fn stored(
-    resource: &Resource,
-    object: &Encoded,
-    form: Form,
-) -> Result<Vec<u8>, Status> {
+pub(super) fn stored(resource: &Resource, object: &Encoded, form: Form) -> Result<Vec<u8>, Status> {
     if form.media == Media::Json && !form.pretty && is_as_stored(resource) {
         let mut out = Vec::with_capacity(object.value.len().saturating_add(48));
         object.write(&mut out);

@@ -181,10 +181,7 @@ mod tests {
             "PATCH /apis/apps/v1/namespaces/a/deployments/d/scale",
             "patch apps|v1|a|deployments|d|scale",
         );
-        check(
-            "GET /api/v1/watch/namespaces/a/pods",
-            "watch |v1|a|pods||",
-        );
+        check("GET /api/v1/watch/namespaces/a/pods", "watch |v1|a|pods||");
         check("OPTIONS /api/v1/nodes/n", " |v1||nodes|n|");
     }
 

@@ -17,7 +17,8 @@ const CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type
 /// An answer with a code, a media type and a body.
 pub(super) fn answer(code: u16, media: &'static str, body: impl Into<AnswerBody>) -> HttpAnswer {
     let mut response = Response::new(body.into());
-    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
@@ -47,9 +48,14 @@ pub(super) fn object(code: u16, kind: &GroupVersionKind, object: &Value, form: F
 pub(super) fn failure(status: &Status, form: Form) -> HttpAnswer {
     let kind = GroupVersionKind::new("v1", "Status");
     let mut response = object(status.code, &kind, &error::status_object(status), form);
-    let retry = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    let retry = status
+        .details
+        .as_ref()
+        .map_or(0, |details| details.retry_after_seconds);
     if retry > 0 {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry));
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(retry));
     }
     response
 }
@@ -62,7 +68,10 @@ pub(super) fn failure_form(accept: Option<&str>) -> Form {
         Media::Yaml | Media::Protobuf => form.media,
         Media::Json => Media::Json,
     };
-    Form { media, ..Form::default() }
+    Form {
+        media,
+        ..Form::default()
+    }
 }
 
 /// Adds warnings as headers: `299 - "text"`.

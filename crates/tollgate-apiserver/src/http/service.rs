@@ -73,11 +73,18 @@ impl Head {
 
 impl Service {
     /// Answers a request.
-    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: Arc<Peer>) -> HttpAnswer {
+    pub async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: Arc<Peer>,
+    ) -> HttpAnswer {
         let began = self.api.environment.elapsed();
         let (parts, body) = request.into_parts();
         let text = |name: HeaderName| {
-            let value = parts.headers.get(name).and_then(|value| value.to_str().ok());
+            let value = parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok());
             value.map(str::to_owned)
         };
         let path = query::decode(parts.uri.path(), false);
@@ -106,7 +113,8 @@ impl Service {
             response.headers_mut().insert(AUDIT_ID, id);
         }
         let took = self.api.environment.elapsed().saturating_sub(began);
-        self.metrics.request(labels(&head), response.status().as_u16(), took);
+        self.metrics
+            .request(labels(&head), response.status().as_u16(), took);
         if head.method == Method::HEAD {
             *response.body_mut() = AnswerBody::Whole(None);
         }
@@ -124,11 +132,19 @@ impl Service {
             return dispatch(self, head, body, warnings).await;
         }
         let path = head.info.path.as_str();
-        let root = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let root = path
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .unwrap_or_default();
         match root {
             "healthz" | "livez" | "readyz" => {
                 let stopping = self.stopping.load(Ordering::Relaxed);
-                return Ok(health(path, &head.query, stopping.then_some("the server is stopping")));
+                return Ok(health(
+                    path,
+                    &head.query,
+                    stopping.then_some("the server is stopping"),
+                ));
             }
             _ => {}
         }
@@ -148,7 +164,11 @@ impl Service {
     fn authorize(&self, head: &Head) -> Result<(), Status> {
         let is_public = ["/healthz", "/livez", "/readyz", "/version"];
         let path = &head.info.path;
-        if head.user.groups.iter().any(|group| group == "system:masters")
+        if head
+            .user
+            .groups
+            .iter()
+            .any(|group| group == "system:masters")
             || is_public.iter().any(|public| path.starts_with(public))
         {
             return Ok(());
@@ -156,7 +176,10 @@ impl Service {
         Err(Status::forbidden(
             &tollgate_api::GroupResource::default(),
             "",
-            format!("User \"{}\" cannot {} path \"{path}\"", head.user.name, head.info.verb),
+            format!(
+                "User \"{}\" cannot {} path \"{path}\"",
+                head.user.name, head.info.verb
+            ),
         ))
     }
 
@@ -173,7 +196,10 @@ impl Service {
                 let text = self.metrics.text().into_bytes();
                 return Some(Ok(respond::answer(200, media, text)));
             }
-            ["api"] => (v1("APIVersions"), legacy::core_versions(&catalog, &self.address)),
+            ["api"] => (
+                v1("APIVersions"),
+                legacy::core_versions(&catalog, &self.address),
+            ),
             ["apis"] => (v1("APIGroupList"), legacy::groups(&catalog)),
             ["api", version] => match catalog.version("", version) {
                 Some(version) => (v1("APIResourceList"), legacy::resources("", version)),
@@ -247,7 +273,10 @@ fn version(release: tollgate_api::Release) -> Value {
         ("buildDate", "1970-01-01T00:00:00Z".to_owned()),
         ("goVersion", String::new()),
         ("compiler", "rustc".to_owned()),
-        ("platform", format!("{}/{}", std::env::consts::OS, architecture())),
+        (
+            "platform",
+            format!("{}/{}", std::env::consts::OS, architecture()),
+        ),
     ];
     entries.into_iter().collect()
 }
@@ -273,8 +302,16 @@ fn labels(head: &Head) -> RequestLabels {
     };
     if !info.is_resource {
         // Unknown paths must not make unlimited labels.
-        let root = info.path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        if matches!(root, "api" | "apis" | "healthz" | "livez" | "readyz" | "metrics" | "version") {
+        let root = info
+            .path
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .unwrap_or_default();
+        if matches!(
+            root,
+            "api" | "apis" | "healthz" | "livez" | "readyz" | "metrics" | "version"
+        ) {
             labels.subresource = format!("/{root}").into();
         }
         return labels;

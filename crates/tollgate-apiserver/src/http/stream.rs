@@ -28,10 +28,16 @@ const JSON_FORM: usize = 0;
 /// Starts a watch and gives its answer.
 pub(super) fn start(service: &Service, watching: Watching, form: Form) -> HttpAnswer {
     let (sender, receiver) = mpsc::channel(FRAMES_MAX);
-    let timeout = match watching.options.timeout_seconds.and_then(|seconds| u64::try_from(seconds).ok()) {
+    let timeout = match watching
+        .options
+        .timeout_seconds
+        .and_then(|seconds| u64::try_from(seconds).ok())
+    {
         Some(seconds) if seconds > 0 => Duration::from_secs(seconds),
         // Watches that began together do not end together.
-        _ => TIMEOUT_MIN.saturating_add(Duration::from_secs(service.api.environment.random() % 1800)),
+        _ => {
+            TIMEOUT_MIN.saturating_add(Duration::from_secs(service.api.environment.random() % 1800))
+        }
     };
     let metrics = Arc::clone(&service.metrics);
     metrics.watches(1);
@@ -82,7 +88,11 @@ fn frame(watching: &Watching, change: &Change, form: Form) -> Bytes {
     let plain = form.media == Media::Json
         && watching.resource.conversion == crate::resources::Conversion::None;
     match change {
-        Change::Object { event_type, object, shared } if plain => {
+        Change::Object {
+            event_type,
+            object,
+            shared,
+        } if plain => {
             let make = || {
                 let mut out = Vec::with_capacity(object.value.len().saturating_add(96));
                 out.extend_from_slice(b"{\"type\":\"");
@@ -97,14 +107,19 @@ fn frame(watching: &Watching, change: &Change, form: Form) -> Bytes {
                 None => make(),
             }
         }
-        Change::Object { event_type, object, .. } => {
+        Change::Object {
+            event_type, object, ..
+        } => {
             let kind = &watching.resource.kind;
             match render::served(&watching.resource, object) {
                 Ok(tree) => event(event_type, kind, &tree, form),
                 Err(status) => failure(&status, form),
             }
         }
-        Change::Bookmark { revision, ends_initial } => {
+        Change::Bookmark {
+            revision,
+            ends_initial,
+        } => {
             let kind = &watching.resource.kind;
             let mut object = Value::object();
             object.set("kind", kind.kind.clone());

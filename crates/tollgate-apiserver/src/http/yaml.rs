@@ -88,7 +88,11 @@ fn write_scalar(value: &Value, depth: usize, out: &mut String) {
 }
 
 fn write_text(text: &str, depth: usize, out: &mut String) {
-    if text.contains('\n') && text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()) {
+    if text.contains('\n')
+        && text
+            .chars()
+            .all(|c| c == '\n' || c == '\t' || !c.is_control())
+    {
         write_block(text, depth, out);
     } else if is_plain(text) {
         out.push_str(text);
@@ -128,8 +132,8 @@ fn write_block(text: &str, depth: usize, out: &mut String) {
 /// Whether a text would be read as something else than text.
 fn reads_otherwise(text: &str) -> bool {
     const WORDS: [&str; 27] = [
-        "", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", "yes", "Yes", "YES", "no",
-        "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "y", "Y", "n", "N",
+        "", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", "yes",
+        "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "y", "Y", "n", "N",
     ];
     WORDS.contains(&text) || looks_like_number(text) || looks_like_time(text)
 }
@@ -145,7 +149,10 @@ fn looks_like_number(text: &str) -> bool {
         Some("0b") => return digits(unsigned.get(2..).unwrap_or_default(), 2),
         _ => {}
     }
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN") {
+    if matches!(
+        unsigned,
+        ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN"
+    ) {
         return true;
     }
     let starts = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
@@ -163,17 +170,27 @@ fn sexagesimal(text: &str) -> bool {
 fn looks_like_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| {
-        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+        bytes
+            .get(range)
+            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
-    digits(0..4) && bytes.get(4) == Some(&b'-') && digits(5..6)
-        && text.bytes().all(|byte| b"0123456789-:TtZz+. ".contains(&byte))
+    digits(0..4)
+        && bytes.get(4) == Some(&b'-')
+        && digits(5..6)
+        && text
+            .bytes()
+            .all(|byte| b"0123456789-:TtZz+. ".contains(&byte))
 }
 
 fn is_plain(text: &str) -> bool {
     let Some(first) = text.chars().next() else {
         return false;
     };
-    if reads_otherwise(text) || text.ends_with([' ', ':']) || text.contains(": ") || text.contains(" #") {
+    if reads_otherwise(text)
+        || text.ends_with([' ', ':'])
+        || text.contains(": ")
+        || text.contains(" #")
+    {
         return false;
     }
     if "!&*{}[],#|>@`\"'%= ".contains(first) || text.starts_with("---") || text.starts_with("...") {

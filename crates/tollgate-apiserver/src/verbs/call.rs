@@ -76,8 +76,8 @@ impl<'a> Call<'a> {
     /// The prefix of the collection that the request is about.
     pub fn prefix(&self) -> String {
         let storage = &self.resource.storage;
-        let namespace = (!self.resource.namespaced || !self.namespace.is_empty())
-            .then_some(self.namespace);
+        let namespace =
+            (!self.resource.namespaced || !self.namespace.is_empty()).then_some(self.namespace);
         Key::prefix(&storage.group, &storage.resource, namespace)
     }
 

@@ -46,10 +46,17 @@ pub(super) async fn commit(call: &Call<'_>, plan: &Plan) -> Result<Committed, St
             None => Write::Delete { key },
         }]
     };
-    let receipt = call.api.store.transact(&mut decide).map_err(|error| error::unwritable(&error))?;
+    let receipt = call
+        .api
+        .store
+        .transact(&mut decide)
+        .map_err(|error| error::unwritable(&error))?;
     if let Some(found) = moved {
         return Ok(Committed::Moved(found));
     }
-    let revision = receipt.durable().await.map_err(|error| error::unwritable(&error))?;
+    let revision = receipt
+        .durable()
+        .await
+        .map_err(|error| error::unwritable(&error))?;
     Ok(Committed::Done(revision))
 }

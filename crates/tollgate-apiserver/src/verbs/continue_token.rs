@@ -88,7 +88,8 @@ mod tests {
             ContinueToken::decode("abc").unwrap_err(),
             "continue key is not valid: invalid character 'i' looking for beginning of value"
         );
-        let known = ContinueToken::decode("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiJhIn0");
+        let known =
+            ContinueToken::decode("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiJhIn0");
         assert_eq!(known.unwrap().revision, 1);
     }
 

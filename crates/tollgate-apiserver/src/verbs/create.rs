@@ -31,10 +31,18 @@ pub async fn create(
     let generates = metadata::name(&object).is_empty() && !base.is_empty();
     let mut tries = 1;
     loop {
-        let outcome = store(call, object.clone(), options, generates.then_some(base.as_str())).await;
+        let outcome = store(
+            call,
+            object.clone(),
+            options,
+            generates.then_some(base.as_str()),
+        )
+        .await;
         match outcome {
             Err(status)
-                if generates && status.reason == Reason::AlreadyExists && tries < GENERATED_NAMES_MAX =>
+                if generates
+                    && status.reason == Reason::AlreadyExists
+                    && tries < GENERATED_NAMES_MAX =>
             {
                 tries += 1;
             }
@@ -56,11 +64,15 @@ async fn store(
     }
     validate::creation(call, &object)?;
     if !metadata::text(&object, "resourceVersion").is_empty() {
-        return Err(Status::plain("resourceVersion should not be set on objects to be created"));
+        return Err(Status::plain(
+            "resourceVersion should not be set on objects to be created",
+        ));
     }
     let name = metadata::name(&object).to_owned();
     let key = call.key(&name);
-    call.resource.conversion.to_stored(&call.resource.storage_kind, &mut object);
+    call.resource
+        .conversion
+        .to_stored(&call.resource.storage_kind, &mut object);
     let value = record::encode(&call.resource.storage_kind, &object);
     if options.is_dry_run() {
         if let Some(found) = call.api.store.snapshot().get(key.as_str()) {
@@ -87,7 +99,8 @@ async fn store(
 /// 409; upstream says so if what has the name is on its way out.
 fn exists(call: &Call<'_>, name: &str, found: &Arc<Record>) -> Status {
     let mut status = error::already_exists(call.group_resource(), name);
-    let deleted = record::parse(&found.value, 0).is_ok_and(|found| metadata::is_being_deleted(&found));
+    let deleted =
+        record::parse(&found.value, 0).is_ok_and(|found| metadata::is_being_deleted(&found));
     if deleted {
         status.message = format!("object is being deleted: {}", status.message);
     }

@@ -65,8 +65,12 @@ fn judge(
 
 fn read(kind: &GroupVersionKind, body: &[u8], format: BodyFormat) -> Result<Value, Status> {
     let object = match format {
-        BodyFormat::Json => json::from_slice(body)
-            .map_err(|error| format!("couldn't get version/kind; json parse error: {}", error.message)),
+        BodyFormat::Json => json::from_slice(body).map_err(|error| {
+            format!(
+                "couldn't get version/kind; json parse error: {}",
+                error.message
+            )
+        }),
         BodyFormat::Protobuf => protobuf::decode(body)
             .map(|(_, object)| object)
             .map_err(|error| error.to_string()),

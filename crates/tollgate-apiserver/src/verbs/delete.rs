@@ -62,12 +62,18 @@ pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<R
         let step = decide(call, options, &record)?;
         if step.value.is_none() && !step.gone {
             let object = encoded(&record.value, record.revision);
-            return Ok(Removed { object, gone: false });
+            return Ok(Removed {
+                object,
+                gone: false,
+            });
         }
         let last = step.value.clone().unwrap_or_else(|| record.value.clone());
         if options.is_dry_run() {
             let object = encoded(&last, record.revision);
-            return Ok(Removed { object, gone: step.gone });
+            return Ok(Removed {
+                object,
+                gone: step.gone,
+            });
         }
         let plan = Plan {
             key: key.clone(),
@@ -77,7 +83,10 @@ pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<R
         match commit(call, &plan).await? {
             Committed::Done(revision) => {
                 let object = encoded(&last, if step.gone { record.revision } else { revision });
-                return Ok(Removed { object, gone: step.gone });
+                return Ok(Removed {
+                    object,
+                    gone: step.gone,
+                });
             }
             Committed::Moved(now) => found = now,
         }
@@ -112,7 +121,12 @@ fn decide(call: &Call<'_>, options: &DeleteOptions, record: &Arc<Record>) -> Res
     let mut grace = None;
     if is_pod {
         match grace_of(call, options, &mut object) {
-            Grace::Pending => return Ok(Step { value: None, gone: false }),
+            Grace::Pending => {
+                return Ok(Step {
+                    value: None,
+                    gone: false,
+                });
+            }
             Grace::Given(seconds) => {
                 changed = true;
                 grace = Some(seconds);
@@ -143,7 +157,13 @@ fn check_preconditions(
     let version = metadata::text(object, "resourceVersion");
     let wanted = options.resource_version.as_deref();
     if let Some(wanted) = wanted.filter(|wanted| *wanted != version) {
-        return Err(other_than_demanded(call, "ResourceVersion", wanted, version, "modified"));
+        return Err(other_than_demanded(
+            call,
+            "ResourceVersion",
+            wanted,
+            version,
+            "modified",
+        ));
     }
     Ok(())
 }
@@ -159,11 +179,17 @@ enum Grace {
 
 /// Gives a pod its time to end, or shortens it.
 fn grace_of(call: &Call<'_>, options: &DeleteOptions, pod: &mut Value) -> Grace {
-    let asked = options.grace_period_seconds.map(|seconds| if seconds < 0 { 1 } else { seconds });
+    let asked = options
+        .grace_period_seconds
+        .map(|seconds| if seconds < 0 { 1 } else { seconds });
     let metadata = pod.get("metadata");
-    let began = metadata.and_then(|metadata| metadata.str("deletionTimestamp")).map(str::to_owned);
+    let began = metadata
+        .and_then(|metadata| metadata.str("deletionTimestamp"))
+        .map(str::to_owned);
     if let Some(began) = began {
-        let Some(running) = metadata.and_then(|metadata| metadata.int("deletionGracePeriodSeconds")) else {
+        let Some(running) =
+            metadata.and_then(|metadata| metadata.int("deletionGracePeriodSeconds"))
+        else {
             return Grace::None;
         };
         let Some(asked) = asked.filter(|asked| *asked < running) else {
@@ -179,7 +205,11 @@ fn grace_of(call: &Call<'_>, options: &DeleteOptions, pod: &mut Value) -> Grace 
     let phase = pod.at(&["status", "phase"]).and_then(Value::as_str);
     let is_idle = spec.is_none_or(|spec| spec.str_or_empty("nodeName").is_empty())
         || matches!(phase, Some("Failed" | "Succeeded"));
-    let seconds = if is_idle { 0 } else { asked.or(declared).unwrap_or(POD_GRACE_SECONDS) };
+    let seconds = if is_idle {
+        0
+    } else {
+        asked.or(declared).unwrap_or(POD_GRACE_SECONDS)
+    };
     let seconds = if seconds < 0 { 1 } else { seconds };
     set_end(pod, call.now.saturating_add_seconds(seconds), seconds);
     if pod.at(&["metadata", "generation"]).is_some() {
@@ -209,7 +239,10 @@ fn mark(call: &Call<'_>, object: &mut Value) -> bool {
 /// Puts the finalizers that say what becomes of dependents; tells whether that changed any.
 fn settle_finalizers(call: &Call<'_>, options: &DeleteOptions, object: &mut Value) -> bool {
     let collection = Rules::of(call.resource).collection;
-    let old: Vec<String> = metadata::finalizers(object).into_iter().map(str::to_owned).collect();
+    let old: Vec<String> = metadata::finalizers(object)
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
     let has = |name: &str| old.iter().any(|known| known == name);
     if metadata::is_being_deleted(object) && options.propagation().is_none() {
         return false;

@@ -25,7 +25,9 @@ impl FieldSelector {
                 continue;
             }
             let Some((field, value, equal)) = split_term(part) else {
-                return Err(format!("invalid selector: '{text}'; can't understand '{part}'"));
+                return Err(format!(
+                    "invalid selector: '{text}'; can't understand '{part}'"
+                ));
             };
             terms.push(Term {
                 field: field.to_owned(),
@@ -43,7 +45,10 @@ impl FieldSelector {
 
     /// The name that an object must have to match, if there is one.
     pub fn name(&self) -> Option<&str> {
-        let term = self.terms.iter().find(|term| term.equal && term.field == "metadata.name")?;
+        let term = self
+            .terms
+            .iter()
+            .find(|term| term.equal && term.field == "metadata.name")?;
         Some(&term.value)
     }
 
@@ -56,7 +61,10 @@ impl FieldSelector {
     /// Refuses fields that a resource is not selected by, and gives old names their new ones.
     pub fn check(&mut self, resource: &Resource) -> Result<(), String> {
         for term in &mut self.terms {
-            if resource.group().is_empty() && resource.plural() == "pods" && term.field == "spec.host" {
+            if resource.group().is_empty()
+                && resource.plural() == "pods"
+                && term.field == "spec.host"
+            {
                 "spec.nodeName".clone_into(&mut term.field);
             }
             if !is_selectable(resource, &term.field) {
@@ -103,7 +111,9 @@ fn field_text(object: &Value, field: &str) -> String {
         let text = match object.at(&path) {
             Some(Value::String(text)) => text.to_string(),
             Some(Value::Bool(value)) => value.to_string(),
-            Some(Value::Number(number)) => number.as_i64().map_or_else(String::new, |n| n.to_string()),
+            Some(Value::Number(number)) => {
+                number.as_i64().map_or_else(String::new, |n| n.to_string())
+            }
             _ => String::new(),
         };
         if !text.is_empty() {
@@ -125,56 +135,76 @@ fn pod_ips(object: &Value) -> String {
 
 /// Group, plural, and the fields beside `metadata.name`; namespaced objects have `metadata.namespace`, too.
 const FIELDS: &[(&str, &str, &[&str])] = &[
-    ("", "events", &[
-        "involvedObject.kind",
-        "involvedObject.namespace",
-        "involvedObject.name",
-        "involvedObject.uid",
-        "involvedObject.apiVersion",
-        "involvedObject.resourceVersion",
-        "involvedObject.fieldPath",
-        "reason",
-        "reportingComponent",
-        "source",
-        "type",
-    ]),
+    (
+        "",
+        "events",
+        &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ],
+    ),
     ("", "namespaces", &["status.phase"]),
     ("", "nodes", &["spec.unschedulable"]),
-    ("", "pods", &[
-        "spec.nodeName",
-        "spec.restartPolicy",
-        "spec.schedulerName",
-        "spec.serviceAccountName",
-        "spec.hostNetwork",
-        "status.phase",
-        "status.podIP",
-        "status.podIPs",
-        "status.nominatedNodeName",
-    ]),
+    (
+        "",
+        "pods",
+        &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+    ),
     ("", "replicationcontrollers", &["status.replicas"]),
     ("", "secrets", &["type"]),
     ("", "services", &["spec.clusterIP", "spec.type"]),
-    ("events.k8s.io", "events", &[
-        "reason",
-        "regarding.kind",
-        "regarding.namespace",
-        "regarding.name",
-        "regarding.uid",
-        "regarding.apiVersion",
-        "regarding.resourceVersion",
-        "regarding.fieldPath",
-        "reportingController",
-        "type",
-    ]),
+    (
+        "events.k8s.io",
+        "events",
+        &[
+            "reason",
+            "regarding.kind",
+            "regarding.namespace",
+            "regarding.name",
+            "regarding.uid",
+            "regarding.apiVersion",
+            "regarding.resourceVersion",
+            "regarding.fieldPath",
+            "reportingController",
+            "type",
+        ],
+    ),
     ("batch", "jobs", &["status.successful"]),
-    ("certificates.k8s.io", "certificatesigningrequests", &["spec.signerName"]),
-    ("resource.k8s.io", "resourceslices", &["spec.nodeName", "spec.driver"]),
+    (
+        "certificates.k8s.io",
+        "certificatesigningrequests",
+        &["spec.signerName"],
+    ),
+    (
+        "resource.k8s.io",
+        "resourceslices",
+        &["spec.nodeName", "spec.driver"],
+    ),
 ];
 
 fn fields_of(resource: &Resource) -> Option<&'static [&'static str]> {
-    let found = FIELDS.iter().find(|(group, plural, _)| {
-        resource.group() == *group && resource.plural() == *plural
-    });
+    let found = FIELDS
+        .iter()
+        .find(|(group, plural, _)| resource.group() == *group && resource.plural() == *plural);
     found.map(|(.., fields)| *fields)
 }
 
@@ -194,7 +224,9 @@ fn unknown_field(resource: &Resource, field: &str) -> String {
         ("batch", "jobs") => format!("field label \"{field}\" not supported for Job"),
         ("resource.k8s.io", "resourceslices") => {
             let version = &resource.kind.version;
-            format!("field label not supported for resource.k8s.io/{version}, Kind=ResourceSlice: {field}")
+            format!(
+                "field label not supported for resource.k8s.io/{version}, Kind=ResourceSlice: {field}"
+            )
         }
         _ if fields_of(resource).is_some() || resource.is_custom() => {
             format!("field label not supported: {field}")
@@ -239,7 +271,9 @@ fn unescape(value: &str) -> Result<String, String> {
     for c in value.chars() {
         if escaped {
             if !matches!(c, '\\' | ',' | '=') {
-                return Err(format!("invalid field selector: invalid escape sequence: \\{c}"));
+                return Err(format!(
+                    "invalid field selector: invalid escape sequence: \\{c}"
+                ));
             }
             text.push(c);
             escaped = false;
@@ -247,7 +281,9 @@ fn unescape(value: &str) -> Result<String, String> {
             escaped = true;
         } else if matches!(c, ',' | '=') {
             let number = u32::from(c);
-            return Err(format!("invalid field selector: unescaped character in value: {number}"));
+            return Err(format!(
+                "invalid field selector: unescaped character in value: {number}"
+            ));
         } else {
             text.push(c);
         }
@@ -268,15 +304,24 @@ mod tests {
     #[test]
     fn faults_read_as_upstream_says_them() {
         let error = |text: &str| FieldSelector::parse(text).unwrap_err();
-        assert_eq!(error("foo"), "invalid selector: 'foo'; can't understand 'foo'");
+        assert_eq!(
+            error("foo"),
+            "invalid selector: 'foo'; can't understand 'foo'"
+        );
         assert_eq!(
             error("metadata.name in (a,b)"),
             "invalid selector: 'metadata.name in (a,b)'; can't understand 'metadata.name in (a'"
         );
-        assert_eq!(error("a=b=c"), "invalid field selector: unescaped character in value: 61");
+        assert_eq!(
+            error("a=b=c"),
+            "invalid field selector: unescaped character in value: 61"
+        );
         assert!(FieldSelector::parse("").unwrap().is_empty());
         assert!(FieldSelector::parse(",").unwrap().is_empty());
-        assert_eq!(FieldSelector::parse("metadata.name=a\\,b").unwrap().name(), Some("a,b"));
+        assert_eq!(
+            FieldSelector::parse("metadata.name=a\\,b").unwrap().name(),
+            Some("a,b")
+        );
     }
 
     #[test]
@@ -288,21 +333,29 @@ mod tests {
         };
         let pods = catalog.resource("", "v1", "pods").unwrap();
         assert_eq!(check(pods, "spec.nodeName=a,metadata.namespace=b"), None);
-        assert_eq!(check(pods, "spec.x=a").unwrap(), "field label not supported: spec.x");
+        assert_eq!(
+            check(pods, "spec.x=a").unwrap(),
+            "field label not supported: spec.x"
+        );
         let maps = catalog.resource("", "v1", "configmaps").unwrap();
         assert_eq!(
             check(maps, "spec.x=y").unwrap(),
             "\"spec.x\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
         );
         let jobs = catalog.resource("batch", "v1", "jobs").unwrap();
-        assert_eq!(check(jobs, "a=b").unwrap(), "field label \"a\" not supported for Job");
+        assert_eq!(
+            check(jobs, "a=b").unwrap(),
+            "field label \"a\" not supported for Job"
+        );
     }
 
     #[test]
     fn compares_texts() {
         let pod = from_str(r#"{"spec":{"nodeName":"n"},"status":{"phase":"Pending"}}"#).unwrap();
         let matches = |text: &str| {
-            FieldSelector::parse(text).unwrap().matches("ns", "web", || Some(&pod))
+            FieldSelector::parse(text)
+                .unwrap()
+                .matches("ns", "web", || Some(&pod))
         };
         assert!(matches("metadata.name=web,spec.nodeName=n"));
         assert!(matches("spec.hostNetwork=false,status.podIP="));

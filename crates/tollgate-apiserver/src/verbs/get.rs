@@ -15,7 +15,10 @@ pub fn get(call: &Call<'_>, resource_version: &str) -> Result<Answer, Status> {
     })?;
     let snapshot = call.api.store.snapshot();
     if wanted > snapshot.revision() {
-        return Err(error::too_large_resource_version(wanted, snapshot.revision()));
+        return Err(error::too_large_resource_version(
+            wanted,
+            snapshot.revision(),
+        ));
     }
     let record = snapshot
         .get(call.key(call.name).as_str())

@@ -102,7 +102,9 @@ fn tokens(text: &str) -> Vec<Token> {
         let end = if is_special(first) {
             symbol_length(rest)
         } else {
-            let end = rest.bytes().position(|byte| is_special(byte) || is_space(byte));
+            let end = rest
+                .bytes()
+                .position(|byte| is_special(byte) || is_space(byte));
             end.unwrap_or(rest.len())
         };
         let (token, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
@@ -349,7 +351,12 @@ mod tests {
     #[track_caller]
     fn matches(selector: &str, labels: &[(&str, &str)], expected: bool) {
         let selector = LabelSelector::parse(selector).unwrap();
-        let label = |key: &str| labels.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+        let label = |key: &str| {
+            labels
+                .iter()
+                .find(|(known, _)| *known == key)
+                .map(|(_, value)| *value)
+        };
         assert_eq!(selector.matches(label), expected);
     }
 
@@ -385,7 +392,10 @@ mod tests {
             error("a===b"),
             format!("{requirement} found '=', expected: identifier")
         );
-        assert_eq!(error("a in b"), format!("{requirement} found 'b' expected: '('"));
+        assert_eq!(
+            error("a in b"),
+            format!("{requirement} found 'b' expected: '('")
+        );
         assert_eq!(error("a,"), "found '', expected: identifier after ','");
         assert!(
             error("A//b=c").starts_with(&format!(

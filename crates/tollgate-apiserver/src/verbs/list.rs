@@ -15,12 +15,21 @@ pub fn list(call: &Call<'_>, options: &ListOptions) -> Result<Answer, Status> {
     let (snapshot, start) = state(call, options)?;
     let selection = Selection::new(options);
     let prefix = call.prefix();
-    let limit = usize::try_from(options.limit).ok().filter(|limit| *limit > 0);
+    let limit = usize::try_from(options.limit)
+        .ok()
+        .filter(|limit| *limit > 0);
     // The old contract: the state 0 is answered from memory, all of it.
-    let limit = limit.filter(|_| !(options.resource_version == "0" && options.resource_version_match.is_empty()));
+    let limit = limit.filter(|_| {
+        !(options.resource_version == "0" && options.resource_version_match.is_empty())
+    });
     let mut items = Vec::new();
     let mut next = None;
-    for (key, record) in records(&snapshot, &prefix, &start, selection.name_key(call).as_deref()) {
+    for (key, record) in records(
+        &snapshot,
+        &prefix,
+        &start,
+        selection.name_key(call).as_deref(),
+    ) {
         if selection.matches(key, record)? {
             if limit.is_some_and(|limit| items.len() >= limit) {
                 next = Some(key.clone());
@@ -63,7 +72,11 @@ fn records<'s>(
         let only = only.to_owned();
         // The key itself is the first that is not less than it.
         let first = snapshot.range(prefix).find(|(key, _)| key.as_str() == only);
-        return Box::new(first.into_iter().filter(move |(key, _)| key.as_str() >= start));
+        return Box::new(
+            first
+                .into_iter()
+                .filter(move |(key, _)| key.as_str() >= start),
+        );
     }
     Box::new(snapshot.range_from(prefix, start))
 }

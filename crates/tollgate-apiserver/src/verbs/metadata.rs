@@ -24,7 +24,12 @@ pub(super) fn settle_namespace(call: &Call<'_>, object: &mut Value) -> Result<()
 /// Gives a new object its identity; nothing of it comes from the client.
 pub(super) fn begin(call: &Call<'_>, object: &mut Value) {
     let metadata = object.child_mut("metadata");
-    for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"] {
+    for key in [
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "generation",
+    ] {
         metadata.remove(key);
     }
     metadata.set("uid", call.api.environment.uid());
@@ -37,11 +42,21 @@ pub(super) fn keep_identity(object: &mut Value, old: &Value) {
         return;
     };
     let metadata = object.child_mut("metadata");
-    for key in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace", "name"] {
+    for key in [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "namespace",
+        "name",
+    ] {
         let given = metadata.get(key);
         let keep = match key {
             // What a client does not send stays; what it sends otherwise is refused by validation.
-            "uid" | "creationTimestamp" | "namespace" | "name" => given.is_none_or(|given| given.as_str() == Some("")),
+            "uid" | "creationTimestamp" | "namespace" | "name" => {
+                given.is_none_or(|given| given.as_str() == Some(""))
+            }
             _ => true,
         };
         if keep {

@@ -58,7 +58,8 @@ impl ListOptions {
                 errors.push(Error::not_supported(&path, matched, &["NotOlderThan"]));
             }
         } else if !matched.is_empty() {
-            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            let why =
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
             errors.push(Error::forbidden(&path, why));
             if matched != "NotOlderThan" {
                 errors.push(Error::not_supported(&path, matched, &["NotOlderThan"]));
@@ -85,7 +86,11 @@ impl ListOptions {
             errors.push(Error::forbidden(&path, why));
         }
         if !matches!(matched, "Exact" | "NotOlderThan") {
-            errors.push(Error::not_supported(&path, matched, &["Exact", "NotOlderThan", ""]));
+            errors.push(Error::not_supported(
+                &path,
+                matched,
+                &["Exact", "NotOlderThan", ""],
+            ));
         }
         if matched == "Exact" && self.resource_version == "0" {
             let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
@@ -185,7 +190,10 @@ fn check_field_manager(manager: &str, errors: &mut Errors) {
     }
     for (place, c) in manager.char_indices() {
         if c.is_control() {
-            let why = format!("invalid character U+{:04X} (at position {place})", u32::from(c));
+            let why = format!(
+                "invalid character U+{:04X} (at position {place})",
+                u32::from(c)
+            );
             errors.push(Error::invalid(&path, manager, why));
         }
     }
@@ -193,7 +201,10 @@ fn check_field_manager(manager: &str, errors: &mut Errors) {
 
 fn check_dry_run(dry_run: &[String], errors: &mut Errors) {
     if dry_run.iter().any(|value| value != "All") {
-        let given: Vec<Value> = dry_run.iter().map(|value| Value::from(value.as_str())).collect();
+        let given: Vec<Value> = dry_run
+            .iter()
+            .map(|value| Value::from(value.as_str()))
+            .collect();
         let path = Path::root("dryRun");
         errors.push(Error::not_supported(&path, Value::Array(given), &["All"]));
     }
@@ -313,7 +324,9 @@ mod tests {
             ..ListOptions::default()
         };
         options.check().err().map_or_else(String::new, |status| {
-            status.message.replacen("ListOptions.meta.k8s.io \"\" is invalid: ", "", 1)
+            status
+                .message
+                .replacen("ListOptions.meta.k8s.io \"\" is invalid: ", "", 1)
         })
     }
 
@@ -342,12 +355,19 @@ mod tests {
     fn write_options_are_checked() {
         let check = |dry: &str, manager: &str, validation: &str, kind| {
             let options = WriteOptions {
-                dry_run: if dry.is_empty() { vec![] } else { vec![dry.to_owned()] },
+                dry_run: if dry.is_empty() {
+                    vec![]
+                } else {
+                    vec![dry.to_owned()]
+                },
                 field_manager: manager.to_owned(),
                 field_validation: validation.to_owned(),
                 force: None,
             };
-            options.check(kind).err().map_or_else(String::new, |status| status.message)
+            options
+                .check(kind)
+                .err()
+                .map_or_else(String::new, |status| status.message)
         };
         assert_eq!(check("All", "m", "Warn", WriteKind::Create), "");
         assert_eq!(

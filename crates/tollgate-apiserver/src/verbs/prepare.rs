@@ -21,7 +21,9 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
         ("", "persistentvolumes") => {
             set_phase(object, "Pending");
             let time = call.time();
-            object.child_mut("status").set("lastPhaseTransitionTime", time);
+            object
+                .child_mut("status")
+                .set("lastPhaseTransitionTime", time);
         }
         // These are written by those whose status it is.
         ("", "nodes" | "services" | "resourcequotas") => {}
@@ -53,7 +55,10 @@ fn prepare_namespace(namespace: &mut Value) {
     set_phase(namespace, "Active");
     let spec = namespace.child_mut("spec");
     let mut finalizers = spec.items("finalizers").to_vec();
-    if !finalizers.iter().any(|known| known.as_str() == Some("kubernetes")) {
+    if !finalizers
+        .iter()
+        .any(|known| known.as_str() == Some("kubernetes"))
+    {
         finalizers.push("kubernetes".into());
         spec.set("finalizers", Value::Array(finalizers));
     }
@@ -103,7 +108,8 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
     };
     if call.resource.is_custom() {
         if let Some(version) = given.get("resourceVersion") {
-            new.child_mut("metadata").set("resourceVersion", version.clone());
+            new.child_mut("metadata")
+                .set("resourceVersion", version.clone());
         }
     } else {
         new.set("metadata", given);
@@ -129,9 +135,14 @@ fn differs(plural: &str, new: &Value, old: &Value) -> bool {
         return true;
     }
     let counted = |object: &Value| -> Value {
-        let entries = object.as_object().into_iter().flat_map(tollgate_api::Object::iter);
+        let entries = object
+            .as_object()
+            .into_iter()
+            .flat_map(tollgate_api::Object::iter);
         entries
-            .filter(|(key, value)| !matches!(*key, "metadata" | "status" | "apiVersion" | "kind") && !value.is_null())
+            .filter(|(key, value)| {
+                !matches!(*key, "metadata" | "status" | "apiVersion" | "kind") && !value.is_null()
+            })
             .map(|(key, value)| (key, value.clone()))
             .collect()
     };

@@ -106,7 +106,10 @@ fn labels_text(value: &[u8]) -> Option<&[u8]> {
 
 /// The value under a key of a JSON object, found without reading the values before it into trees.
 fn member<'v>(object: &'v [u8], key: &[u8]) -> Option<&'v [u8]> {
-    let mut at = object.iter().position(|byte| *byte == b'{')?.checked_add(1)?;
+    let mut at = object
+        .iter()
+        .position(|byte| *byte == b'{')?
+        .checked_add(1)?;
     loop {
         if *object.get(at)? != b'"' {
             return None;
@@ -152,7 +155,10 @@ mod tests {
         let mut out = Vec::new();
         stored().write(&mut out);
         let text = String::from_utf8(out).unwrap();
-        assert!(text.contains(r#""uid":"u-1","resourceVersion":"7""#), "{text}");
+        assert!(
+            text.contains(r#""uid":"u-1","resourceVersion":"7""#),
+            "{text}"
+        );
         assert!(!text.contains(r#""5""#), "{text}");
         assert_eq!(json::from_str(&text).unwrap(), stored().parse().unwrap());
     }

@@ -47,11 +47,17 @@ const GENERATION: &[(&str, &[&str])] = &[
     ("", &["pods", "podtemplates", "replicationcontrollers"]),
     ("admissionregistration.k8s.io", &["*"]),
     ("apiextensions.k8s.io", &["*"]),
-    ("apps", &["daemonsets", "deployments", "replicasets", "statefulsets"]),
+    (
+        "apps",
+        &["daemonsets", "deployments", "replicasets", "statefulsets"],
+    ),
     ("batch", &["*"]),
     ("discovery.k8s.io", &["*"]),
     ("flowcontrol.apiserver.k8s.io", &["*"]),
-    ("networking.k8s.io", &["ingressclasses", "ingresses", "networkpolicies"]),
+    (
+        "networking.k8s.io",
+        &["ingressclasses", "ingresses", "networkpolicies"],
+    ),
     ("policy", &["poddisruptionbudgets"]),
     ("resource.k8s.io", &["deviceclasses", "resourceslices"]),
     ("scheduling.k8s.io", &["*"]),
@@ -73,19 +79,30 @@ const CONDITIONAL: &[(&str, &[&str])] = &[
     ("flowcontrol.apiserver.k8s.io", &["*"]),
     ("node.k8s.io", &["*"]),
     ("policy", &["poddisruptionbudgets"]),
-    ("storage.k8s.io", &["csidrivers", "csinodes", "csistoragecapacities", "volumeattachments"]),
+    (
+        "storage.k8s.io",
+        &[
+            "csidrivers",
+            "csinodes",
+            "csistoragecapacities",
+            "volumeattachments",
+        ],
+    ),
 ];
 
 const RETURNS_DELETED: &[(&str, &[&str])] = &[
-    ("", &[
-        "persistentvolumeclaims",
-        "persistentvolumes",
-        "pods",
-        "podtemplates",
-        "resourcequotas",
-        "serviceaccounts",
-        "services",
-    ]),
+    (
+        "",
+        &[
+            "persistentvolumeclaims",
+            "persistentvolumes",
+            "pods",
+            "podtemplates",
+            "resourcequotas",
+            "serviceaccounts",
+            "services",
+        ],
+    ),
     ("policy", &["podsecuritypolicies"]),
     ("resource.k8s.io", &["*"]),
     ("storage.k8s.io", &["*"]),

@@ -119,7 +119,9 @@ async fn attempt(
     prepare::for_update(call, &mut new, &old);
     validate::replacement(call, &new, &old)?;
     let gone = leaves(call, &new, &old);
-    resource.conversion.to_stored(&resource.storage_kind, &mut new);
+    resource
+        .conversion
+        .to_stored(&resource.storage_kind, &mut new);
     let value = record::encode(&resource.storage_kind, &new);
     let answer = |revision| {
         let value = value.clone();
@@ -153,9 +155,15 @@ fn settle_version(call: &Call<'_>, new: &mut Value, revision: u64) -> Result<(),
             let why = "must be specified for an update";
             let errors = vec![Error::invalid(&path, 0_i64, why)];
             let group = call.group_resource();
-            return Err(Status::invalid(&group.group, &group.resource, call.name, &errors));
+            return Err(Status::invalid(
+                &group.group,
+                &group.resource,
+                call.name,
+                &errors,
+            ));
         }
-        new.child_mut("metadata").set("resourceVersion", revision.to_string());
+        new.child_mut("metadata")
+            .set("resourceVersion", revision.to_string());
     } else if given != revision {
         return Err(error::modified(call.group_resource(), call.name));
     }
@@ -172,7 +180,9 @@ fn leaves(call: &Call<'_>, new: &Value, old: &Value) -> bool {
             .get("spec")
             .is_none_or(|spec| spec.items("finalizers").is_empty());
     }
-    let grace = new.at(&["metadata", "deletionGracePeriodSeconds"]).and_then(Value::as_i64);
+    let grace = new
+        .at(&["metadata", "deletionGracePeriodSeconds"])
+        .and_then(Value::as_i64);
     !metadata::finalizers(old).is_empty() && grace.unwrap_or_default() == 0
 }
 

@@ -56,7 +56,11 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     if !validates_metadata(call.resource) {
         validate_metadata(call.resource, object, &mut errors);
     }
-    errors.extend(validate_create(&call.resource.kind, object, &Options::default()));
+    errors.extend(validate_create(
+        &call.resource.kind,
+        object,
+        &Options::default(),
+    ));
     refuse(call, super::metadata::name(object), &errors)
 }
 

@@ -1,10 +1,10 @@
 //! `watch`: what is there, then every change, as the selectors see it.
 
+use super::answer::Answer;
 use super::call::Call;
 use super::list::Selection;
 use super::options::{ListOptions, parse_resource_version};
 use super::record::Encoded;
-use super::answer::Answer;
 use crate::error;
 use crate::resources::Resource;
 use crate::storage::{Event, Key, Record, RevisionError, Watcher};
@@ -63,7 +63,10 @@ pub fn watch(call: &Call<'_>, options: &ListOptions) -> Result<Answer, Status> {
     } else {
         from_revision(call, options, wanted)
     };
-    if begins && options.allow_watch_bookmarks && (options.send_initial_events == Some(true) || version == "0") {
+    if begins
+        && options.allow_watch_bookmarks
+        && (options.send_initial_events == Some(true) || version == "0")
+    {
         watching.first.push_back(Change::Bookmark {
             revision: watching.revision,
             ends_initial: true,
@@ -76,7 +79,10 @@ fn with_initial(call: &Call<'_>, options: &ListOptions, wanted: u64) -> Result<W
     let store = &call.api.store;
     let snapshot = store.snapshot();
     if wanted > snapshot.revision() {
-        return Err(error::too_large_resource_version(wanted, snapshot.revision()));
+        return Err(error::too_large_resource_version(
+            wanted,
+            snapshot.revision(),
+        ));
     }
     let selection = Selection::new(options);
     let prefix = call.prefix();
@@ -97,7 +103,11 @@ fn with_initial(call: &Call<'_>, options: &ListOptions, wanted: u64) -> Result<W
 
 fn from_revision(call: &Call<'_>, options: &ListOptions, wanted: u64) -> Watching {
     let newest = call.api.store.snapshot().revision();
-    let from = if wanted == 0 { newest } else { wanted.min(newest) };
+    let from = if wanted == 0 {
+        newest
+    } else {
+        wanted.min(newest)
+    };
     begin(call, options, from)
 }
 

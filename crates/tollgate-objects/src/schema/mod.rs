@@ -30,8 +30,8 @@ pub use decode::decode;
 pub use lookup::{ShapeId, ShapeRef, StructType, type_of};
 pub use problem::{Problem, ProblemKind, refusal};
 pub use resource::{guess_plural, resource_of, resources};
-pub use table::{Alternative, Field, Resource};
 pub use restore::restore_problem;
+pub use table::{Alternative, Field, Resource};
 
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,9 @@ pub(super) fn flags(file: &Path) -> Result<Vec<String>, ConfigError> {
     let Some(document) = documents.next() else {
         return Ok(Vec::new());
     };
-    let tree = document.read().map_err(|error| unreadable(error.to_string()))?;
+    let tree = document
+        .read()
+        .map_err(|error| unreadable(error.to_string()))?;
     let Some(entries) = tree.as_object() else {
         return Err(unreadable("it is no map of flags".to_owned()));
     };

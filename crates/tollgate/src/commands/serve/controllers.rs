@@ -66,11 +66,17 @@ mod tests {
 
     #[test]
     fn names_stars_and_minuses_are_understood() {
-        let check = |list: &[&str]| check(&list.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let check =
+            |list: &[&str]| check(&list.iter().map(ToString::to_string).collect::<Vec<_>>());
         check(&["*", "-job-controller"]).unwrap();
         check(&["-*"]).unwrap();
         check(&["deployment-controller"]).unwrap();
         let error = check(&["-nothing"]).unwrap_err().to_string();
-        assert!(error.starts_with("--controllers: \"nothing\" is not in the list of known controllers: bootstrap"), "{error}");
+        assert!(
+            error.starts_with(
+                "--controllers: \"nothing\" is not in the list of known controllers: bootstrap"
+            ),
+            "{error}"
+        );
     }
 }

@@ -79,7 +79,10 @@ fn make_folder(folder: &Path) -> Result<()> {
 /// Writes a file that only its owner can read, whole or not at all.
 pub(super) fn write_secret(path: &Path, text: &str) -> Result<()> {
     let context = || format!("cannot write `{}`", path.display());
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         make_folder(folder)?;
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();

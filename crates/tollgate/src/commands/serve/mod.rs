@@ -16,9 +16,7 @@ use std::sync::Arc;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::http::certificates::{self, Identity};
 use tollgate_apiserver::server::{Config, Server};
-use tollgate_apiserver::storage::{
-    Durability, DurableStore, MemoryStore, Options, Store,
-};
+use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 
 /// A data directory of this name keeps nothing.
 const IN_MEMORY: &str = ":memory:";
@@ -30,7 +28,10 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let release = release(&args.emulated_version)?;
     controllers::check(&args.controllers)?;
     if args.nodes > 0 {
-        bail!("--nodes={}: no node can be simulated yet; leave it at 0", args.nodes);
+        bail!(
+            "--nodes={}: no node can be simulated yet; leave it at 0",
+            args.nodes
+        );
     }
     let directory = (args.data_dir != Path::new(IN_MEMORY)).then_some(args.data_dir.as_path());
     let store = store(directory, args.durability)?;
@@ -64,7 +65,10 @@ fn release(text: &str) -> Result<Release> {
         .parse()
         .with_context(|| format!("--emulated-version={text}"))?;
     if !(OLDEST..=Release::NEWEST).contains(&release) {
-        bail!("--emulated-version={text}: releases from {OLDEST} to {} can be emulated", Release::NEWEST);
+        bail!(
+            "--emulated-version={text}: releases from {OLDEST} to {} can be emulated",
+            Release::NEWEST
+        );
     }
     Ok(release)
 }
@@ -92,7 +96,11 @@ fn tls(args: &ServeArgs, keys: &Keys) -> Result<rustls::ServerConfig> {
             key: files::read(key)?,
         };
     }
-    let others = args.client_ca_file.as_deref().map(files::read).transpose()?;
+    let others = args
+        .client_ca_file
+        .as_deref()
+        .map(files::read)
+        .transpose()?;
     let mut authorities = vec![keys.certificates.authority.certificate.as_str()];
     authorities.extend(others.as_deref());
     Ok(certificates::tls(&identity, &authorities)?)
@@ -133,16 +141,27 @@ fn announce(
         files::write_secret(path, &text)?;
         shown = Some(path);
     }
-    writeln!(out, "tollgate serves Kubernetes {release} at https://{reached}\n")?;
+    writeln!(
+        out,
+        "tollgate serves Kubernetes {release} at https://{reached}\n"
+    )?;
     match shown {
         Some(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-            writeln!(out, "  export KUBECONFIG={}\n  kubectl get namespaces\n", path.display())?;
+            writeln!(
+                out,
+                "  export KUBECONFIG={}\n  kubectl get namespaces\n",
+                path.display()
+            )?;
         }
         None => writeln!(out, "start it with --write-kubeconfig FILE to talk to it\n")?,
     }
     match directory {
-        Some(directory) => writeln!(out, "data are kept in {}; Ctrl-C stops", directory.display())?,
+        Some(directory) => writeln!(
+            out,
+            "data are kept in {}; Ctrl-C stops",
+            directory.display()
+        )?,
         None => writeln!(out, "nothing is kept; Ctrl-C stops")?,
     }
     out.flush()?;
