@@ -4,4 +4,13 @@
 //! `patch`, `table` and `discovery`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
 pub mod auth;
+pub mod discovery;
+pub mod environment;
+pub mod error;
+pub mod fresh;
+pub mod http;
+pub mod patch;
+pub mod resources;
+pub mod server;
 pub mod storage;
+pub mod verbs;

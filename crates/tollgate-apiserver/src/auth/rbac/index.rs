@@ -43,7 +43,7 @@ impl RbacIndex {
     ///
     /// One thread at a time: changes must be applied in the order of the store.
     pub fn apply(&self, event: &Event) -> bool {
-        let Some(key) = &event.key else { return false };
+        let key = &event.key;
         if key.group() != RbacKind::GROUP {
             return false;
         }
