@@ -9,6 +9,7 @@ mod scalar_block;
 mod scalar_plain;
 mod scalar_quoted;
 mod scanner;
+mod simple_key;
 mod token;
 
 pub(super) use scalar_quoted::escaped;

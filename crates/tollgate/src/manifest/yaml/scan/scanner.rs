@@ -1,39 +1,26 @@
-//! The scanner: indentation, keys that are not known to be keys yet, and which token comes next.
+//! The scanner: indentation, and which token comes next.
 
 use super::cursor::Cursor;
+use super::simple_key::SimpleKey;
 use super::token::{Kind, Token};
 use crate::manifest::yaml::fault::{Fault, Mark};
 use std::collections::{BTreeMap, VecDeque};
-
-/// A key must end that many characters after it began.
-const KEY_CHARACTERS_MAX: usize = 1024;
-
-/// Where a key could begin.
-#[derive(Debug, Clone, Copy, Default)]
-struct SimpleKey {
-    possible: bool,
-    /// A block mapping waits for a key in this column: anything else is an error.
-    required: bool,
-    /// The number of the token that would be the key.
-    token: usize,
-    mark: Mark,
-}
 
 /// Turns a text into tokens, on demand.
 #[derive(Debug)]
 pub(in crate::manifest::yaml) struct Scanner<'t> {
     pub(super) cursor: Cursor<'t>,
-    queue: VecDeque<Token<'t>>,
+    pub(super) queue: VecDeque<Token<'t>>,
     /// How many tokens have been handed out.
-    taken: usize,
+    pub(super) taken: usize,
     /// The column of the innermost block, -1 outside of all.
     pub(super) indent: isize,
     indents: Vec<isize>,
     pub(super) key_allowed: bool,
     /// For the block context and each open flow collection, where a key could begin.
-    keys: Vec<SimpleKey>,
+    pub(super) keys: Vec<SimpleKey>,
     /// The possible ones among them by the number of their token, with their place in `keys`.
-    key_tokens: BTreeMap<usize, usize>,
+    pub(super) key_tokens: BTreeMap<usize, usize>,
     ended: bool,
 }
 
@@ -212,7 +199,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn column(&self) -> isize {
+    pub(super) fn column(&self) -> isize {
         isize::try_from(self.cursor.mark.column).unwrap_or(isize::MAX)
     }
 
@@ -369,61 +356,5 @@ impl<'t> Scanner<'t> {
         }
         self.push_indicator(Kind::Value);
         Ok(())
-    }
-
-    /// Whether what began at that level can still be a key here.
-    fn is_key_valid(&mut self, level: usize) -> Result<bool, Fault> {
-        let key = self.keys.get(level).copied().unwrap_or_default();
-        if !key.possible {
-            return Ok(false);
-        }
-        let at = self.cursor.mark;
-        if key.mark.line < at.line || key.mark.index + KEY_CHARACTERS_MAX < at.index {
-            if key.required {
-                return Err(Fault::scanner(at, key.mark, "could not find expected ':'"));
-            }
-            self.forget_key(level);
-            return Ok(false);
-        }
-        Ok(true)
-    }
-
-    fn save_key(&mut self) -> Result<(), Fault> {
-        if !self.key_allowed {
-            return Ok(());
-        }
-        let key = SimpleKey {
-            possible: true,
-            required: self.flow_level() == 0 && self.indent == self.column(),
-            token: self.taken + self.queue.len(),
-            mark: self.cursor.mark,
-        };
-        self.drop_key()?;
-        let level = self.flow_level();
-        if let Some(place) = self.keys.last_mut() {
-            *place = key;
-        }
-        self.key_tokens.insert(key.token, level);
-        Ok(())
-    }
-
-    /// What could have been a key at this level is none.
-    pub(super) fn drop_key(&mut self) -> Result<(), Fault> {
-        let key = self.keys.last().copied().unwrap_or_default();
-        if key.possible {
-            if key.required {
-                let at = self.cursor.mark;
-                return Err(Fault::scanner(at, key.mark, "could not find expected ':'"));
-            }
-            self.forget_key(self.flow_level());
-        }
-        Ok(())
-    }
-
-    fn forget_key(&mut self, level: usize) {
-        if let Some(key) = self.keys.get_mut(level) {
-            key.possible = false;
-            self.key_tokens.remove(&key.token);
-        }
     }
 }

@@ -1,0 +1,159 @@
+//! What would not fit later: rolling updates at their peak, autoscalers at their maximum.
+
+use super::namespace::{Admitted, Identity, NamespaceLedger};
+use super::refused::{Refused, ordinal, refused_after};
+use super::state::{Ledger, context, request};
+use crate::diagnostics::{Finding, Level, ObjectRef};
+use crate::judge::explain_places::Explainer;
+use crate::judge::object::{Charge, Role};
+use crate::judge::source::Source;
+use tollgate_api::field::FieldPath;
+use tollgate_policy::resource_quota as quota;
+
+#[derive(Debug)]
+pub(super) struct Autoscaler {
+    pub(super) source: Source,
+    pub(super) reference: ObjectRef,
+    pub(super) target: Identity,
+    pub(super) maximum: u64,
+}
+
+impl Ledger<'_> {
+    /// What would not fit later: rolling updates at their peak, autoscalers at their maximum.
+    pub fn foresee(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for namespace in self.namespaces.values() {
+            for admitted in namespace.workloads.values() {
+                let surging = admitted.charges.iter().filter(|charge| charge.surge > 0);
+                for charge in surging {
+                    findings.extend(self.foresee_peak(namespace, admitted, charge));
+                }
+            }
+        }
+        findings.extend(
+            self.autoscalers
+                .iter()
+                .filter_map(|autoscaler| self.foresee_scale(autoscaler)),
+        );
+        findings
+    }
+
+    fn foresee_peak(
+        &self,
+        namespace: &NamespaceLedger,
+        admitted: &Admitted,
+        charge: &Charge,
+    ) -> Option<Finding> {
+        let refused = self.without_room(namespace, &admitted.reference, charge, charge.surge)?;
+        let (level, verdict) = match charge.role {
+            Role::Pods if admitted.reference.kind == "CronJob" => {
+                let fit = refused.room;
+                (
+                    Level::Note,
+                    format!(
+                        "{fit} of the {} pods of an overlapping run fit",
+                        charge.surge
+                    ),
+                )
+            }
+            Role::Pods => {
+                let total = charge.count.saturating_add(charge.surge);
+                let fit = charge.count.saturating_add(refused.room);
+                let outcome = if charge.may_shrink {
+                    "it has to take old pods away first"
+                } else {
+                    "it would not get on"
+                };
+                let level = if charge.may_shrink {
+                    Level::Note
+                } else {
+                    Level::Warning
+                };
+                let pods = if total == 1 { "pod" } else { "pods" };
+                (
+                    level,
+                    format!(
+                        "a rolling update needs {total} {pods} at its peak, {fit} fit: {outcome}"
+                    ),
+                )
+            }
+            Role::Created | Role::Itself => {
+                let total = charge.count.saturating_add(charge.surge);
+                (
+                    Level::Note,
+                    format!("up to {total} {} exist at the same time", charge.resource),
+                )
+            }
+        };
+        let explainer = Explainer::of(
+            self.world,
+            admitted.source.clone(),
+            admitted.reference.clone(),
+        );
+        Some(explainer.finding(level, refused.refusal, &charge.prefix, Some(&verdict)))
+    }
+
+    fn foresee_scale(&self, autoscaler: &Autoscaler) -> Option<Finding> {
+        let namespace = self
+            .namespaces
+            .get(autoscaler.reference.namespace.as_str())?;
+        let admitted = namespace.workloads.get(&autoscaler.target)?;
+        let charge = admitted
+            .charges
+            .iter()
+            .find(|charge| charge.role == Role::Pods)?;
+        let more = autoscaler
+            .maximum
+            .checked_sub(charge.count)
+            .filter(|more| *more > 0)?;
+        let refused = self.without_room(namespace, &admitted.reference, charge, more)?;
+        let fit = charge.count.saturating_add(refused.room);
+        let verdict = format!(
+            "{fit} of {} pods of {} fit; the {} is refused",
+            autoscaler.maximum,
+            admitted.reference,
+            ordinal(fit.saturating_add(1))
+        );
+        let explainer = Explainer::of(
+            self.world,
+            autoscaler.source.clone(),
+            autoscaler.reference.clone(),
+        );
+        let maximum = FieldPath::parse("spec.maxReplicas");
+        let mut refusal = refused.refusal;
+        for violation in &mut refusal.violations {
+            violation.fields = vec![maximum.clone()];
+        }
+        Some(explainer.finding(
+            Level::Warning,
+            refusal,
+            &FieldPath::default(),
+            Some(&verdict),
+        ))
+    }
+
+    /// The refusal of the first of `count` more that does not fit.
+    fn without_room(
+        &self,
+        namespace: &NamespaceLedger,
+        reference: &ObjectRef,
+        charge: &Charge,
+        count: u64,
+    ) -> Option<Refused> {
+        let request = request(self.settings, self.world, reference, charge);
+        let attributes = request.attributes(Some(&charge.object));
+        let limited = &self.settings.limited_resources;
+        let demand = quota::demand(
+            &attributes,
+            &namespace.quotas,
+            limited,
+            &context(self.settings, &self.device_classes),
+        )
+        .ok()?;
+        let room = demand.room(&namespace.quotas, count);
+        if room == count {
+            return None;
+        }
+        refused_after(&demand, &namespace.quotas, charge, room)
+    }
+}
