@@ -5,7 +5,7 @@ use super::lookup::{ShapeRef, StructType};
 use super::problem::{Problem, ProblemKind};
 use super::{base64, time, type_of};
 use tollgate_api::field::{FieldPath, Segment};
-use tollgate_api::{GroupVersionKind, Number, Quantity, Value};
+use tollgate_api::{GroupVersionKind, Number, Quantity, Value, spelling};
 
 /// Upstream keeps this many strict errors.
 const STRICT_ERRORS_MAX: usize = 100;
@@ -87,7 +87,11 @@ impl Walk {
         };
         object.retain(|key, member| {
             let Some(field) = of.field(key) else {
-                self.strict_problem(ProblemKind::UnknownField, key);
+                let help = || {
+                    let meant = spelling::nearest(key, of.names())?;
+                    Some(format!("write `{meant}` instead of `{key}`"))
+                };
+                self.strict_problem(ProblemKind::UnknownField, key, help);
                 return false;
             };
             if member.is_null() {
@@ -188,16 +192,17 @@ impl Walk {
             (ShapeRef::Bytes, Value::String(text)) => match base64::illegal_at(text) {
                 None => true,
                 Some(at) => {
-                    return self.undecodable(format!("illegal base64 data at input byte {at}"));
+                    return self
+                        .undecodable(format!("illegal base64 data at input byte {at}"), None);
                 }
             },
             (ShapeRef::Time { micro }, Value::String(text)) => match time::problem(text, micro) {
                 None => true,
-                Some(why) => return self.undecodable(why),
+                Some(why) => return self.undecodable(why, None),
             },
             (ShapeRef::Quantity, value) => match Quantity::from_value(value) {
                 Ok(_) => true,
-                Err(why) => return self.undecodable(why.to_string()),
+                Err(why) => return self.undecodable(why.to_string(), None),
             },
             _ => false,
         };
@@ -240,19 +245,25 @@ impl Walk {
                 )
             }
         };
-        self.undecodable(message)
+        self.undecodable(message, help_with_type(value, shape))
     }
 
-    fn undecodable(&mut self, message: String) -> bool {
+    fn undecodable(&mut self, message: String, help: Option<String>) -> bool {
         self.problems.push(Problem {
             kind: ProblemKind::Undecodable,
             message,
             path: FieldPath(self.path.clone()),
+            help,
         });
         false
     }
 
-    fn strict_problem(&mut self, kind: ProblemKind, key: &str) {
+    fn strict_problem(
+        &mut self,
+        kind: ProblemKind,
+        key: &str,
+        help: impl FnOnce() -> Option<String>,
+    ) {
         self.strict += 1;
         if self.strict > STRICT_ERRORS_MAX {
             return;
@@ -274,6 +285,7 @@ impl Walk {
                 kind,
                 message,
                 path,
+                help: help(),
             });
         }
     }
@@ -287,7 +299,8 @@ impl Walk {
             return;
         }
         for key in object.drop_duplicates() {
-            self.strict_problem(ProblemKind::DuplicateField, &key);
+            let help = || Some(format!("remove all but one `{key}`"));
+            self.strict_problem(ProblemKind::DuplicateField, &key, help);
         }
     }
 }
@@ -298,6 +311,26 @@ impl Context<'_> {
             None => self.field.name.to_owned(),
             Some(outer) => format!("{}.{}", outer.fields(), self.field.name),
         }
+    }
+}
+
+/// The quotes to add or to take away so that a value is of the wanted type.
+fn help_with_type(value: &Value, shape: ShapeRef) -> Option<String> {
+    match (shape, value) {
+        (ShapeRef::String, Value::Number(_) | Value::Bool(_)) => {
+            // As it stands in the text: `1.10` is no longer that in the tree.
+            Some("write it in quotes".to_owned())
+        }
+        (ShapeRef::Int32 | ShapeRef::Int64, Value::String(text)) if text.parse::<i32>().is_ok() => {
+            Some(format!("write it without quotes: `{text}`"))
+        }
+        (ShapeRef::Bool, Value::String(text)) if matches!(text.as_str(), "true" | "false") => {
+            Some(format!("write it without quotes: `{text}`"))
+        }
+        (ShapeRef::List(_), Value::Object(_)) => {
+            Some("begin each member of the list with `- `".to_owned())
+        }
+        _ => None,
     }
 }
 

@@ -109,10 +109,23 @@ impl StructType {
             .unwrap_or_default()
     }
 
+    /// The JSON names of all fields, also those of inlined structs.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let numbers = self.by_name().iter();
+        numbers.filter_map(|number| Some(FIELDS.get(usize::from(*number))?.name))
+    }
+
+    /// The numbers of all fields by name.
+    fn by_name(self) -> &'static [u16] {
+        let first = usize::from(self.0.lookup);
+        LOOKUP
+            .get(first..first + usize::from(self.0.lookups))
+            .unwrap_or_default()
+    }
+
     /// The field of that JSON name, also one of an inlined struct.
     pub fn field(self, name: &str) -> Option<&'static Field> {
-        let first = usize::from(self.0.lookup);
-        let numbers = LOOKUP.get(first..first + usize::from(self.0.lookups))?;
+        let numbers = self.by_name();
         let field = |number: &u16| FIELDS.get(usize::from(*number));
         let found = numbers
             .binary_search_by(|number| field(number).map_or("", |field| field.name).cmp(name))

@@ -11,6 +11,9 @@ use tollgate_policy::{PolicyObject, Violation};
 /// How many places of one finding are looked up: a pod with 10,000 bad containers is shown by its first ones.
 const PLACES_MAX: usize = 20;
 
+/// The control of a violation whose field should not be there: it is the name that is wrong, not the value.
+pub const UNKNOWN_FIELD: &str = "unknown-field";
+
 /// Makes findings about one object.
 #[derive(Debug)]
 pub struct Explainer<'w> {
@@ -75,7 +78,12 @@ impl<'w> Explainer<'w> {
                 if labels.len() == PLACES_MAX {
                     return labels;
                 }
-                let place = self.source.place(&field.below(prefix));
+                let field = field.below(prefix);
+                let place = if violation.control == UNKNOWN_FIELD {
+                    self.source.place_of_name(&field)
+                } else {
+                    self.source.place(&field)
+                };
                 let text = if index > 0 || violations.len() == 1 {
                     ""
                 } else {

@@ -13,14 +13,14 @@ use super::load::{self, Loaded};
 use super::object::{self, Judged};
 use super::settings::Settings;
 use super::source::Source;
+use super::unjudged;
 use super::world::{World, WorldBuilder, is_context_kind};
-use crate::diagnostics::{Document, Finding, Label, Level, Place, Report, Rule};
+use crate::diagnostics::{Document, Finding, Place, Report};
 use crate::manifest;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tollgate_api::Value;
-use tollgate_api::field::FieldPath;
 use tollgate_objects::schema::CustomResource;
 
 /// What is judged, against what.
@@ -46,6 +46,9 @@ pub trait Progress: std::fmt::Debug {
     fn judged(&mut self, objects: usize);
 }
 
+/// How many broken documents of the state are reported.
+const BROKEN_STATE_MAX: usize = 100;
+
 /// A chunk and the file it is from.
 struct Batch {
     file: Arc<str>,
@@ -64,15 +67,20 @@ impl Run<'_> {
     /// Judges everything.
     pub fn judge(mut self, report: &mut Report) -> io::Result<()> {
         for missing in self.missing {
-            report.finding(&unreadable(&missing.name, 1, &missing.why))?;
+            report.finding(&unjudged::unreadable(
+                &missing.name,
+                &Unreadable::Failed(missing.why.clone()),
+            ))?;
         }
         let mut world = self.look_around()?;
         if world.wants_existing_pods() {
             self.read_state(&[], |loaded| world.add_existing_pod(loaded))?;
         }
         let mut ledger = Ledger::new(self.settings, &world);
-        if ledger.wants_state() {
-            self.read_state(&world.custom, |loaded| ledger.count_existing(loaded))?;
+        // Read even if no quota counts it: what is broken in it may have been a quota.
+        let broken = self.read_state(&world.custom, |loaded| ledger.count_existing(loaded))?;
+        for finding in broken {
+            report.finding(&finding)?;
         }
         report.summary_mut().files = self.inputs.len();
         self.judge_inputs(&world, &mut ledger, report)?;
@@ -112,27 +120,43 @@ impl Run<'_> {
         Ok(builder.build(settings))
     }
 
-    /// Every object of the state, in order.
+    /// Every object of the state, in order; returns what is wrong with what is none.
     fn read_state(
         &self,
         custom: &[CustomResource],
         mut take: impl FnMut(Loaded),
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<Finding>> {
         let settings = self.settings;
         let batches = self.state.iter().flat_map(batches);
-        let work = |batch: Batch| {
-            let Ok(source) = batch.source else {
-                return Vec::new();
+        let mut broken = Vec::new();
+        let work = |batch: Batch| -> Vec<Result<Loaded, Box<Finding>>> {
+            let source = match batch.source {
+                Ok(source) => source,
+                Err(why) => return vec![Err(Box::new(unjudged::unreadable(&batch.file, &why)))],
             };
-            manifest::split(source)
-                .flat_map(|document| objects(batch.first_line, &document).unwrap_or_default())
-                .filter_map(|(value, source)| load::load(value, source, settings, custom).ok())
-                .collect()
+            let mut found = Vec::new();
+            for document in manifest::split(source) {
+                match objects(batch.first_line, &document) {
+                    Err(finding) => found.push(Err(finding)),
+                    Ok(objects) => found.extend(objects.into_iter().map(|(value, source)| {
+                        load::load(value, source.clone(), settings, custom)
+                            .map_err(|why| Box::new(unjudged::no_object(&source, &why)))
+                    })),
+                }
+            }
+            found
         };
-        for_each_in_order(self.workers, batches, work, |found: Vec<Loaded>| {
-            found.into_iter().for_each(&mut take);
-            Ok(())
-        })
+        for_each_in_order(self.workers, batches, work, |found| {
+            for one in found {
+                match one {
+                    Ok(loaded) => take(loaded),
+                    Err(finding) if broken.len() < BROKEN_STATE_MAX => broken.push(*finding),
+                    Err(_) => {}
+                }
+            }
+            Ok::<(), io::Error>(())
+        })?;
+        Ok(broken)
     }
 
     /// The second reading: verdicts.
@@ -168,6 +192,11 @@ fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
     for finding in &judged.findings {
         report.finding(finding)?;
     }
+    if !judged.is_known
+        && let Some(note) = unjudged::unknown_kind(judged, report.summary_mut())
+    {
+        report.finding(&note)?;
+    }
     if !judged.is_refused {
         report.passed(&judged.reference, &judged.source.document.file)?;
     }
@@ -183,8 +212,10 @@ fn judge_batch(batch: Batch, settings: &Settings, world: &World) -> Vec<Outcome>
     let source = match batch.source {
         Ok(source) => source,
         Err(why) => {
-            let finding = unreadable(&batch.file, batch.first_line, &why.to_string());
-            return vec![Outcome::Broken(Box::new(finding))];
+            return vec![Outcome::Broken(Box::new(unjudged::unreadable(
+                &batch.file,
+                &why,
+            )))];
         }
     };
     let mut outcomes = Vec::new();
@@ -210,16 +241,7 @@ fn judge_object(
 ) -> Outcome {
     match load::load(value, source.clone(), settings, custom) {
         Ok(loaded) => Outcome::Judged(Box::new(object::judge(loaded, settings, world))),
-        Err(why) => Outcome::Broken(Box::new(Finding {
-            level: Level::Broken,
-            rule: Rule::Syntax,
-            object: None,
-            message: why.to_string(),
-            verdict: None,
-            labels: vec![source.label(&FieldPath::default(), "")],
-            policy_labels: Vec::new(),
-            help: Vec::new(),
-        })),
+        Err(why) => Outcome::Broken(Box::new(unjudged::no_object(source, &why))),
     }
 }
 
@@ -279,19 +301,7 @@ fn objects(
     };
     let value = document.read().map_err(|error| {
         let place = Place::new(shared(), error.offset..error.offset);
-        Box::new(Finding {
-            level: Level::Broken,
-            rule: Rule::Syntax,
-            object: None,
-            message: error.message,
-            verdict: None,
-            labels: vec![Label {
-                place,
-                text: String::new(),
-            }],
-            policy_labels: Vec::new(),
-            help: Vec::new(),
-        })
+        Box::new(unjudged::malformed(place, error.message))
     })?;
     if value.is_null() {
         return Ok(Vec::new());
@@ -309,25 +319,4 @@ fn objects(
             )
         })
         .collect())
-}
-
-fn unreadable(file: &Arc<str>, line: usize, why: &str) -> Finding {
-    let document = Arc::new(Document {
-        file: Arc::clone(file),
-        first_line: line,
-        text: String::new(),
-    });
-    Finding {
-        level: Level::Broken,
-        rule: Rule::Syntax,
-        object: None,
-        message: format!("cannot read {file}: {why}"),
-        verdict: None,
-        labels: vec![Label {
-            place: Place::new(document, 0..0),
-            text: String::new(),
-        }],
-        policy_labels: Vec::new(),
-        help: Vec::new(),
-    }
 }

@@ -25,6 +25,17 @@ impl Source {
         Place::new(Arc::clone(&self.document), span)
     }
 
+    /// The place of a field's name; of the nearest field around it if it is not written.
+    pub fn place_of_name(&self, field: &FieldPath) -> Place {
+        let path = field.below(&self.prefix);
+        match locate(&self.document.text, &path) {
+            Some(located) if located.exact && !located.span.key.is_empty() => {
+                Place::new(Arc::clone(&self.document), located.span.key)
+            }
+            _ => self.place(field),
+        }
+    }
+
     /// Whether a field of the object is written.
     pub fn has(&self, field: &FieldPath) -> bool {
         let path = field.below(&self.prefix);

@@ -56,6 +56,10 @@ impl Render for Full {
             (Some(object), Some(verdict)) => {
                 format!("{object}: {verdict}: {}", one_line(&finding.message))
             }
+            // A refusal names the object in Kubernetes' words; a warning does not.
+            (Some(object), None) if matches!(finding.level, Level::Warning | Level::Note) => {
+                format!("{object}: {}", one_line(&finding.message))
+            }
             _ => one_line(&finding.message),
         };
         let mut group = level
@@ -123,7 +127,7 @@ impl Full {
                 bar.percent()
             )?;
             if let (Some(peak), Some(percent)) = (&bar.peak, bar.peak_percent()) {
-                write!(out, "  (rollout peak {peak}, {percent} %)")?;
+                write!(out, "  (peak {peak}, {percent} %)")?;
             }
             writeln!(out)?;
         }
@@ -179,6 +183,10 @@ fn excerpts(labels: &[Label], kind: AnnotationKind) -> Vec<Snippet<'_, Annotatio
 
 fn excerpt<'l>(labels: &[&'l Label], kind: AnnotationKind) -> Option<Snippet<'l, Annotation<'l>>> {
     let document: &'l Document = &labels.first()?.place.document;
+    if document.text.is_empty() {
+        // A file that cannot be read has nothing to show; the message names it.
+        return None;
+    }
     let spans: Vec<Range<usize>> = labels.iter().map(|label| underlined(label)).collect();
     let start = spans.iter().map(|span| span.start).min()?;
     let end = spans.iter().map(|span| span.end).max()?;
