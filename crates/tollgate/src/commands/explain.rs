@@ -109,6 +109,9 @@ fn sentence(text: &str) -> String {
 fn explain(control: &Control, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} ({})\n", control.id, policy_name(control.policy))?;
     writeln!(out, "  {}\n", sentence(control.guards))?;
+    if control.fields.is_empty() {
+        writeln!(out, "{:<10}the object itself, whatever is in it", "Fields")?;
+    }
     for (index, field) in control.fields.iter().enumerate() {
         writeln!(out, "{:<10}{field}", if index == 0 { "Fields" } else { "" })?;
     }

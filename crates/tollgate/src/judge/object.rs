@@ -119,8 +119,7 @@ pub fn judge(loaded: Loaded, settings: &Settings, world: &World) -> Judged {
     }
     let plan = workloads::of(&loaded.kind)
         .filter(|_| !judged.is_refused)
-        // An unknown version may hold its pods elsewhere.
-        .filter(|workload| loaded.is_known || workload.template_of(&object).is_some())
+        .filter(|_| loaded.is_known)
         .map(|workload| (workload, workload.plan(&object, settings.cluster)));
     judged.pods = u64::from(is_pod);
     judged.charges.push(Charge {

@@ -4,7 +4,8 @@
 //! the order of the input. Nothing is kept of an object that was judged, but for what quotas need to know about
 //! workloads.
 
-use super::chunks::{Chunk, Chunks, Unreadable};
+use super::batches::{Batch, Stretch, batches};
+use super::chunks::Unreadable;
 use super::in_order::for_each_in_order;
 use super::inputs::{Input, Missing};
 use super::kind_hint::{KindHint, kind_hint};
@@ -49,14 +50,6 @@ pub trait Progress: std::fmt::Debug {
 /// How many broken documents of the state are reported.
 const BROKEN_STATE_MAX: usize = 100;
 
-/// A chunk and the file it is from.
-struct Batch {
-    file: Arc<str>,
-    /// The line of the file on which the chunk begins, from 1.
-    first_line: usize,
-    source: Result<Arc<manifest::Source>, Unreadable>,
-}
-
 /// What became of a document, or of one object in it.
 enum Outcome {
     Judged(Box<Judged>),
@@ -95,17 +88,14 @@ impl Run<'_> {
     fn look_around(&self) -> io::Result<World> {
         let mut builder = WorldBuilder::default();
         let settings = self.settings;
-        let batches = self.state.iter().chain(self.inputs).flat_map(batches);
-        let work = |batch: Batch| {
+        let batches = batches(self.state.iter().chain(self.inputs));
+        let work = |batch: Batch<'_>| {
             let mut found = Vec::new();
-            let Ok(source) = batch.source else {
-                return found;
-            };
-            for document in manifest::split(source) {
+            for (place, document) in documents(batch) {
                 if !may_be_context(&document.text()) {
                     continue;
                 }
-                for (value, source) in objects(batch.first_line, &document).unwrap_or_default() {
+                for (value, source) in objects(&place, &document).unwrap_or_default() {
                     found.extend(load::load(value, source, settings, &[]));
                 }
             }
@@ -127,24 +117,16 @@ impl Run<'_> {
         mut take: impl FnMut(Loaded),
     ) -> io::Result<Vec<Finding>> {
         let settings = self.settings;
-        let batches = self.state.iter().flat_map(batches);
+        let batches = batches(self.state.iter());
         let mut broken = Vec::new();
-        let work = |batch: Batch| -> Vec<Result<Loaded, Box<Finding>>> {
-            let source = match batch.source {
-                Ok(source) => source,
-                Err(why) => return vec![Err(Box::new(unjudged::unreadable(&batch.file, &why)))],
+        let work = |batch: Batch<'_>| -> Vec<Result<Loaded, Box<Finding>>> {
+            let load = |(value, source): (Value, Source)| {
+                load::load(value, source.clone(), settings, custom)
+                    .map_err(|why| Box::new(unjudged::no_object(&source, &why)))
             };
-            let mut found = Vec::new();
-            for document in manifest::split(source) {
-                match objects(batch.first_line, &document) {
-                    Err(finding) => found.push(Err(finding)),
-                    Ok(objects) => found.extend(objects.into_iter().map(|(value, source)| {
-                        load::load(value, source.clone(), settings, custom)
-                            .map_err(|why| Box::new(unjudged::no_object(&source, &why)))
-                    })),
-                }
-            }
-            found
+            objects_of(batch)
+                .map(|found| found.and_then(load))
+                .collect()
         };
         for_each_in_order(self.workers, batches, work, |found| {
             for one in found {
@@ -167,8 +149,8 @@ impl Run<'_> {
         report: &mut Report,
     ) -> io::Result<()> {
         let settings = self.settings;
-        let batches = self.inputs.iter().flat_map(batches);
-        let work = |batch: Batch| judge_batch(batch, settings, world);
+        let batches = batches(self.inputs.iter());
+        let work = |batch: Batch<'_>| judge_batch(batch, settings, world);
         let progress = &mut self.progress;
         let mut objects = 0;
         for_each_in_order(self.workers, batches, work, |outcomes| {
@@ -208,75 +190,71 @@ fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-fn judge_batch(batch: Batch, settings: &Settings, world: &World) -> Vec<Outcome> {
-    let source = match batch.source {
-        Ok(source) => source,
-        Err(why) => {
-            return vec![Outcome::Broken(Box::new(unjudged::unreadable(
-                &batch.file,
-                &why,
-            )))];
-        }
+fn judge_batch(batch: Batch<'_>, settings: &Settings, world: &World) -> Vec<Outcome> {
+    let judge = |found| match found {
+        Ok((value, source)) => judge_object(value, source, settings, world),
+        Err(finding) => Outcome::Broken(finding),
     };
-    let mut outcomes = Vec::new();
-    for document in manifest::split(source) {
-        match objects(batch.first_line, &document) {
-            Err(finding) => outcomes.push(Outcome::Broken(finding)),
-            Ok(found) => {
-                for (value, source) in found {
-                    outcomes.push(judge_object(value, &source, settings, world, &world.custom));
-                }
+    objects_of(batch).map(judge).collect()
+}
+
+fn judge_object(value: Value, source: Source, settings: &Settings, world: &World) -> Outcome {
+    match load::load(value, source.clone(), settings, &world.custom) {
+        Ok(loaded) => {
+            let mut judged = object::judge(loaded, settings, world);
+            if !Ledger::wants(settings, world, &judged) {
+                // Freed by the thread that made them.
+                judged.charges = Vec::new();
             }
+            Outcome::Judged(Box::new(judged))
         }
-    }
-    outcomes
-}
-
-fn judge_object(
-    value: Value,
-    source: &Source,
-    settings: &Settings,
-    world: &World,
-    custom: &[CustomResource],
-) -> Outcome {
-    match load::load(value, source.clone(), settings, custom) {
-        Ok(loaded) => Outcome::Judged(Box::new(object::judge(loaded, settings, world))),
-        Err(why) => Outcome::Broken(Box::new(unjudged::no_object(source, &why))),
+        Err(why) => Outcome::Broken(Box::new(unjudged::no_object(&source, &why))),
     }
 }
 
-/// The chunks of a file.
-fn batches(input: &Input) -> Box<dyn Iterator<Item = Batch> + '_> {
-    let file = Arc::clone(&input.name);
-    match input.open() {
-        Ok(reader) => Box::new(Chunks::new(reader).map(move |chunk| Batch::new(&file, chunk))),
-        Err(error) => {
-            let text = Err(Unreadable::Failed(error.to_string()));
-            Box::new(std::iter::once(Batch::new(
-                &file,
-                Chunk {
-                    first_line: 1,
-                    text,
-                },
-            )))
-        }
-    }
-}
-
-impl Batch {
-    fn new(file: &Arc<str>, chunk: Chunk) -> Self {
-        let source = chunk.text.map(|text| {
-            Arc::new(manifest::Source {
-                name: file.to_string(),
-                bytes: text.into_bytes(),
-            })
+/// The objects of a batch, and what is wrong with what holds none.
+fn objects_of(batch: Batch<'_>) -> impl Iterator<Item = Result<(Value, Source), Box<Finding>>> {
+    batch.stretches().flat_map(|stretch| {
+        let place = FirstLine::of(&stretch);
+        let (source, unreadable) = match stretch.source {
+            Ok(source) => (Some(source), None),
+            Err(why) => (
+                None,
+                Some(Box::new(unjudged::unreadable(&place.file, &why))),
+            ),
+        };
+        let documents = source.into_iter().flat_map(manifest::split);
+        let found = documents.flat_map(move |document| match objects(&place, &document) {
+            Ok(objects) => objects.into_iter().map(Ok).collect(),
+            Err(finding) => vec![Err(finding)],
         });
+        unreadable.map(Err).into_iter().chain(found)
+    })
+}
+
+/// Where a stretch begins.
+#[derive(Clone)]
+struct FirstLine {
+    file: Arc<str>,
+    line: usize,
+}
+
+impl FirstLine {
+    fn of(stretch: &Stretch) -> Self {
         Self {
-            file: Arc::clone(file),
-            first_line: chunk.first_line,
-            source,
+            file: Arc::clone(&stretch.file),
+            line: stretch.first_line,
         }
     }
+}
+
+/// The documents of a batch, with where their stretches begin. What cannot be read is passed over.
+fn documents(batch: Batch<'_>) -> impl Iterator<Item = (FirstLine, manifest::Document)> {
+    batch.stretches().flat_map(|stretch| {
+        let place = FirstLine::of(&stretch);
+        let documents = stretch.source.into_iter().flat_map(manifest::split);
+        documents.map(move |document| (place.clone(), document))
+    })
 }
 
 fn may_be_context(text: &str) -> bool {
@@ -286,16 +264,16 @@ fn may_be_context(text: &str) -> bool {
     }
 }
 
-/// The objects of a document, those of Lists one by one, or why it cannot be read. `chunk_line` is the line of the file
-/// on which the document's chunk begins.
+/// The objects of a document, those of Lists one by one, or why it cannot be read. The document is from the stretch
+/// that begins at `place`.
 fn objects(
-    chunk_line: usize,
+    place: &FirstLine,
     document: &manifest::Document,
 ) -> Result<Vec<(Value, Source)>, Box<Finding>> {
     let shared = || {
         Arc::new(Document {
-            file: document.source().name.as_str().into(),
-            first_line: chunk_line + document.first_line() - 1,
+            file: Arc::clone(&place.file),
+            first_line: place.line + document.first_line() - 1,
             text: document.text().into_owned(),
         })
     };
@@ -306,17 +284,9 @@ fn objects(
     if value.is_null() {
         return Ok(Vec::new());
     }
-    let shared = shared();
+    let source = Source::new(shared());
     let items = manifest::expand_list(value).into_iter();
     Ok(items
-        .map(|item| {
-            (
-                item.value,
-                Source {
-                    document: Arc::clone(&shared),
-                    prefix: item.prefix,
-                },
-            )
-        })
+        .map(|item| (item.value, source.item(item.prefix)))
         .collect())
 }

@@ -1,6 +1,6 @@
 //! `full`: source excerpts, labels and help as compilers print them, and a summary with quota bars.
 
-use super::{Render, count, one_line};
+use super::{Render, count, headline, one_line, visible};
 use crate::diagnostics::{Document, Finding, Label, Level, NamespaceQuotas, QuotaBar, Summary};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
 use std::io::{self, Write};
@@ -53,12 +53,10 @@ impl Render for Full {
             Level::Note => Title::NOTE,
         };
         let title = match (&finding.object, &finding.verdict) {
-            (Some(object), Some(verdict)) => {
-                format!("{object}: {verdict}: {}", one_line(&finding.message))
-            }
+            (Some(_), Some(_)) => headline(finding),
             // A refusal names the object in Kubernetes' words; a warning does not.
-            (Some(object), None) if matches!(finding.level, Level::Warning | Level::Note) => {
-                format!("{object}: {}", one_line(&finding.message))
+            (Some(_), None) if matches!(finding.level, Level::Warning | Level::Note) => {
+                headline(finding)
             }
             _ => one_line(&finding.message),
         };
@@ -199,7 +197,7 @@ fn excerpt<'l>(labels: &[&'l Label], kind: AnnotationKind) -> Option<Snippet<'l,
     let line = document.first_line + text.get(..start)?.matches('\n').count();
     let mut snippet = Snippet::source(text.get(start..end)?)
         .line_start(line)
-        .path(document.file.as_ref());
+        .path(visible(&document.file));
     for (index, (label, span)) in labels.iter().zip(spans).enumerate() {
         let kind = if index == 0 {
             kind
@@ -210,7 +208,7 @@ fn excerpt<'l>(labels: &[&'l Label], kind: AnnotationKind) -> Option<Snippet<'l,
         snippet = snippet.annotation(if label.text.is_empty() {
             annotation
         } else {
-            annotation.label(label.text.as_str())
+            annotation.label(visible(&label.text))
         });
     }
     Some(snippet)

@@ -1,10 +1,10 @@
 //! What the ledger keeps, and the requests it asks quotas about.
 
-use super::foresee::Autoscaler;
+use super::foresee::{AUTOSCALER, Autoscaler};
 use super::namespace::NamespaceLedger;
 use crate::diagnostics::ObjectRef;
 use crate::judge::chain::Request;
-use crate::judge::object::Charge;
+use crate::judge::object::{Charge, Judged};
 use crate::judge::settings::Settings;
 use crate::judge::world::World;
 use compact_str::CompactString;
@@ -47,6 +47,20 @@ impl<'w> Ledger<'w> {
             namespaces,
             autoscalers: Vec::new(),
         }
+    }
+}
+
+impl Ledger<'_> {
+    /// Whether the ledger of this run will look at the charges of an object: whoever judged it can free them if not.
+    pub fn wants(settings: &Settings, world: &World, judged: &Judged) -> bool {
+        if judged.is_refused {
+            return false;
+        }
+        let namespace = judged.reference.namespace.as_str();
+        judged.reference.kind == AUTOSCALER
+            || settings.plugins.resource_quota
+                && (!settings.limited_resources.is_empty()
+                    || !world.namespace(namespace).quotas.is_empty())
     }
 }
 

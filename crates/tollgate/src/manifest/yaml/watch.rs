@@ -9,7 +9,7 @@ pub(super) trait Watch {
     /// An entry of a mapping begins; its key stands there.
     fn enter_key(&mut self, _key: &str, _place: Range<usize>) {}
     /// A member of a sequence begins; its dash stands there (nothing, in a flow sequence).
-    fn enter_item(&mut self, _index: usize, _place: Range<usize>) {}
+    fn enter_item(&mut self, _place: Range<usize>) {}
     /// The entry or member that began last has been read; its value stands there.
     fn leave(&mut self, _value: Range<usize>) {}
     /// The whole document has been read.

@@ -235,8 +235,7 @@ impl<W: Watch> Reader<'_, '_, W> {
         loop {
             self.count()?;
             let dash = self.at;
-            self.watch
-                .enter_item(self.items.len() - base, dash..dash + 1);
+            self.watch.enter_item(dash..dash + 1);
             self.at += 1;
             let value = self.sequence_value(column, dash, depth)?;
             self.watch.leave(self.span.clone());

@@ -33,8 +33,7 @@ impl<W: Watch> Reader<'_, '_, W> {
                 return Some(Value::Array(self.items.split_off(base)));
             }
             self.count()?;
-            self.watch
-                .enter_item(self.items.len() - base, self.at..self.at);
+            self.watch.enter_item(self.at..self.at);
             let value = self.flow_value(depth)?;
             self.watch.leave(self.span.clone());
             self.items.push(value);
