@@ -11,7 +11,7 @@ use super::source::Source;
 use super::world::World;
 use crate::diagnostics::{Finding, Level, ObjectRef, Rule};
 use tollgate_api::field::{FieldPath, Segment};
-use tollgate_api::{GroupResource, UserInfo, Value};
+use tollgate_api::{GroupResource, GroupVersionKind, UserInfo, Value};
 use tollgate_objects::schema::{self, Problem, ProblemKind};
 use tollgate_objects::workloads::{self, Created, Plan, Workload};
 use tollgate_policy::{Policy, Violation};
@@ -97,29 +97,18 @@ pub fn judge(loaded: Loaded, settings: &Settings, world: &World) -> Judged {
         written_at: None,
     };
     let mut admitted = admit_itself(&request, &mut object);
+    let is_pod = loaded.kind.kind == "Pod" && loaded.kind.group.is_empty();
+    if loaded.is_known && !is_pod {
+        let invalid = validate(&loaded.kind, &object, &request);
+        admitted.refusals.extend(invalid);
+    }
     for refusal in std::mem::take(&mut admitted.refusals) {
         if !follows_from(&loaded.problems, &refusal) {
             judged.refuse(&explainer, refusal, &root, None);
         }
     }
-    let is_pod = loaded.kind.kind == "Pod" && loaded.kind.group.is_empty();
-    if loaded.is_known && !is_pod {
-        let errors = tollgate_objects::validation::validate_create(
-            &loaded.kind,
-            &object,
-            &super::load::validation_options(settings),
-        );
-        if !errors.is_empty() {
-            let refusal =
-                chain::invalid(&loaded.kind.group, &loaded.kind.kind, &loaded.name, &errors);
-            if !follows_from(&loaded.problems, &refusal) {
-                judged.refuse(&explainer, refusal, &root, None);
-            }
-        }
-    }
     let plan = workloads::of(&loaded.kind)
-        .filter(|_| !judged.is_refused)
-        .filter(|_| loaded.is_known)
+        .filter(|_| loaded.is_known && !judged.is_refused)
         .map(|workload| (workload, workload.plan(&object, settings.cluster)));
     judged.pods = u64::from(is_pod);
     judged.charges.push(Charge {
@@ -143,6 +132,13 @@ pub fn judge(loaded: Loaded, settings: &Settings, world: &World) -> Judged {
         None => judged.take(&explainer, admitted, &root, None),
     }
     judged
+}
+
+/// The field errors of anything but a pod, whose own are found between its plugins.
+fn validate(kind: &GroupVersionKind, object: &Value, request: &Request<'_>) -> Option<Refusal> {
+    let options = super::load::validation_options(request.settings);
+    let errors = tollgate_objects::validation::validate_create(kind, object, &options);
+    (!errors.is_empty()).then(|| chain::invalid(&kind.group, &kind.kind, request.name, &errors))
 }
 
 /// Whether a refusal only misses values that are there and could not be decoded.
@@ -266,7 +262,7 @@ impl Planned<'_, '_> {
                 prefix = claim_template_path(claims);
                 claims += 1;
                 tollgate_objects::defaults::set_defaults(
-                    &tollgate_api::GroupVersionKind::new("v1", "PersistentVolumeClaim"),
+                    &GroupVersionKind::new("v1", "PersistentVolumeClaim"),
                     &mut object,
                 );
                 let name = name_of(&object).to_owned();

@@ -192,13 +192,13 @@ fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
 
 fn judge_batch(batch: Batch<'_>, settings: &Settings, world: &World) -> Vec<Outcome> {
     let judge = |found| match found {
-        Ok((value, source)) => judge_object(value, source, settings, world),
+        Ok((value, source)) => judge_object(value, &source, settings, world),
         Err(finding) => Outcome::Broken(finding),
     };
     objects_of(batch).map(judge).collect()
 }
 
-fn judge_object(value: Value, source: Source, settings: &Settings, world: &World) -> Outcome {
+fn judge_object(value: Value, source: &Source, settings: &Settings, world: &World) -> Outcome {
     match load::load(value, source.clone(), settings, &world.custom) {
         Ok(loaded) => {
             let mut judged = object::judge(loaded, settings, world);
@@ -208,7 +208,7 @@ fn judge_object(value: Value, source: Source, settings: &Settings, world: &World
             }
             Outcome::Judged(Box::new(judged))
         }
-        Err(why) => Outcome::Broken(Box::new(unjudged::no_object(&source, &why))),
+        Err(why) => Outcome::Broken(Box::new(unjudged::no_object(source, &why))),
     }
 }
 

@@ -1,11 +1,6 @@
 //! The command line from outside: flags, formats, exit codes, inputs of every kind.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod explain;
 mod flags;
@@ -71,11 +66,11 @@ impl Folder {
             .spawn()
             .unwrap();
         let mut input = child.stdin.take().unwrap();
-        let stdin = stdin.to_vec();
-        // Whoever does not read it closes it.
-        let feeder = std::thread::spawn(move || input.write_all(&stdin));
-        let output = child.wait_with_output().unwrap();
-        let _ = feeder.join().unwrap();
+        let output = std::thread::scope(|scope| {
+            // Whoever does not read it closes it.
+            scope.spawn(move || input.write_all(stdin));
+            child.wait_with_output().unwrap()
+        });
         let ran = Ran {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),

@@ -66,10 +66,21 @@ impl Format {
     }
 }
 
+/// A longer message is cut: Kubernetes quotes values whole, and a value may be as large as a file.
+const MESSAGE_BYTES_MAX: usize = 32 * 1024;
+
 /// A message on one line.
 fn one_line(text: &str) -> String {
-    let lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
-    visible(&lines.join("; ")).into_owned()
+    let end = (0..=MESSAGE_BYTES_MAX.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    let (shown, rest) = text.split_at(end.unwrap_or_default());
+    let lines: Vec<&str> = shown.split('\n').map(str::trim_end).collect();
+    let mut line = visible(&lines.join("; ")).into_owned();
+    if !rest.is_empty() {
+        line.push_str(&format!("... ({} more bytes)", rest.len()));
+    }
+    line
 }
 
 /// A text without what would change how a terminal shows other text: names come from whoever wrote the manifests.
@@ -116,5 +127,16 @@ mod tests {
         assert_eq!(visible("\u{1b}[31mred\r"), "\\u{1b}[31mred\\r");
         assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(one_line("a  \nb\u{7}"), "a; b\\u{7}");
+    }
+
+    #[test]
+    fn a_huge_message_is_cut_between_characters() {
+        let line = one_line(&"\u{e9}".repeat(MESSAGE_BYTES_MAX));
+        assert!(
+            line.ends_with("\u{e9}... (32768 more bytes)"),
+            "{}",
+            line.len()
+        );
+        assert!(line.len() < MESSAGE_BYTES_MAX + 100);
     }
 }
