@@ -6,11 +6,11 @@ use tollgate_api::Value;
 
 /// Sets the defaults of one container.
 pub(super) fn set_defaults(container: &mut Value) {
-    if_empty(
-        container,
-        "imagePullPolicy",
-        image::pull_policy(container.str_or_empty("image")),
-    );
+    // Of a pod made from a template it is set, and reading the reference costs more than all else here.
+    if container.str_or_empty("imagePullPolicy").is_empty() {
+        let policy = image::pull_policy(container.str_or_empty("image"));
+        if_empty(container, "imagePullPolicy", policy);
+    }
     if_empty(container, "terminationMessagePath", "/dev/termination-log");
     if_empty(container, "terminationMessagePolicy", "File");
     for port in structures(container, "ports") {

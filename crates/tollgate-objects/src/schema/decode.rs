@@ -4,6 +4,7 @@ use super::go_type::{bare_name, go_type, go_type_of};
 use super::lookup::{ShapeRef, StructType};
 use super::problem::{Problem, ProblemKind};
 use super::{base64, time, type_of};
+use compact_str::CompactString;
 use tollgate_api::field::{FieldPath, Segment};
 use tollgate_api::{GroupVersionKind, Number, Quantity, Value, spelling};
 
@@ -102,7 +103,8 @@ impl Walk {
                 field,
                 outer: context,
             };
-            self.path.push(Segment::Field(key.into()));
+            self.path
+                .push(Segment::Field(CompactString::const_new(field.name)));
             let before = std::mem::replace(&mut self.in_member, false);
             let fits = self.check(member, field.shape(), Some(&context));
             self.in_member = before;

@@ -5,6 +5,7 @@
 
 use super::chain::{self, Admitted, Refusal, Request};
 use super::explain_places::{Explainer, UNKNOWN_FIELD};
+use super::ledger::Ledger;
 use super::load::Loaded;
 use super::settings::Settings;
 use super::source::Source;
@@ -33,7 +34,7 @@ pub struct Judged {
     pub is_known: bool,
     /// How many pods it stands for.
     pub pods: u64,
-    /// What it would take from quotas, if nothing of it is refused yet.
+    /// What it would take from quotas, if any counts it and nothing of it is refused yet.
     pub charges: Vec<Charge>,
 }
 
@@ -107,10 +108,17 @@ pub fn judge(loaded: Loaded, settings: &Settings, world: &World) -> Judged {
             judged.refuse(&explainer, refusal, &root, None);
         }
     }
-    let plan = workloads::of(&loaded.kind)
-        .filter(|_| loaded.is_known && !judged.is_refused)
-        .map(|workload| (workload, workload.plan(&object, settings.cluster)));
     judged.pods = u64::from(is_pod);
+    let workload = workloads::of(&loaded.kind).filter(|_| loaded.is_known && !judged.is_refused);
+    if !Ledger::wants(settings, world, &judged.reference) {
+        // What nobody counts is freed here, where it was made, and needs no copies.
+        let plan =
+            workload.map(|workload| (workload, workload.plan_from(object, settings.cluster)));
+        judged.take_plan(&explainer, &request, plan, admitted);
+        judged.charges = Vec::new();
+        return judged;
+    }
+    let plan = workload.map(|workload| (workload, workload.plan(&object, settings.cluster)));
     judged.charges.push(Charge {
         role: Role::Itself,
         resource: loaded.resource.clone(),
@@ -121,15 +129,9 @@ pub fn judge(loaded: Loaded, settings: &Settings, world: &World) -> Judged {
         may_shrink: true,
         prefix: FieldPath::default(),
     });
-    match plan {
-        Some((workload, plan)) => Planned {
-            judged: &mut judged,
-            explainer: &explainer,
-            outer: &request,
-            workload,
-        }
-        .judge(plan, admitted),
-        None => judged.take(&explainer, admitted, &root, None),
+    judged.take_plan(&explainer, &request, plan, admitted);
+    if judged.is_refused {
+        judged.charges = Vec::new();
     }
     judged
 }
@@ -328,6 +330,26 @@ fn claim_template_path(index: usize) -> FieldPath {
 }
 
 impl Judged {
+    /// `itself` is what there is to say of the object itself.
+    fn take_plan(
+        &mut self,
+        explainer: &Explainer<'_>,
+        request: &Request<'_>,
+        plan: Option<(&Workload, Plan)>,
+        itself: Admitted,
+    ) {
+        match plan {
+            None => self.take(explainer, itself, &FieldPath::default(), None),
+            Some((workload, plan)) => Planned {
+                judged: self,
+                explainer,
+                outer: request,
+                workload,
+            }
+            .judge(plan, itself),
+        }
+    }
+
     fn take(
         &mut self,
         explainer: &Explainer<'_>,

@@ -200,14 +200,7 @@ fn judge_batch(batch: Batch<'_>, settings: &Settings, world: &World) -> Vec<Outc
 
 fn judge_object(value: Value, source: &Source, settings: &Settings, world: &World) -> Outcome {
     match load::load(value, source.clone(), settings, &world.custom) {
-        Ok(loaded) => {
-            let mut judged = object::judge(loaded, settings, world);
-            if !Ledger::wants(settings, world, &judged) {
-                // Freed by the thread that made them.
-                judged.charges = Vec::new();
-            }
-            Outcome::Judged(Box::new(judged))
-        }
+        Ok(loaded) => Outcome::Judged(Box::new(object::judge(loaded, settings, world))),
         Err(why) => Outcome::Broken(Box::new(unjudged::no_object(source, &why))),
     }
 }
@@ -271,11 +264,11 @@ fn objects(
     document: &manifest::Document,
 ) -> Result<Vec<(Value, Source)>, Box<Finding>> {
     let shared = || {
-        Arc::new(Document {
-            file: Arc::clone(&place.file),
-            first_line: place.line + document.first_line() - 1,
-            text: document.text().into_owned(),
-        })
+        Arc::new(Document::new(
+            Arc::clone(&place.file),
+            place.line + document.first_line() - 1,
+            document.text().into_owned(),
+        ))
     };
     let value = document.read().map_err(|error| {
         let place = Place::new(shared(), error.offset..error.offset);

@@ -54,12 +54,13 @@ impl Source {
         field: &FieldPath,
         span: impl FnOnce(&str, &Located) -> Range<usize>,
     ) -> Place {
-        let path = field.below(&self.prefix);
         let text = self.document.text.as_str();
         let places = self.places.get_or_init(|| Places::of(text));
-        let span = places
-            .as_ref()
-            .map_or(0..0, |places| span(text, &places.locate(&path)));
+        let located = places.as_ref().map(|places| match &self.prefix {
+            FieldPath(prefix) if prefix.is_empty() => places.locate(field),
+            prefix => places.locate(&field.below(prefix)),
+        });
+        let span = located.map_or(0..0, |located| span(text, &located));
         Place::new(Arc::clone(&self.document), span)
     }
 

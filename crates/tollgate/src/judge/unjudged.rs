@@ -20,11 +20,7 @@ pub fn unreadable(file: &Arc<str>, why: &Unreadable) -> Finding {
         Unreadable::TooLarge { first_line } => *first_line,
         Unreadable::Failed(_) => 1,
     };
-    let document = Arc::new(Document {
-        file: Arc::clone(file),
-        first_line: line,
-        text: String::new(),
-    });
+    let document = Arc::new(Document::new(Arc::clone(file), line, String::new()));
     broken(
         format!("cannot read {file}: {why}"),
         Place::new(document, 0..0),

@@ -4,7 +4,7 @@ use super::foresee::{AUTOSCALER, Autoscaler};
 use super::namespace::NamespaceLedger;
 use crate::diagnostics::ObjectRef;
 use crate::judge::chain::Request;
-use crate::judge::object::{Charge, Judged};
+use crate::judge::object::Charge;
 use crate::judge::settings::Settings;
 use crate::judge::world::World;
 use compact_str::CompactString;
@@ -51,16 +51,12 @@ impl<'w> Ledger<'w> {
 }
 
 impl Ledger<'_> {
-    /// Whether the ledger of this run will look at the charges of an object: whoever judged it can free them if not.
-    pub fn wants(settings: &Settings, world: &World, judged: &Judged) -> bool {
-        if judged.is_refused {
-            return false;
-        }
-        let namespace = judged.reference.namespace.as_str();
-        judged.reference.kind == AUTOSCALER
+    /// Whether the ledger of this run counts an object, so that its charges have to be kept.
+    pub fn wants(settings: &Settings, world: &World, reference: &ObjectRef) -> bool {
+        let has_quotas = || !world.namespace(&reference.namespace).quotas.is_empty();
+        reference.kind == AUTOSCALER
             || settings.plugins.resource_quota
-                && (!settings.limited_resources.is_empty()
-                    || !world.namespace(namespace).quotas.is_empty())
+                && (!settings.limited_resources.is_empty() || has_quotas())
     }
 }
 

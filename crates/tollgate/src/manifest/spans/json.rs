@@ -10,7 +10,7 @@ pub(super) fn record(text: &str) -> Option<Recorder> {
     let mut walk = Walk {
         text,
         bytes: text.as_bytes(),
-        recorder: Recorder::default(),
+        recorder: Recorder::for_text(text),
     };
     walk.document()?;
     Some(walk.recorder)

@@ -37,7 +37,24 @@ impl Default for Node {
     }
 }
 
+/// A text of so many bytes is taken to hold one entry or member: a line.
+const BYTES_PER_NODE: usize = 24;
+/// Room is made beforehand for so many at most.
+const NODES_EXPECTED_MAX: usize = 1024;
+
 impl Recorder {
+    /// With room for what stands in a text.
+    pub(in crate::manifest) fn for_text(text: &str) -> Self {
+        let nodes = (text.len() / BYTES_PER_NODE).min(NODES_EXPECTED_MAX);
+        Self {
+            nodes: Vec::with_capacity(nodes),
+            children: Vec::with_capacity(nodes),
+            closed: Vec::with_capacity(32),
+            open: Vec::with_capacity(16),
+            ..Self::default()
+        }
+    }
+
     /// An entry begins.
     pub(in crate::manifest) fn enter_key(&mut self, key: &str, place: Range<usize>) {
         self.enter(Some(key.into()), place);

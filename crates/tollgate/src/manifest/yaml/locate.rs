@@ -17,12 +17,14 @@ pub(in crate::manifest) fn record(text: &str) -> Option<Recorder> {
     if characters::check(text).ok()? == Class::Odd {
         return None;
     }
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder::for_text(text);
     fast::read(text, &mut recorder)?;
     Some(recorder)
 }
 
 impl Watch for Recorder {
+    const WANTS_TREE: bool = false;
+
     fn enter_key(&mut self, key: &str, place: Range<usize>) {
         self.enter_key(key, place);
     }
