@@ -1,7 +1,7 @@
 //! Nobody may grant what they do not have: the checks on roles and bindings that are created or changed.
 
 use crate::auth::authorize::{Authorizer, everything, is_privileged};
-use crate::auth::failure;
+use crate::error;
 use tollgate_api::go_format::quote;
 use tollgate_api::{GroupResource, Status, UserInfo, Value, status};
 use tollgate_policy::rbac::{Access, Rbac, RbacKind, ResourceAccess, Rule};
@@ -94,7 +94,7 @@ impl Check<'_> {
         match self.rbac.rules_of_role(kind, self.grant.namespace, name) {
             Some(rules) => self.must_hold(rules),
             // Upstream looks for the role under the request's resource.
-            None => Err(failure::not_found(&self.resource(), name)),
+            None => Err(error::not_found(&self.resource(), name)),
         }
     }
 
