@@ -252,7 +252,7 @@ impl Server {
         match body {
             Value::Array(_) => patch::json::apply(&mut new, body).unwrap(),
             Value::Object(_) if target.verb == "patch" => {
-                patch::merge::apply(&mut new, body).unwrap()
+                patch::merge::apply(&mut new, body).unwrap();
             }
             Value::Object(_) => new = body.clone(),
             _ => return Ok(None),
@@ -335,7 +335,9 @@ fn sort(value: &mut Value, pointer: &[&str]) {
     match (pointer, value) {
         ([], Value::Array(items)) => items.sort_by_key(json::to_string),
         (["*", rest @ ..], Value::Array(items)) => {
-            items.iter_mut().for_each(|item| sort(item, rest))
+            for item in items {
+                sort(item, rest);
+            }
         }
         ([key, rest @ ..], value) => {
             if let Some(child) = value.get_mut(key) {

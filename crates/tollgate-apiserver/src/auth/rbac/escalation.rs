@@ -155,7 +155,13 @@ fn only_ownership_differs(new: &Value, old: &Value) -> bool {
         for key in ["kind", "apiVersion"] {
             object.remove(key);
         }
-        for key in ["ownerReferences", "finalizers", "managedFields"] {
+        // The store keeps no revision inside of objects.
+        for key in [
+            "ownerReferences",
+            "finalizers",
+            "managedFields",
+            "resourceVersion",
+        ] {
             object.child_mut("metadata").remove(key);
         }
         object
@@ -307,7 +313,10 @@ mod tests {
     fn owners_and_finalizers_may_change_whatever_the_role_holds() {
         let authorizer = authorizer();
         let secrets = role(r#"[{"apiGroups":[""],"resources":["secrets"],"verbs":["get"]}]"#);
-        let owned = secrets.replace(r#""name":"more""#, r#""name":"more","finalizers":["x"]"#);
+        let owned = secrets.replace(
+            r#""name":"more""#,
+            r#""name":"more","finalizers":["x"],"resourceVersion":"7""#,
+        );
         let labelled = secrets.replace(r#""name":"more""#, r#""name":"more","labels":{"a":"b"}"#);
         let kind = RbacKind::Role;
         assert_eq!(ask(&authorizer, kind, &owned, Some(&secrets)), "");
