@@ -4,3 +4,4 @@
 //! `patch`, `table` and `discovery`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
 pub mod storage;
+pub mod table;
