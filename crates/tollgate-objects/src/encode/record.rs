@@ -1,6 +1,6 @@
 //! What a store keeps of an object: its JSON without `metadata.resourceVersion`, which is only known afterwards.
 
-use super::typed::{self, Empty};
+use super::typed::{self, Empty, Style};
 use super::{plain, text};
 use crate::schema::{ShapeRef, StructType, type_of};
 use tollgate_api::{GroupVersionKind, Object, Value};
@@ -23,7 +23,10 @@ pub fn record(kind: &GroupVersionKind, object: &Value, out: &mut Vec<u8>) -> Opt
             } else {
                 Empty::Forgotten
             };
-            typed_record(out, object, of, empty, &mut place);
+            typed::in_style(out, empty, |out, style| {
+                place = None;
+                typed_record(out, object, of, style, &mut place);
+            });
         }
         None => sorted_record(out, object, &mut place),
     }
@@ -34,28 +37,28 @@ fn typed_record(
     out: &mut Vec<u8>,
     object: &Value,
     of: StructType,
-    empty: Empty,
+    style: &Style,
     place: &mut Option<usize>,
 ) {
     let nothing = Object::new();
     let entries = object.as_object().unwrap_or(&nothing);
     out.push(b'{');
-    typed::fields(out, entries, of, |out, declared, value| {
+    typed::fields(entries, of, style, |declared, value| {
         match (declared.name, declared.shape()) {
             ("metadata", ShapeRef::Struct(meta)) => {
                 comma(out);
                 out.extend_from_slice(b"\"metadata\":{");
                 let entries = value.and_then(Value::as_object).unwrap_or(&nothing);
-                typed::fields(out, entries, meta, |out, declared, value| {
+                typed::fields(entries, meta, style, |declared, value| {
                     if declared.name == RESOURCE_VERSION {
                         *place = Some(out.len());
                     } else {
-                        typed::field(out, declared, value, empty);
+                        typed::field(out, declared, value, style);
                     }
                 });
                 out.push(b'}');
             }
-            _ => typed::field(out, declared, value, empty),
+            _ => typed::field(out, declared, value, style),
         }
     });
     out.push(b'}');

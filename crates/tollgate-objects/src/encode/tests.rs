@@ -1,6 +1,8 @@
 use super::*;
 use crate::arbitrary;
+use crate::schema::{ShapeRef, resources};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use tollgate_api::json::from_str;
 
 fn written(text: &str) -> String {
@@ -67,6 +69,48 @@ fn raw_objects_keep_their_order() {
         r#"{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"managedFields":[{"fieldsV1":{"f:z":{},"f:a":{}}}]},"data":{"z":1,"a":[]},"revision":3}"#,
         r#"{"kind":"ControllerRevision","apiVersion":"apps/v1","metadata":{"managedFields":[{"fieldsV1":{"f:z":{},"f:a":{}}}]},"data":{"z":1,"a":[]},"revision":3}"#,
     );
+}
+
+/// Looks at every type that can be reached from `shape`.
+fn check_silence(shape: ShapeRef, seen: &mut BTreeSet<&'static str>) {
+    let of = match shape {
+        ShapeRef::List(inner) | ShapeRef::Map(inner) => return check_silence(inner.shape(), seen),
+        ShapeRef::Struct(of) | ShapeRef::SchemaOr(of, _) => of,
+        _ => return,
+    };
+    if !seen.insert(of.name()) {
+        return;
+    }
+    for field in of.fields_in_json_order() {
+        let mut out = b"{".to_vec();
+        typed::in_style(&mut out, Empty::Kept, |out, style| {
+            typed::field(out, field, None, style);
+        });
+        assert_eq!(
+            out.len() == 1,
+            field.is_silent(),
+            "{} {}",
+            of.name(),
+            field.name
+        );
+        check_silence(field.shape(), seen);
+    }
+}
+
+#[test]
+fn the_table_knows_which_fields_say_nothing() {
+    let mut seen = BTreeSet::new();
+    for resource in resources() {
+        let kind = GroupVersionKind {
+            group: resource.group.into(),
+            version: resource.version.into(),
+            kind: resource.kind.into(),
+        };
+        if let Some(of) = type_of(&kind) {
+            check_silence(ShapeRef::Struct(of), &mut seen);
+        }
+    }
+    assert!(seen.len() > 500, "{}", seen.len());
 }
 
 fn spliced(text: &str) -> String {
