@@ -17,7 +17,7 @@ mod tests;
 
 pub use canonical::canonicalize;
 pub use list::{ListMeta, list_head, list_meta, list_tail, without_type};
-pub use record::{Revision, record, splice};
+pub use record::record;
 
 pub(crate) use plain::by_key;
 pub(crate) use typed::{fits, is_in_order, quantity};
