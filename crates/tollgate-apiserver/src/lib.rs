@@ -13,4 +13,5 @@ pub mod patch;
 pub mod resources;
 pub mod server;
 pub mod storage;
+pub mod table;
 pub mod verbs;
