@@ -10,12 +10,16 @@ use super::stream;
 use crate::error;
 use crate::resources::{Catalog, Resource, Verb};
 use crate::verbs::options::{DeleteOptions, WriteKind};
-use crate::verbs::{self, Answer, BodyFormat, Call, Warnings};
+use crate::verbs::{self, Answer, BodyFormat, Call, PatchType, Warnings};
 use bytes::Bytes;
 use hyper::Method;
 use hyper::body::Incoming;
 use std::sync::Arc;
 use tollgate_api::{GroupVersionKind, Status, json};
+
+/// The patches that there are of custom resources.
+const CUSTOM_PATCHES: &str =
+    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
 
 /// Answers a request to a resource.
 pub(super) async fn dispatch(
@@ -56,7 +60,7 @@ pub(super) async fn dispatch(
         Verb::Get => verbs::get(&call, head.query.text("resourceVersion")),
         Verb::List => verbs::list(&call, &list_options(&head.query, resource)?),
         Verb::Watch => verbs::watch(&call, &list_options(&head.query, resource)?),
-        Verb::Create => create(&call, head, body).await,
+        Verb::Create => create(service, &call, head, body).await,
         Verb::Update => update(&call, head, body).await,
         Verb::Delete => {
             let options = deletion(head, body).await?;
@@ -67,7 +71,7 @@ pub(super) async fn dispatch(
             let options = deletion(head, body).await?;
             verbs::delete_collection(&call, &selection, &options).await
         }
-        Verb::Patch => Err(error::unknown_patch_type()),
+        Verb::Patch => patch(&call, head, body).await,
     };
     match answer? {
         Answer::Object {
@@ -163,14 +167,39 @@ async fn read(body: Incoming) -> Result<Bytes, Status> {
     })
 }
 
-async fn create(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, Status> {
+async fn create(
+    service: &Service,
+    call: &Call<'_>,
+    head: &Head,
+    body: Incoming,
+) -> Result<Answer, Status> {
     let format = body_format(head, call.resource)?;
     let body = read(body).await?;
     let options = write_options(&head.query);
     options.check(WriteKind::Create)?;
     let kind = &call.resource.kind;
     let object = verbs::decode(call, kind, &body, format, options.validation())?;
+    if let Some(answer) = verbs::review(call, &service.authenticator, &object) {
+        return answer;
+    }
     verbs::create(call, object, &options).await
+}
+
+async fn patch(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, Status> {
+    let media = head.content_type.as_deref().unwrap_or_default();
+    let patch_type = match media.split(';').next().unwrap_or_default().trim() {
+        "application/json-patch+json" => PatchType::Json,
+        "application/merge-patch+json" => PatchType::Merge,
+        "application/strategic-merge-patch+json" if call.resource.is_custom() => {
+            return Err(error::unsupported_media_type(CUSTOM_PATCHES));
+        }
+        "application/strategic-merge-patch+json" => PatchType::Strategic,
+        _ => return Err(error::unknown_patch_type()),
+    };
+    let body = read(body).await?;
+    let options = write_options(&head.query);
+    options.check(WriteKind::Patch)?;
+    verbs::patch(call, &body, patch_type, &options).await
 }
 
 async fn update(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, Status> {

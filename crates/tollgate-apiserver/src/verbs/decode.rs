@@ -183,3 +183,42 @@ fn internal_package(group: &str) -> &str {
         first => first,
     }
 }
+
+/// Makes what a patch made of an object one of its kind again; the error is why it is none.
+pub(super) fn patched(
+    call: &Call<'_>,
+    object: &mut Value,
+    validation: FieldValidation,
+    noted: &[String],
+) -> Result<(), String> {
+    let kind = &call.resource.kind;
+    let found = GroupVersionKind::of(object);
+    if found != *kind {
+        let (name, version) = (&found.kind, found.api_version());
+        return Err(format!(
+            "no kind \"{name}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
+        ));
+    }
+    let problems = schema::decode(kind, object);
+    let mut strict = noted.to_vec();
+    for problem in problems {
+        if problem.kind == ProblemKind::Undecodable {
+            return Err(problem.message);
+        }
+        strict.push(problem.message);
+    }
+    match validation {
+        FieldValidation::Strict if !strict.is_empty() => {
+            return Err(format!("strict decoding error: {}", strict.join(", ")));
+        }
+        FieldValidation::Warn => {
+            for problem in strict {
+                call.warnings.add(problem);
+            }
+        }
+        FieldValidation::Strict | FieldValidation::Ignore => {}
+    }
+    defaults::set_defaults(kind, object);
+    conversion::convert(kind, object);
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::call::Call;
-use super::commit::{Committed, Plan, commit};
+use super::commit::{Committed, Plan, commit, rehearse};
 use super::metadata;
 use super::options::{WriteOptions, parse_resource_version};
 use super::record::{self, Encoded};
@@ -12,7 +12,7 @@ use crate::error;
 use crate::storage::Record;
 use std::sync::Arc;
 use tollgate_api::field::{Error, Path};
-use tollgate_api::{Status, Value};
+use tollgate_api::{Operation, Status, Value};
 
 /// How often a change is made anew because somebody was faster.
 const ATTEMPTS_MAX: usize = 64;
@@ -112,12 +112,19 @@ async fn attempt(
     record: &Arc<Record>,
 ) -> Result<Attempt, Status> {
     let resource = call.resource;
-    let mut old = record::parse(&record.value, record.revision)?;
+    let stored = record::parse(&record.value, record.revision)?;
+    let mut old = stored.clone();
     resource.conversion.to_served(&resource.kind, &mut old);
     let mut new = make(&old)?;
     settle_version(call, &mut new, record.revision)?;
+    metadata::keep_identity(&mut new, &old);
+    let snapshot = call.api.store.snapshot();
+    let review = call.review(&snapshot, Operation::Update, call.name, Some(&old), options.is_dry_run());
+    call.api.admission.mutate(&review, &mut new)?;
+    super::grants::check(call, &new, Some(&old))?;
     prepare::for_update(call, &mut new, &old);
     validate::replacement(call, &new, &old)?;
+    call.api.admission.validate(&review.with_object(&new))?;
     let gone = leaves(call, &new, &old);
     resource
         .conversion
@@ -130,16 +137,23 @@ async fn attempt(
     if value == record.value {
         return Ok(answer(record.revision));
     }
-    if options.is_dry_run() {
-        return Ok(answer(record.revision));
-    }
     let plan = Plan {
         key: call.key(call.name),
         expected: Some(record.revision),
+        old: Some(&stored),
+        new: (!gone).then_some(&new),
         value: (!gone).then(|| value.clone()),
+        enforced: !gone,
     };
+    if options.is_dry_run() {
+        rehearse(call, &plan)?;
+        return Ok(answer(record.revision));
+    }
     Ok(match commit(call, &plan).await? {
-        Committed::Done(revision) => answer(revision),
+        Committed::Done(revision, Some(value)) => {
+            Attempt::Done(Answer::object(200, resource, Encoded { value, revision }))
+        }
+        Committed::Done(revision, None) => answer(revision),
         Committed::Moved(found) => Attempt::Again(found),
     })
 }
