@@ -52,7 +52,11 @@ pub async fn fill(
             key: key.clone(),
             value: value.clone(),
         });
-        writes.collect()
+        let mut writes: Vec<Write> = writes.collect();
+        for (kind, object) in &roles {
+            writes.extend(role(environment, catalog, head, *kind, object, &now));
+        }
+        writes
     };
     let receipt = store
         .transact(&mut decide)

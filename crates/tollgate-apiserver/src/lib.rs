@@ -15,4 +15,5 @@ pub mod quota;
 pub mod resources;
 pub mod server;
 pub mod storage;
+pub mod table;
 pub mod verbs;

@@ -1,6 +1,7 @@
 //! What a store keeps of an object: its JSON without `metadata.resourceVersion`, which is only known afterwards.
 
-use super::{plain, text, typed};
+use super::typed::{self, Empty};
+use super::{plain, text};
 use crate::schema::{ShapeRef, StructType, type_of};
 use tollgate_api::{GroupVersionKind, Object, Value};
 
@@ -8,17 +9,34 @@ const RESOURCE_VERSION: &str = "resourceVersion";
 
 /// Appends the JSON text of an object without `metadata.resourceVersion`.
 ///
+/// An empty list that Go does not leave out becomes `null`, as it does upstream, where most kinds are stored as protobuf.
+///
 /// Returns where in `out` [`splice`] has to put it; none if the object has no metadata.
 pub fn record(kind: &GroupVersionKind, object: &Value, out: &mut Vec<u8>) -> Option<usize> {
     let mut place = None;
     match type_of(kind) {
-        Some(of) => typed_record(out, object, of, &mut place),
+        Some(of) => {
+            // These are stored as JSON there, too.
+            let as_json = ["apiextensions.k8s.io", "apiregistration.k8s.io"];
+            let empty = if as_json.contains(&kind.group.as_str()) {
+                Empty::Kept
+            } else {
+                Empty::Forgotten
+            };
+            typed_record(out, object, of, empty, &mut place);
+        }
         None => sorted_record(out, object, &mut place),
     }
     place
 }
 
-fn typed_record(out: &mut Vec<u8>, object: &Value, of: StructType, place: &mut Option<usize>) {
+fn typed_record(
+    out: &mut Vec<u8>,
+    object: &Value,
+    of: StructType,
+    empty: Empty,
+    place: &mut Option<usize>,
+) {
     let nothing = Object::new();
     let entries = object.as_object().unwrap_or(&nothing);
     out.push(b'{');
@@ -32,12 +50,12 @@ fn typed_record(out: &mut Vec<u8>, object: &Value, of: StructType, place: &mut O
                     if declared.name == RESOURCE_VERSION {
                         *place = Some(out.len());
                     } else {
-                        typed::field(out, declared, value);
+                        typed::field(out, declared, value, empty);
                     }
                 });
                 out.push(b'}');
             }
-            _ => typed::field(out, declared, value),
+            _ => typed::field(out, declared, value, empty),
         }
     });
     out.push(b'}');

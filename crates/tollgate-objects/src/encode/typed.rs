@@ -6,14 +6,36 @@ use crate::schema::{Alternative, Field, ShapeRef, StructType};
 use std::borrow::Cow;
 use tollgate_api::{Object, Quantity, Value};
 
+impl Empty {
+    fn forgets(self, value: &Value, shape: ShapeRef) -> bool {
+        self == Self::Forgotten
+            && match (shape, value) {
+                (ShapeRef::List(_), Value::Array(items)) => items.is_empty(),
+                (ShapeRef::Map(_), Value::Object(entries)) => entries.is_empty(),
+                _ => false,
+            }
+    }
+}
+
 /// An object of which nothing is set.
 static NOTHING: Object = Object::new();
 
+/// What is written of a list or map that is there and empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Empty {
+    /// What it is.
+    Kept,
+    /// `null`: what comes back from a store that cannot tell it from none.
+    Forgotten,
+}
+
 /// Writes a struct; what is no object counts as one of which nothing is set.
-pub(super) fn structure(out: &mut Vec<u8>, value: Option<&Value>, of: StructType) {
+pub(super) fn structure(out: &mut Vec<u8>, value: Option<&Value>, of: StructType, empty: Empty) {
     let object = value.and_then(Value::as_object).unwrap_or(&NOTHING);
     out.push(b'{');
-    fields(out, object, of, field);
+    fields(out, object, of, |out, declared, value| {
+        field(out, declared, value, empty);
+    });
     out.push(b'}');
 }
 
@@ -61,9 +83,9 @@ fn is_in_order(object: &Object, of: StructType) -> bool {
 }
 
 /// Writes `"name":value`, or nothing if Go leaves the field out.
-pub(super) fn field(out: &mut Vec<u8>, declared: &Field, value: Option<&Value>) {
+pub(super) fn field(out: &mut Vec<u8>, declared: &Field, value: Option<&Value>, empty: Empty) {
     let shape = declared.shape();
-    let value = value.filter(|value| fits(value, shape));
+    let value = value.filter(|value| fits(value, shape) && !empty.forgets(value, shape));
     let is_written = match value {
         Some(_) if declared.is_pointer() => true,
         None if declared.is_pointer() => !declared.omits_empty(),
@@ -84,7 +106,7 @@ pub(super) fn field(out: &mut Vec<u8>, declared: &Field, value: Option<&Value>) 
     out.extend_from_slice(b"\":");
     match value {
         None if declared.is_pointer() => out.extend_from_slice(b"null"),
-        value => member(out, value, shape),
+        value => member(out, value, shape, empty),
     }
 }
 
@@ -143,15 +165,17 @@ fn is_zero(value: &Value, shape: ShapeRef) -> bool {
 }
 
 /// Writes a value; nothing stands for Go's zero value.
-pub(super) fn member(out: &mut Vec<u8>, value: Option<&Value>, shape: ShapeRef) {
+pub(super) fn member(out: &mut Vec<u8>, value: Option<&Value>, shape: ShapeRef, empty: Empty) {
     match (shape, value) {
-        (ShapeRef::Struct(of), value) => structure(out, value, of),
+        (ShapeRef::Struct(of), value) => structure(out, value, of, empty),
         (ShapeRef::String, Some(Value::String(text))) => text::string(out, text),
         (ShapeRef::Int32 | ShapeRef::Int64, value) => {
             text::integer(out, value.and_then(Value::as_i64).unwrap_or_default());
         }
-        (ShapeRef::Map(inner), Some(Value::Object(map))) => map_of(out, map, inner.shape()),
-        (ShapeRef::List(inner), Some(Value::Array(items))) => list(out, items, inner.shape()),
+        (ShapeRef::Map(inner), Some(Value::Object(map))) => map_of(out, map, inner.shape(), empty),
+        (ShapeRef::List(inner), Some(Value::Array(items))) => {
+            list(out, items, inner.shape(), empty);
+        }
         (ShapeRef::Quantity, value) => {
             text::string(out, &value.map_or("0".into(), quantity));
         }
@@ -171,7 +195,7 @@ pub(super) fn member(out: &mut Vec<u8>, value: Option<&Value>, shape: ShapeRef) 
         (ShapeRef::IntOrString, Some(Value::Number(number))) => {
             text::integer(out, number.as_i64().unwrap_or_default());
         }
-        (ShapeRef::SchemaOr(of, _), Some(Value::Object(_))) => structure(out, value, of),
+        (ShapeRef::SchemaOr(of, _), Some(Value::Object(_))) => structure(out, value, of, empty),
         (ShapeRef::SchemaOr(of, other), Some(Value::Array(items))) => {
             let inner = match other {
                 Alternative::Schemas => ShapeRef::Struct(of),
@@ -181,7 +205,7 @@ pub(super) fn member(out: &mut Vec<u8>, value: Option<&Value>, shape: ShapeRef) 
             if items.is_empty() {
                 out.extend_from_slice(b"null");
             } else {
-                list(out, items, inner);
+                list(out, items, inner, empty);
             }
         }
         (ShapeRef::String, _) => out.extend_from_slice(b"\"\""),
@@ -203,18 +227,19 @@ pub(crate) fn quantity(value: &Value) -> Cow<'_, str> {
     }
 }
 
-fn list(out: &mut Vec<u8>, items: &[Value], shape: ShapeRef) {
+fn list(out: &mut Vec<u8>, items: &[Value], shape: ShapeRef, empty: Empty) {
     out.push(b'[');
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        member(out, Some(item).filter(|item| fits(item, shape)), shape);
+        let item = Some(item).filter(|item| fits(item, shape));
+        member(out, item, shape, empty);
     }
     out.push(b']');
 }
 
-fn map_of(out: &mut Vec<u8>, map: &Object, shape: ShapeRef) {
+fn map_of(out: &mut Vec<u8>, map: &Object, shape: ShapeRef, empty: Empty) {
     out.push(b'{');
     plain::by_key(map, |entries| {
         for (index, (key, value)) in entries.enumerate() {
@@ -223,7 +248,8 @@ fn map_of(out: &mut Vec<u8>, map: &Object, shape: ShapeRef) {
             }
             text::string(out, key);
             out.push(b':');
-            member(out, Some(value).filter(|value| fits(value, shape)), shape);
+            let value = Some(value).filter(|value| fits(value, shape));
+            member(out, value, shape, empty);
         }
     });
     out.push(b'}');
