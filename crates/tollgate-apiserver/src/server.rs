@@ -11,7 +11,7 @@ use crate::http::{Listener, ListenerError, Metrics, Service};
 use crate::quota::Ledger;
 use crate::resources::{CatalogCell, DamagedData, built_in};
 use crate::storage::{RevisionError, Store};
-use crate::verbs::Api;
+use crate::verbs::{Api, ReadYaml};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -38,6 +38,8 @@ pub struct Config {
     pub authorization_modes: Vec<Mode>,
     /// Who makes tokens for service accounts.
     pub issuer: Issuer,
+    /// How YAML is read.
+    pub read_yaml: ReadYaml,
 }
 
 /// Why a server cannot start.
@@ -90,6 +92,7 @@ impl Server {
             quotas: Ledger::new(config.admission.limited_resources),
             authorizer: authorizer.clone(),
             issuer: config.issuer,
+            read_yaml: config.read_yaml,
         });
         let service = Arc::new(Service {
             api,

@@ -70,6 +70,11 @@ impl Head {
         }
     }
 
+    /// Whether a Table is asked for.
+    pub(super) fn wants_table(&self) -> bool {
+        self.accept.as_deref().is_some_and(|accept| accept.contains("as=Table"))
+    }
+
     /// The form in which a failure is told.
     pub(super) fn failure_form(&self) -> Form {
         let mut form = respond::failure_form(self.accept.as_deref());

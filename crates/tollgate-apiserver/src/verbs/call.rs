@@ -3,6 +3,7 @@
 use crate::admission::{Chain, Prepared, Review};
 use crate::auth::Authorizer;
 use crate::auth::token::request::Issuer;
+use super::yaml::ReadYaml;
 use crate::environment::Environment;
 use crate::quota::Ledger;
 use crate::resources::{CatalogCell, Resource};
@@ -32,6 +33,8 @@ pub struct Api {
     pub authorizer: Authorizer,
     /// Who makes tokens for service accounts.
     pub issuer: Issuer,
+    /// How YAML is read.
+    pub read_yaml: ReadYaml,
 }
 
 /// What a client is warned of while its request goes on, each text once.
@@ -69,6 +72,8 @@ pub struct Call<'a> {
     pub name: &'a str,
     /// Who asks.
     pub user: &'a UserInfo,
+    /// With which program.
+    pub user_agent: &'a str,
     /// What the client will be warned of.
     pub warnings: &'a Warnings,
     /// When the request came.

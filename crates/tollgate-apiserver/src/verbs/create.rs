@@ -23,11 +23,24 @@ const GENERATED_BASE_BYTES_MAX: usize = 58;
 /// Creates an object that has been decoded and defaulted.
 pub async fn create(
     call: &Call<'_>,
+    object: Value,
+    options: &WriteOptions,
+) -> Result<Answer, Status> {
+    create_as(call, object, options, true).await
+}
+
+/// Creates an object; `tracks` says whether that is noted in its managed fields.
+pub(super) async fn create_as(
+    call: &Call<'_>,
     mut object: Value,
     options: &WriteOptions,
+    tracks: bool,
 ) -> Result<Answer, Status> {
     metadata::settle_namespace(call, &mut object)?;
     metadata::begin(call, &mut object);
+    if tracks {
+        super::managers::track(call, options, None, &mut object);
+    }
     let base = metadata::text(&object, "generateName").to_owned();
     let generates = metadata::name(&object).is_empty() && !base.is_empty();
     let mut tries = 1;

@@ -4,6 +4,7 @@
 //! asked for.
 
 mod answer;
+mod apply;
 mod call;
 mod commit;
 mod continue_token;
@@ -16,6 +17,7 @@ mod get;
 mod grants;
 mod label_selector;
 mod list;
+mod managers;
 mod metadata;
 pub mod options;
 mod patch;
@@ -23,9 +25,11 @@ mod prepare;
 mod reviews;
 pub mod record;
 mod rules;
+pub mod subresources;
 mod update;
 mod validate;
 mod watch;
+mod yaml;
 
 pub use answer::{Answer, Listing};
 pub use call::{Api, Call, Warnings};
@@ -39,5 +43,7 @@ pub use label_selector::LabelSelector;
 pub use list::list;
 pub use patch::{PatchType, patch};
 pub use reviews::review;
-pub use update::{replace, update};
+pub use update::{Update, replace, update};
+pub use apply::apply;
+pub use yaml::{ReadYaml, Yaml};
 pub use watch::{Change, Watching, watch};

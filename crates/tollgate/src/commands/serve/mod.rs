@@ -3,6 +3,7 @@
 mod controllers;
 mod files;
 mod kubeconfig;
+mod yaml;
 
 use super::Exit;
 use crate::args::{DurabilityArg, ServeArgs};
@@ -75,6 +76,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             authenticator,
             authorization_modes: modes,
             issuer,
+            read_yaml: yaml::read,
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
