@@ -16,6 +16,7 @@ mod request_info;
 mod respond;
 mod service;
 mod stream;
+mod table;
 mod yaml;
 
 pub use listener::{Listener, ListenerError, serve};

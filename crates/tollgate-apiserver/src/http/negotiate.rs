@@ -42,11 +42,11 @@ pub enum MetaVersion {
 }
 
 impl MetaVersion {
-    /// The text of `apiVersion`.
-    pub const fn api_version(self) -> &'static str {
+    /// The version alone.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::V1 => "meta.k8s.io/v1",
-            Self::V1Beta1 => "meta.k8s.io/v1beta1",
+            Self::V1 => "v1",
+            Self::V1Beta1 => "v1beta1",
         }
     }
 }

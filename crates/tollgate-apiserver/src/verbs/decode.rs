@@ -31,13 +31,43 @@ pub fn decode(
     format: BodyFormat,
     validation: FieldValidation,
 ) -> Result<Value, Status> {
-    let mut object = read(kind, body, format)?;
+    let (mut object, duplicates) = read(call, kind, body, format)?;
+    settle_duplicates(call, kind, &duplicates, validation)?;
     let found = settle_kind(call, kind, &mut object, body)?;
+    if format == BodyFormat::Yaml {
+        drop_duplicates(&mut object);
+    }
     let problems = schema::decode(&found, &mut object);
     judge(call, &found, problems, validation)?;
     defaults::set_defaults(&found, &mut object);
     conversion::convert(&found, &mut object);
     Ok(object)
+}
+
+/// Keys that stand in a YAML map twice.
+fn settle_duplicates(
+    call: &Call<'_>,
+    kind: &GroupVersionKind,
+    duplicates: &[String],
+    validation: FieldValidation,
+) -> Result<(), Status> {
+    match validation {
+        FieldValidation::Strict if !duplicates.is_empty() => {
+            let lines: Vec<String> = duplicates.iter().map(|text| format!("\n  {text}")).collect();
+            let (name, version) = (&kind.kind, &kind.version);
+            Err(Status::bad_request(format!(
+                "{name} in version \"{version}\" cannot be handled as a {name}: strict decoding error: yaml: unmarshal errors:{}",
+                lines.concat()
+            )))
+        }
+        FieldValidation::Warn => {
+            for duplicate in duplicates {
+                call.warnings.add(duplicate.as_str());
+            }
+            Ok(())
+        }
+        FieldValidation::Strict | FieldValidation::Ignore => Ok(()),
+    }
 }
 
 /// Refuses or warns of what strict decoding found.
@@ -63,7 +93,27 @@ fn judge(
     schema::refusal(kind, &relevant).map_or(Ok(()), Err)
 }
 
-fn read(kind: &GroupVersionKind, body: &[u8], format: BodyFormat) -> Result<Value, Status> {
+/// The last of several equal keys counts; they have been told already.
+fn drop_duplicates(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.drop_duplicates();
+            for (_, child) in object.iter_mut() {
+                drop_duplicates(child);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_duplicates),
+        _ => {}
+    }
+}
+
+fn read(
+    call: &Call<'_>,
+    kind: &GroupVersionKind,
+    body: &[u8],
+    format: BodyFormat,
+) -> Result<(Value, Vec<String>), Status> {
+    let mut duplicates = Vec::new();
     let object = match format {
         BodyFormat::Json => json::from_slice(body).map_err(|error| {
             format!(
@@ -74,12 +124,15 @@ fn read(kind: &GroupVersionKind, body: &[u8], format: BodyFormat) -> Result<Valu
         BodyFormat::Protobuf => protobuf::decode(body)
             .map(|(_, object)| object)
             .map_err(|error| error.to_string()),
-        BodyFormat::Yaml => Err("not readable yet".to_owned()),
+        BodyFormat::Yaml => (call.api.read_yaml)(body).map(|yaml| {
+            duplicates = yaml.duplicates;
+            yaml.tree
+        }),
     };
     let object = object.map_err(|why| unrecognized(kind, &why, body))?;
     match object {
-        Value::Object(_) => Ok(object),
-        Value::Null => Ok(Value::object()),
+        Value::Object(_) => Ok((object, duplicates)),
+        Value::Null => Ok((Value::object(), duplicates)),
         other => {
             let found = match other {
                 Value::Array(_) => "array",
@@ -182,4 +235,43 @@ fn internal_package(group: &str) -> &str {
         "" => "core",
         first => first,
     }
+}
+
+/// Makes what a patch made of an object one of its kind again; the error is why it is none.
+pub(super) fn patched(
+    call: &Call<'_>,
+    object: &mut Value,
+    validation: FieldValidation,
+    noted: &[String],
+) -> Result<(), String> {
+    let kind = &call.resource.kind;
+    let found = GroupVersionKind::of(object);
+    if found != *kind {
+        let (name, version) = (&found.kind, found.api_version());
+        return Err(format!(
+            "no kind \"{name}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
+        ));
+    }
+    let problems = schema::decode(kind, object);
+    let mut strict = noted.to_vec();
+    for problem in problems {
+        if problem.kind == ProblemKind::Undecodable {
+            return Err(problem.message);
+        }
+        strict.push(problem.message);
+    }
+    match validation {
+        FieldValidation::Strict if !strict.is_empty() => {
+            return Err(format!("strict decoding error: {}", strict.join(", ")));
+        }
+        FieldValidation::Warn => {
+            for problem in strict {
+                call.warnings.add(problem);
+            }
+        }
+        FieldValidation::Strict | FieldValidation::Ignore => {}
+    }
+    defaults::set_defaults(kind, object);
+    conversion::convert(kind, object);
+    Ok(())
 }

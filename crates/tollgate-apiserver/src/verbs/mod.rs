@@ -4,6 +4,7 @@
 //! asked for.
 
 mod answer;
+mod apply;
 mod call;
 mod commit;
 mod continue_token;
@@ -13,16 +14,22 @@ mod delete;
 mod delete_collection;
 mod field_selector;
 mod get;
+mod grants;
 mod label_selector;
 mod list;
+mod managers;
 mod metadata;
 pub mod options;
+mod patch;
 mod prepare;
+mod reviews;
 pub mod record;
 mod rules;
+pub mod subresources;
 mod update;
 mod validate;
 mod watch;
+mod yaml;
 
 pub use answer::{Answer, Listing};
 pub use call::{Api, Call, Warnings};
@@ -34,5 +41,9 @@ pub use field_selector::FieldSelector;
 pub use get::get;
 pub use label_selector::LabelSelector;
 pub use list::list;
-pub use update::{replace, update};
+pub use patch::{PatchType, patch};
+pub use reviews::review;
+pub use update::{Update, replace, update};
+pub use apply::apply;
+pub use yaml::{ReadYaml, Yaml};
 pub use watch::{Change, Watching, watch};
