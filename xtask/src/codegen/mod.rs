@@ -215,10 +215,11 @@ fn generate(data: &Path) -> Result<String> {
         }
         lookup.push('\n');
         let start = starts.get(name.as_str()).copied().unwrap_or_default();
-        let atomic = facts
-            .is_atomic(name)
-            .then_some(".atomic()")
-            .unwrap_or_default();
+        let atomic = if facts.is_atomic(name) {
+            ".atomic()"
+        } else {
+            ""
+        };
         writeln!(
             types,
             "    t({name:?}, {start}, {declared}, {lookup_count}, {}){atomic},",

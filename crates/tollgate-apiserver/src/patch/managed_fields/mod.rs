@@ -27,3 +27,5 @@ pub use update::updated;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unit;

@@ -52,9 +52,22 @@ impl<'v> Node<'v> {
                 of,
                 structured: true,
             } if self.is_map() => {
-                let mut entries = Vec::with_capacity(of.fields().len());
+                let object = self.object();
+                let mut entries = Vec::with_capacity(object.map_or(4, Object::len));
+                for (key, value) in object.into_iter().flat_map(Object::iter) {
+                    if !value.is_null()
+                        && let Some(field) = of.field(key)
+                        && let Some(node) = seen(Some(value), field)
+                    {
+                        entries.push((field.name, node));
+                    }
+                }
+                // What Go writes though it is not there.
                 each_field(of, &mut |field| {
-                    if let Some(node) = self.field(field) {
+                    if !leaves_out(field)
+                        && object.and_then(|object| object.get(field.name)).is_none()
+                        && let Some(node) = seen(None, field)
+                    {
                         entries.push((field.name, node));
                     }
                 });
@@ -86,48 +99,57 @@ impl<'v> Node<'v> {
         }
     }
 
-    /// A field of a struct: what the Go field would be written as, none if it would be left out.
     fn field(self, field: &Field) -> Option<Node<'v>> {
-        let value = self.object().and_then(|object| object.get(field.name));
-        let is_zero = match value {
-            None | Some(Value::Null) => true,
-            Some(_) if field.is_pointer() => false,
-            Some(Value::String(text)) => text.is_empty(),
-            Some(Value::Bool(value)) => !value,
-            Some(Value::Number(number)) => number.as_f64() == 0.0,
-            Some(Value::Array(items)) => items.is_empty(),
-            Some(Value::Object(object)) => match field.shape() {
-                ShapeRef::Map(_) => object.is_empty(),
-                _ => field.omits_zero() && object.iter().all(|(_, value)| value.is_null()),
-            },
-        };
-        let is_struct = matches!(
-            field.shape(),
-            ShapeRef::Struct(_)
-                | ShapeRef::Time { .. }
-                | ShapeRef::Quantity
-                | ShapeRef::IntOrString
-                | ShapeRef::Any
-                | ShapeRef::SchemaOr(_)
-        );
-        // A struct that is no pointer is never empty to Go; but it may be zero.
-        let leaves_out =
-            field.omits_zero() || (field.omits_empty() && (field.is_pointer() || !is_struct));
-        match value {
-            _ if is_zero && leaves_out => None,
-            Some(value) => Some(Self::Value(value)),
-            None if field.is_pointer() => Some(Self::Null),
-            None => Some(match field.shape() {
-                ShapeRef::Struct(_) => Self::Zero,
-                ShapeRef::String => Self::Value(&EMPTY_TEXT),
-                ShapeRef::Bool => Self::Value(&FALSE),
-                ShapeRef::Int32 | ShapeRef::Int64 | ShapeRef::Float64 | ShapeRef::IntOrString => {
-                    Self::Value(&ZERO)
-                }
-                ShapeRef::Quantity => Self::Value(&ZERO_QUANTITY),
-                _ => Self::Null,
-            }),
-        }
+        seen(
+            self.object().and_then(|object| object.get(field.name)),
+            field,
+        )
+    }
+}
+
+/// Whether a field is left out when it is zero.
+fn leaves_out(field: &Field) -> bool {
+    let is_struct = matches!(
+        field.shape(),
+        ShapeRef::Struct(_)
+            | ShapeRef::Time { .. }
+            | ShapeRef::Quantity
+            | ShapeRef::IntOrString
+            | ShapeRef::Any
+            | ShapeRef::SchemaOr(_)
+    );
+    // A struct that is no pointer is never empty to Go; but it may be zero.
+    field.omits_zero() || (field.omits_empty() && (field.is_pointer() || !is_struct))
+}
+
+/// A field of a struct: what the Go field would be written as, none if it would be left out.
+fn seen<'v>(value: Option<&'v Value>, field: &Field) -> Option<Node<'v>> {
+    let is_zero = match value {
+        None | Some(Value::Null) => true,
+        Some(_) if field.is_pointer() => false,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Bool(value)) => !value,
+        Some(Value::Number(number)) => number.as_f64() == 0.0,
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(Value::Object(object)) => match field.shape() {
+            ShapeRef::Map(_) => object.is_empty(),
+            _ => field.omits_zero() && object.iter().all(|(_, value)| value.is_null()),
+        },
+    };
+    match value {
+        _ if is_zero && leaves_out(field) => None,
+        Some(value) => Some(Node::Value(value)),
+        None if field.is_pointer() => Some(Node::Null),
+        None => Some(match field.shape() {
+            ShapeRef::Struct(_) => Node::Zero,
+            ShapeRef::String => Node::Value(&EMPTY_TEXT),
+            ShapeRef::Bool => Node::Value(&FALSE),
+            ShapeRef::Int32 | ShapeRef::Int64 | ShapeRef::Float64 | ShapeRef::IntOrString => {
+                Node::Value(&ZERO)
+            }
+            ShapeRef::Quantity => Node::Value(&ZERO_QUANTITY),
+            _ => Node::Null,
+        }),
     }
 }
 
