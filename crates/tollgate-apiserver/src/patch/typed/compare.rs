@@ -1,7 +1,7 @@
 //! How two objects differ.
 
 use super::members::is_empty_map;
-use super::node::Node;
+use super::node::{Child, Node};
 use super::types::{Atom, List, Map, Type};
 use super::validate::element_of;
 use crate::patch::field_set::{Path, PathElement, Set};
@@ -121,21 +121,27 @@ impl Walk {
 
     fn map(
         &mut self,
-        (left, lefts): (Node<'_>, &[(&str, Node<'_>)]),
-        (right, rights): (Node<'_>, &[(&str, Node<'_>)]),
+        (left, lefts): (Node<'_>, &[Child<'_, '_>]),
+        (right, rights): (Node<'_>, &[Child<'_, '_>]),
         map: &Map<'_>,
     ) {
-        for (key, node) in lefts {
+        for child in lefts {
+            let other = right.get(map, child.key);
             self.child(
-                PathElement::field(key),
-                Some(*node),
-                right.get(map, key),
-                map.at(key),
+                PathElement::field(child.key),
+                Some(child.node),
+                other,
+                child.of,
             );
         }
-        for (key, node) in rights {
-            if left.get(map, key).is_none() {
-                self.child(PathElement::field(key), None, Some(*node), map.at(key));
+        for child in rights {
+            if left.get(map, child.key).is_none() {
+                self.child(
+                    PathElement::field(child.key),
+                    None,
+                    Some(child.node),
+                    child.of,
+                );
             }
         }
     }
@@ -193,9 +199,9 @@ fn all_of(node: Node<'_>, of: Type<'_>) -> Set {
     let mut set = Set::default();
     match of.atom(Some(node)) {
         Some(Atom::Map(map)) if !map.is_atomic => {
-            for (key, child) in node.entries(&map) {
-                let element = PathElement::field(key);
-                let below = all_of(child, map.at(key).unwrap_or(Type::Untyped));
+            for child in node.entries(&map) {
+                let element = PathElement::field(child.key);
+                let below = all_of(child.node, child.of.unwrap_or(Type::Untyped));
                 set.insert_member(element.clone());
                 set.insert_child(element, below);
             }
@@ -238,18 +244,18 @@ fn is_same(left: Node<'_>, right: Node<'_>, map: Option<&Map<'_>>) -> bool {
             };
             let (lefts, rights) = (left.entries(map), right.entries(map));
             lefts.len() == rights.len()
-                && lefts.iter().all(|(key, left)| {
-                    let of = map.at(key).unwrap_or(Type::Untyped);
-                    right.get(map, key).is_some_and(|right| {
-                        let inner = match of.atom(Some(*left)) {
+                && lefts.iter().all(|child| {
+                    let (left, of) = (child.node, child.of.unwrap_or(Type::Untyped));
+                    right.get(map, child.key).is_some_and(|right| {
+                        let inner = match of.atom(Some(left)) {
                             Some(Atom::Map(map)) => Some(map),
                             _ => None,
                         };
-                        is_same(*left, right, inner.as_ref())
-                            || (is_empty_map(*left, of)
-                                && is_empty_map(right, of)
-                                && left.is_map()
-                                && right.is_map())
+                        is_same(left, right, inner.as_ref())
+                            || (left.is_map()
+                                && right.is_map()
+                                && is_empty_map(left, of)
+                                && is_empty_map(right, of))
                     })
                 })
         }

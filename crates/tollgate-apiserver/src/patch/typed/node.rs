@@ -1,6 +1,6 @@
 //! A place of an object, as upstream sees it.
 
-use super::types::{Map, MapSort};
+use super::types::{Map, MapSort, TableType, Type};
 use tollgate_api::value::CompactString;
 use tollgate_api::{Number, Object, Quantity, Value};
 use tollgate_objects::schema::{Field, ShapeRef, StructType};
@@ -14,6 +14,32 @@ pub(crate) enum Node<'v> {
     Value(&'v Value),
     /// A struct of which the tree holds nothing.
     Zero,
+}
+
+/// What stands in a map under a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Child<'v, 's> {
+    pub(super) key: &'v str,
+    pub(super) node: Node<'v>,
+    /// Its type; none if it must not be there.
+    pub(super) of: Option<Type<'s>>,
+    /// Whether the map declares it as a field.
+    pub(super) is_declared: bool,
+}
+
+impl<'v> Child<'v, '_> {
+    fn of_field(field: &'static Field, node: Node<'v>) -> Self {
+        Self {
+            key: field.name,
+            node,
+            of: Some(Type::Table(TableType {
+                shape: field.shape(),
+                field: Some(field),
+                structured: true,
+            })),
+            is_declared: true,
+        }
+    }
 }
 
 static EMPTY_TEXT: Value = Value::String(CompactString::const_new(""));
@@ -46,7 +72,7 @@ impl<'v> Node<'v> {
     }
 
     /// What stands in a map, by key; nothing if there is no map.
-    pub(super) fn entries(self, map: &Map<'_>) -> Vec<(&'v str, Node<'v>)> {
+    pub(super) fn entries<'s>(self, map: &Map<'s>) -> Vec<Child<'v, 's>> {
         match map.sort {
             MapSort::Struct {
                 of,
@@ -59,7 +85,7 @@ impl<'v> Node<'v> {
                         && let Some(field) = of.field(key)
                         && let Some(node) = seen(Some(value), field)
                     {
-                        entries.push((field.name, node));
+                        entries.push(Child::of_field(field, node));
                     }
                 }
                 // What Go writes though it is not there.
@@ -68,14 +94,24 @@ impl<'v> Node<'v> {
                         && object.and_then(|object| object.get(field.name)).is_none()
                         && let Some(node) = seen(None, field)
                     {
-                        entries.push((field.name, node));
+                        entries.push(Child::of_field(field, node));
                     }
                 });
                 entries
             }
             _ => {
                 let entries = self.object().into_iter().flat_map(Object::iter);
-                entries.map(|(key, value)| (key, Self::of(value))).collect()
+                let element = map.element();
+                let child = |(key, value)| {
+                    let field = map.field(key);
+                    Child {
+                        key,
+                        node: Self::of(value),
+                        of: field.or(element),
+                        is_declared: field.is_some(),
+                    }
+                };
+                entries.map(child).collect()
             }
         }
     }
@@ -165,19 +201,19 @@ fn each_field(of: StructType, visit: &mut impl FnMut(&'static Field)) {
 }
 
 /// The tree of a place as a client would see it.
-pub(crate) fn tree(node: Node<'_>, of: super::types::Type<'_>) -> Value {
+pub(crate) fn tree(node: Node<'_>, of: Type<'_>) -> Value {
     use super::types::Atom;
     match (of.atom(Some(node)), node) {
         (_, Node::Null) => Value::Null,
         (Some(Atom::Map(map)), node) if node.is_map() => {
             let entries = node.entries(&map).into_iter();
             entries
-                .map(|(key, node)| {
-                    let value = match map.at(key) {
-                        Some(of) => tree(node, of),
-                        None => plain(node),
+                .map(|child| {
+                    let value = match child.of {
+                        Some(of) => tree(child.node, of),
+                        None => plain(child.node),
                     };
-                    (key, value)
+                    (child.key, value)
                 })
                 .collect()
         }

@@ -85,7 +85,7 @@ impl Check {
             Some(Atom::List(list)) => match (node, node.items()) {
                 (_, Some(items)) => self.list(items, &list, place),
                 (Node::Value(value), None) => {
-                    self.misfit(place, format!("expected list, got {}", Held(value)))
+                    self.misfit(place, format!("expected list, got {}", Held(value)));
                 }
                 _ => {}
             },
@@ -93,7 +93,7 @@ impl Check {
                 Node::Null | Node::Zero => {}
                 Node::Value(Value::Object(object)) => self.map(object, &map, place),
                 Node::Value(value) => {
-                    self.misfit(place, format!("expected map, got {}", Held(value)))
+                    self.misfit(place, format!("expected map, got {}", Held(value)));
                 }
             },
             None => self.misfit(place, "schema error: invalid atom: inlined".to_owned()),
