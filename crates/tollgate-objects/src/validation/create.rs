@@ -1,16 +1,30 @@
 //! The one table from kinds to what validates them when they are created.
 
 use super::{
-    Options, limit_range, persistent_volume_claim, pod, pod_security_policy, priority_class,
-    resource_quota,
+    Options, config_map, limit_range, namespace, persistent_volume_claim, pod, pod_security_policy,
+    priority_class, resource_quota, role, role_binding, secret, service_account,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
+
+const RBAC: &str = "rbac.authorization.k8s.io";
 
 type Validate = fn(&Value, &Options, &mut Errors);
 
 /// Group, kind, and what validates it, whatever the version.
 const KINDS: &[(&str, &str, Validate)] = &[
+    ("", "ConfigMap", config_map::validate_create),
+    ("", "Namespace", namespace::validate_create),
+    ("", "Secret", secret::validate_create),
+    ("", "ServiceAccount", service_account::validate_create),
+    (RBAC, "ClusterRole", role::validate_cluster_create),
+    (
+        RBAC,
+        "ClusterRoleBinding",
+        role_binding::validate_cluster_create,
+    ),
+    (RBAC, "Role", role::validate_create),
+    (RBAC, "RoleBinding", role_binding::validate_create),
     ("", "LimitRange", |object, _, errors| {
         errors.extend(limit_range::validate(object));
     }),

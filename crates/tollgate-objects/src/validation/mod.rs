@@ -3,11 +3,13 @@
 //! Objects are validated with their defaults, as an API server does. Option flags stand as upstream has them with the
 //! default feature gates of 1.36.
 
+mod config_map;
 mod create;
 mod go_values;
 mod ip;
 pub mod label_selector;
 pub mod limit_range;
+mod namespace;
 mod numbers;
 pub mod object_meta;
 pub mod object_meta_update;
@@ -18,8 +20,15 @@ pub mod pod_security_policy;
 pub mod pod_warnings;
 pub mod priority_class;
 pub mod resource_quota;
+mod role;
+mod role_binding;
+mod secret;
+mod service_account;
+mod update;
 
 pub use create::validate_create;
+pub use namespace::validate_finalize_update;
+pub use update::{validate_status_update, validate_update};
 
 /// What the server decides, not the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
