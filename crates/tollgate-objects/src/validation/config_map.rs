@@ -8,7 +8,7 @@ use tollgate_api::{Value, names};
 pub(super) const DATA_BYTES_MAX: usize = 1024 * 1024;
 
 /// Validates a ConfigMap that is to be created.
-pub fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let path = Path::root("metadata");
     object_meta::validate(metadata, true, names::dns1123_subdomain, &path, errors);
@@ -52,7 +52,7 @@ pub(super) fn decoded_len(base64: &str) -> usize {
 }
 
 /// Validates what a ConfigMap becomes by an update.
-pub fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     let [new_metadata, old_metadata] =
         [new, old].map(|object| object.get("metadata").unwrap_or(&Value::Null));
     object_meta_update::validate(new_metadata, old_metadata, &Path::root("metadata"), errors);

@@ -1,8 +1,9 @@
 //! The one table from kinds to what validates them when they are created.
 
 use super::{
-    Options, config_map, limit_range, namespace, persistent_volume_claim, pod, pod_security_policy,
-    priority_class, resource_quota, role, role_binding, secret, service_account,
+    Options, config_map, daemon_set, deployment, limit_range, namespace, persistent_volume_claim,
+    pod, pod_security_policy, priority_class, replica_set, resource_quota, role, role_binding,
+    secret, service_account, stateful_set,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
@@ -17,6 +18,15 @@ const KINDS: &[(&str, &str, Validate)] = &[
     ("", "Namespace", namespace::validate_create),
     ("", "Secret", secret::validate_create),
     ("", "ServiceAccount", service_account::validate_create),
+    (
+        "",
+        "ReplicationController",
+        replica_set::validate_controller_create,
+    ),
+    ("apps", "DaemonSet", daemon_set::validate_create),
+    ("apps", "Deployment", deployment::validate_create),
+    ("apps", "ReplicaSet", replica_set::validate_create),
+    ("apps", "StatefulSet", stateful_set::validate_create),
     (RBAC, "ClusterRole", role::validate_cluster_create),
     (
         RBAC,

@@ -5,7 +5,10 @@
 
 mod config_map;
 mod create;
+mod daemon_set;
+mod deployment;
 mod go_values;
+mod int_or_percent;
 mod ip;
 pub mod label_selector;
 pub mod limit_range;
@@ -19,12 +22,15 @@ pub mod pod;
 pub mod pod_security_policy;
 pub mod pod_warnings;
 pub mod priority_class;
+mod replica_set;
 pub mod resource_quota;
 mod role;
 mod role_binding;
 mod secret;
 mod service_account;
+mod stateful_set;
 mod update;
+mod workload;
 
 pub use create::validate_create;
 pub use namespace::validate_finalize_update;

@@ -5,7 +5,7 @@ use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
 /// Validates a Namespace that is to be created. What its Pod Security labels say is admission's business.
-pub fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let path = Path::root("metadata");
     object_meta::validate(metadata, false, names::dns1123_label, &path, errors);
@@ -34,14 +34,19 @@ fn finalizer_name(name: &str, path: &Path<'_>, errors: &mut Errors) {
 }
 
 /// Validates what a Namespace becomes by an update.
-pub fn validate_update(new: &Value, old: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_update(new: &Value, old: &Value, _options: &Options, errors: &mut Errors) {
     let [new_metadata, old_metadata] =
         [new, old].map(|object| object.get("metadata").unwrap_or(&Value::Null));
     object_meta_update::validate(new_metadata, old_metadata, &Path::root("metadata"), errors);
 }
 
 /// Validates an update of `status`.
-pub fn validate_status_update(new: &Value, old: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_status_update(
+    new: &Value,
+    old: &Value,
+    _options: &Options,
+    errors: &mut Errors,
+) {
     validate_update(new, old, &Options::default(), errors);
     let phase = new
         .at(&["status", "phase"])

@@ -6,12 +6,12 @@ use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
 /// Validates a Role that is to be created.
-pub fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
     validate(object, true, errors);
 }
 
 /// Validates a ClusterRole that is to be created.
-pub fn validate_cluster_create(object: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_cluster_create(object: &Value, _options: &Options, errors: &mut Errors) {
     validate(object, false, errors);
     let Some(aggregation) = object.get("aggregationRule") else {
         return;
@@ -80,13 +80,18 @@ pub(crate) fn validate_rule(rule: &Value, namespaced: bool, path: &Path<'_>, err
 }
 
 /// Validates what a Role becomes by an update.
-pub fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     validate_create(new, options, errors);
     update_of_metadata(new, old, errors);
 }
 
 /// Validates what a ClusterRole becomes by an update.
-pub fn validate_cluster_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn validate_cluster_update(
+    new: &Value,
+    old: &Value,
+    options: &Options,
+    errors: &mut Errors,
+) {
     validate_cluster_create(new, options, errors);
     update_of_metadata(new, old, errors);
 }

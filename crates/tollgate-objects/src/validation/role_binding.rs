@@ -8,12 +8,12 @@ use tollgate_api::{Value, names};
 const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// Validates a RoleBinding that is to be created.
-pub fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
     validate(object, true, errors);
 }
 
 /// Validates a ClusterRoleBinding that is to be created.
-pub fn validate_cluster_create(object: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_cluster_create(object: &Value, _options: &Options, errors: &mut Errors) {
     validate(object, false, errors);
 }
 
@@ -93,13 +93,18 @@ fn validate_subject(subject: &Value, namespaced: bool, path: &Path<'_>, errors: 
 }
 
 /// Validates what a RoleBinding becomes by an update.
-pub fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     validate_create(new, options, errors);
     update(new, old, errors);
 }
 
 /// Validates what a ClusterRoleBinding becomes by an update.
-pub fn validate_cluster_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn validate_cluster_update(
+    new: &Value,
+    old: &Value,
+    options: &Options,
+    errors: &mut Errors,
+) {
     validate_cluster_create(new, options, errors);
     update(new, old, errors);
 }

@@ -11,7 +11,7 @@ use tollgate_api::{Value, json, names};
 const REDACTED: &str = "<secret contents redacted>";
 
 /// Validates a Secret that is to be created; `stringData` has become `data` before.
-pub fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let path = Path::root("metadata");
     object_meta::validate(metadata, true, names::dns1123_subdomain, &path, errors);
@@ -99,7 +99,7 @@ fn must_be_json(object: &Value, key: &str, errors: &mut Errors) {
 }
 
 /// Validates what a Secret becomes by an update.
-pub fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     let [new_metadata, old_metadata] =
         [new, old].map(|object| object.get("metadata").unwrap_or(&Value::Null));
     object_meta_update::validate(new_metadata, old_metadata, &Path::root("metadata"), errors);

@@ -1,6 +1,9 @@
 //! The tables from kinds to what validates their updates.
 
-use super::{Options, config_map, namespace, role, role_binding, secret, service_account};
+use super::{
+    Options, config_map, daemon_set, deployment, namespace, replica_set, role, role_binding,
+    secret, service_account, stateful_set,
+};
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
 
@@ -14,6 +17,15 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
     ("", "Namespace", namespace::validate_update),
     ("", "Secret", secret::validate_update),
     ("", "ServiceAccount", service_account::validate_update),
+    (
+        "",
+        "ReplicationController",
+        replica_set::validate_controller_update,
+    ),
+    ("apps", "DaemonSet", daemon_set::validate_update),
+    ("apps", "Deployment", deployment::validate_update),
+    ("apps", "ReplicaSet", replica_set::validate_update),
+    ("apps", "StatefulSet", stateful_set::validate_update),
     (RBAC, "ClusterRole", role::validate_cluster_update),
     (
         RBAC,
@@ -25,8 +37,10 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
 ];
 
 /// Group, kind, and what validates an update of its `status`.
-const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] =
-    &[("", "Namespace", namespace::validate_status_update)];
+const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    ("", "Namespace", namespace::validate_status_update),
+    ("apps", "ReplicaSet", replica_set::validate_status_update),
+];
 
 /// The field errors of what an object becomes by an update.
 ///
