@@ -4,13 +4,22 @@
 //! One kind, one file; the tables below say which function prepares what.
 
 pub mod pod;
+mod service;
 
 use tollgate_api::{GroupVersionKind, Release, Value};
 
 type PrepareForCreate = fn(&mut Value, Release) -> Vec<String>;
 
 /// Group, kind, and what prepares it, whatever the version.
-const CREATE: &[(&str, &str, PrepareForCreate)] = &[("", "Pod", pod::prepare_for_create)];
+const CREATE: &[(&str, &str, PrepareForCreate)] = &[
+    ("", "Pod", pod::prepare_for_create),
+    ("", "Service", service::prepare_for_create),
+];
+
+type PrepareForUpdate = fn(&mut Value, &Value, Release);
+
+/// Group, kind, and what prepares an update, whatever the version.
+const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[("", "Service", service::prepare_for_update)];
 
 /// Prepares a defaulted object of `kind` for its first storage as the registry of `release` does; returns warnings.
 pub fn prepare_for_create(
@@ -22,4 +31,14 @@ pub fn prepare_for_create(
         .iter()
         .find(|(group, name, _)| kind.kind == *name && kind.group == *group)
         .map_or_else(Vec::new, |(_, _, prepare)| prepare(object, release))
+}
+
+/// Prepares what an object of `kind` becomes by an update: the status stays, and whatever the registry of `release` keeps.
+pub fn prepare_for_update(kind: &GroupVersionKind, new: &mut Value, old: &Value, release: Release) {
+    let found = UPDATE
+        .iter()
+        .find(|(group, name, _)| kind.kind == *name && kind.group == *group);
+    if let Some((_, _, prepare)) = found {
+        prepare(new, old, release);
+    }
 }

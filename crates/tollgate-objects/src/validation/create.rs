@@ -3,7 +3,7 @@
 use super::{
     Options, config_map, daemon_set, deployment, limit_range, namespace, persistent_volume_claim,
     pod, pod_security_policy, priority_class, replica_set, resource_quota, role, role_binding,
-    secret, service_account, stateful_set,
+    secret, service, service_account, stateful_set,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
@@ -16,6 +16,7 @@ type Validate = fn(&Value, &Options, &mut Errors);
 const KINDS: &[(&str, &str, Validate)] = &[
     ("", "ConfigMap", config_map::validate_create),
     ("", "Namespace", namespace::validate_create),
+    ("", "Service", service::validate_create),
     ("", "Secret", secret::validate_create),
     ("", "ServiceAccount", service_account::validate_create),
     (

@@ -27,6 +27,7 @@ pub mod resource_quota;
 mod role;
 mod role_binding;
 mod secret;
+mod service;
 mod service_account;
 mod stateful_set;
 mod update;

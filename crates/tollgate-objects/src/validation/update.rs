@@ -2,7 +2,7 @@
 
 use super::{
     Options, config_map, daemon_set, deployment, namespace, replica_set, role, role_binding,
-    secret, service_account, stateful_set,
+    secret, service, service_account, stateful_set,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
@@ -16,6 +16,7 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
     ("", "ConfigMap", config_map::validate_update),
     ("", "Namespace", namespace::validate_update),
     ("", "Secret", secret::validate_update),
+    ("", "Service", service::validate_update),
     ("", "ServiceAccount", service_account::validate_update),
     (
         "",
@@ -39,6 +40,7 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
 /// Group, kind, and what validates an update of its `status`.
 const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
     ("", "Namespace", namespace::validate_status_update),
+    ("", "Service", service::validate_status_update),
     ("apps", "ReplicaSet", replica_set::validate_status_update),
 ];
 
