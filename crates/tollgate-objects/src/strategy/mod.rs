@@ -3,6 +3,7 @@
 //!
 //! One kind, one file; the tables below say which function prepares what.
 
+mod job;
 pub mod pod;
 mod service;
 
@@ -13,6 +14,7 @@ type PrepareForCreate = fn(&mut Value, Release) -> Vec<String>;
 /// Group, kind, and what prepares it, whatever the version.
 const CREATE: &[(&str, &str, PrepareForCreate)] = &[
     ("", "Pod", pod::prepare_for_create),
+    ("batch", "Job", job::prepare_for_create),
     ("", "Service", service::prepare_for_create),
 ];
 

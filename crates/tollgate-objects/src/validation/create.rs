@@ -1,7 +1,7 @@
 //! The one table from kinds to what validates them when they are created.
 
 use super::{
-    Options, config_map, daemon_set, deployment, limit_range, namespace, persistent_volume_claim,
+    Options, config_map, daemon_set, deployment, job, limit_range, namespace, persistent_volume_claim,
     pod, pod_security_policy, priority_class, replica_set, resource_quota, role, role_binding,
     secret, service, service_account, stateful_set,
 };
@@ -28,6 +28,7 @@ const KINDS: &[(&str, &str, Validate)] = &[
     ("apps", "Deployment", deployment::validate_create),
     ("apps", "ReplicaSet", replica_set::validate_create),
     ("apps", "StatefulSet", stateful_set::validate_create),
+    ("batch", "Job", job::validate_create),
     (RBAC, "ClusterRole", role::validate_cluster_create),
     (
         RBAC,

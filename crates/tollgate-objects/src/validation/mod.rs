@@ -10,6 +10,7 @@ mod deployment;
 mod go_values;
 mod int_or_percent;
 mod ip;
+mod job;
 pub mod label_selector;
 pub mod limit_range;
 mod namespace;

@@ -1,7 +1,7 @@
 //! The tables from kinds to what validates their updates.
 
 use super::{
-    Options, config_map, daemon_set, deployment, namespace, replica_set, role, role_binding,
+    Options, config_map, daemon_set, deployment, job, namespace, replica_set, role, role_binding,
     secret, service, service_account, stateful_set,
 };
 use tollgate_api::field::Errors;
@@ -27,6 +27,7 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
     ("apps", "Deployment", deployment::validate_update),
     ("apps", "ReplicaSet", replica_set::validate_update),
     ("apps", "StatefulSet", stateful_set::validate_update),
+    ("batch", "Job", job::validate_update),
     (RBAC, "ClusterRole", role::validate_cluster_update),
     (
         RBAC,
