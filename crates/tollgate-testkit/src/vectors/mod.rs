@@ -9,6 +9,7 @@ mod limitranger;
 mod pod_defaulting;
 mod pod_validation;
 mod priority;
+mod protobuf;
 mod psa_admission;
 mod psp_admission;
 mod psp_defaulting;
@@ -90,6 +91,10 @@ pub const SUITES: &[Suite] = &[
     Suite {
         name: "priority",
         run: priority::run,
+    },
+    Suite {
+        name: "protobuf",
+        run: protobuf::run,
     },
     Suite {
         name: "psa-admission",

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 /// How much is read before a chunk is cut: enough work for a thread to be worth handing over.
-const CHUNK_BYTES: usize = 256 * 1024;
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 /// A single document may be this large: a `List` that holds a whole cluster fits, an endless stream does not.
 pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024 * 1024;
 
@@ -45,17 +45,21 @@ pub struct Chunks<R> {
     /// What was read and not handed out.
     rest: Vec<u8>,
     line: usize,
+    /// How much room the rest of the reader will need, as far as anybody knows.
+    left: usize,
     ended: bool,
     pending: std::collections::VecDeque<Chunk>,
 }
 
 impl<R: Read> Chunks<R> {
-    /// Reads from `reader`.
-    pub fn new(reader: R) -> Self {
+    /// Reads from `reader`; how much that should be, if it is known, only saves work.
+    pub fn new(reader: R, size: Option<usize>) -> Self {
         Self {
             reader,
             rest: Vec::new(),
             line: 1,
+            // The end is seen by reading beyond it.
+            left: size.map_or(usize::MAX, |size| size.saturating_add(1)),
             ended: false,
             pending: std::collections::VecDeque::new(),
         }
@@ -70,10 +74,13 @@ impl<R: Read> Chunks<R> {
             }
             let wanted = CHUNK_BYTES.max(self.rest.len());
             let limit = u64::try_from(wanted).unwrap_or(u64::MAX);
+            self.rest.reserve(wanted.min(self.left));
             let read = self.reader.by_ref().take(limit).read_to_end(&mut self.rest);
             match read {
-                Ok(0) => self.ended = true,
-                Ok(_) => {}
+                Ok(read) => {
+                    self.left = self.left.saturating_sub(read);
+                    self.ended = read < wanted;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
                     self.ended = true;
@@ -171,7 +178,7 @@ mod tests {
     use super::*;
 
     fn texts(input: &[u8]) -> Vec<(usize, Result<String, Unreadable>)> {
-        Chunks::new(input)
+        Chunks::new(input, None)
             .map(|chunk| (chunk.first_line, chunk.text))
             .collect()
     }

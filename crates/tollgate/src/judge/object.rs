@@ -5,6 +5,7 @@
 
 use super::chain::{self, Admitted, Refusal, Request};
 use super::explain_places::Explainer;
+use super::ledger::Ledger;
 use super::load::Loaded;
 use super::settings::Settings;
 use super::source::Source;
@@ -33,7 +34,7 @@ pub struct Judged {
     pub is_known: bool,
     /// How many pods it stands for.
     pub pods: u64,
-    /// What it would take from quotas, if nothing of it is refused yet.
+    /// What it would take from quotas, if any counts it and nothing of it is refused yet.
     pub charges: Vec<Charge>,
 }
 
@@ -110,10 +111,19 @@ pub fn judge(loaded: Loaded, settings: &Settings, world: &World) -> Judged {
             judged.refuse(&explainer, refusal, &root, None);
         }
     }
-    let plan = workloads::of(&loaded.kind)
-        .filter(|_| !judged.is_refused)
-        .map(|workload| (workload, workload.plan(&object, settings.cluster)));
     judged.pods = u64::from(is_pod);
+    let workload = workloads::of(&loaded.kind).filter(|_| !judged.is_refused);
+    let is_charged = Ledger::wants(settings, world, &judged.reference);
+    if !is_charged {
+        // What nobody counts is freed here, where it was made, and needs no copies.
+        if let Some(workload) = workload {
+            let plan = workload.plan_from(object, settings.cluster);
+            judge_plan(&mut judged, &explainer, &request, workload, plan);
+        }
+        judged.charges = Vec::new();
+        return judged;
+    }
+    let plan = workload.map(|workload| (workload, workload.plan(&object, settings.cluster)));
     judged.charges.push(Charge {
         role: Role::Itself,
         resource: loaded.resource.clone(),
@@ -126,6 +136,9 @@ pub fn judge(loaded: Loaded, settings: &Settings, world: &World) -> Judged {
     });
     if let Some((workload, plan)) = plan {
         judge_plan(&mut judged, &explainer, &request, workload, plan);
+    }
+    if judged.is_refused {
+        judged.charges = Vec::new();
     }
     judged
 }

@@ -4,7 +4,7 @@
 //! the order of the input. Nothing is kept of an object that was judged, but for what quotas need to know about
 //! workloads.
 
-use super::chunks::{Chunk, Chunks, Unreadable};
+use super::batches::{Batch, Stretch, batches};
 use super::in_order::for_each_in_order;
 use super::inputs::{Input, Missing};
 use super::kind_hint::{KindHint, kind_hint};
@@ -46,14 +46,6 @@ pub trait Progress: std::fmt::Debug {
     fn judged(&mut self, objects: usize);
 }
 
-/// A chunk and the file it is from.
-struct Batch {
-    file: Arc<str>,
-    /// The line of the file on which the chunk begins, from 1.
-    first_line: usize,
-    source: Result<Arc<manifest::Source>, Unreadable>,
-}
-
 /// What became of a document, or of one object in it.
 enum Outcome {
     Judged(Box<Judged>),
@@ -87,17 +79,14 @@ impl Run<'_> {
     fn look_around(&self) -> io::Result<World> {
         let mut builder = WorldBuilder::default();
         let settings = self.settings;
-        let batches = self.state.iter().chain(self.inputs).flat_map(batches);
-        let work = |batch: Batch| {
+        let batches = batches(self.state.iter().chain(self.inputs));
+        let work = |batch: Batch<'_>| {
             let mut found = Vec::new();
-            let Ok(source) = batch.source else {
-                return found;
-            };
-            for document in manifest::split(source) {
+            for (place, document) in documents(batch) {
                 if !may_be_context(&document.text()) {
                     continue;
                 }
-                for (value, source) in objects(batch.first_line, &document).unwrap_or_default() {
+                for (value, source) in objects(&place, &document).unwrap_or_default() {
                     found.extend(load::load(value, source, settings, &[]));
                 }
             }
@@ -119,13 +108,10 @@ impl Run<'_> {
         mut take: impl FnMut(Loaded),
     ) -> io::Result<()> {
         let settings = self.settings;
-        let batches = self.state.iter().flat_map(batches);
-        let work = |batch: Batch| {
-            let Ok(source) = batch.source else {
-                return Vec::new();
-            };
-            manifest::split(source)
-                .flat_map(|document| objects(batch.first_line, &document).unwrap_or_default())
+        let batches = batches(self.state.iter());
+        let work = |batch: Batch<'_>| {
+            documents(batch)
+                .flat_map(|(place, document)| objects(&place, &document).unwrap_or_default())
                 .filter_map(|(value, source)| load::load(value, source, settings, custom).ok())
                 .collect()
         };
@@ -143,8 +129,8 @@ impl Run<'_> {
         report: &mut Report,
     ) -> io::Result<()> {
         let settings = self.settings;
-        let batches = self.inputs.iter().flat_map(batches);
-        let work = |batch: Batch| judge_batch(batch, settings, world);
+        let batches = batches(self.inputs.iter());
+        let work = |batch: Batch<'_>| judge_batch(batch, settings, world);
         let progress = &mut self.progress;
         let mut objects = 0;
         for_each_in_order(self.workers, batches, work, |outcomes| {
@@ -179,21 +165,25 @@ fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-fn judge_batch(batch: Batch, settings: &Settings, world: &World) -> Vec<Outcome> {
-    let source = match batch.source {
-        Ok(source) => source,
-        Err(why) => {
-            let finding = unreadable(&batch.file, batch.first_line, &why.to_string());
-            return vec![Outcome::Broken(Box::new(finding))];
-        }
-    };
+fn judge_batch(batch: Batch<'_>, settings: &Settings, world: &World) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for document in manifest::split(source) {
-        match objects(batch.first_line, &document) {
-            Err(finding) => outcomes.push(Outcome::Broken(finding)),
-            Ok(found) => {
-                for (value, source) in found {
-                    outcomes.push(judge_object(value, &source, settings, world, &world.custom));
+    for stretch in batch.stretches() {
+        let place = FirstLine::of(&stretch);
+        let source = match stretch.source {
+            Ok(source) => source,
+            Err(why) => {
+                let finding = unreadable(&place.file, place.line, &why.to_string());
+                outcomes.push(Outcome::Broken(Box::new(finding)));
+                continue;
+            }
+        };
+        for document in manifest::split(source) {
+            match objects(&place, &document) {
+                Err(finding) => outcomes.push(Outcome::Broken(finding)),
+                Ok(found) => {
+                    for (value, source) in found {
+                        outcomes.push(judge_object(value, source, settings, world));
+                    }
                 }
             }
         }
@@ -201,14 +191,9 @@ fn judge_batch(batch: Batch, settings: &Settings, world: &World) -> Vec<Outcome>
     outcomes
 }
 
-fn judge_object(
-    value: Value,
-    source: &Source,
-    settings: &Settings,
-    world: &World,
-    custom: &[CustomResource],
-) -> Outcome {
-    match load::load(value, source.clone(), settings, custom) {
+fn judge_object(value: Value, source: Source, settings: &Settings, world: &World) -> Outcome {
+    let label = source.clone();
+    match load::load(value, source, settings, &world.custom) {
         Ok(loaded) => Outcome::Judged(Box::new(object::judge(loaded, settings, world))),
         Err(why) => Outcome::Broken(Box::new(Finding {
             level: Level::Broken,
@@ -216,45 +201,36 @@ fn judge_object(
             object: None,
             message: why.to_string(),
             verdict: None,
-            labels: vec![source.label(&FieldPath::default(), "")],
+            labels: vec![label.label(&FieldPath::default(), "")],
             policy_labels: Vec::new(),
             help: Vec::new(),
         })),
     }
 }
 
-/// The chunks of a file.
-fn batches(input: &Input) -> Box<dyn Iterator<Item = Batch> + '_> {
-    let file = Arc::clone(&input.name);
-    match input.open() {
-        Ok(reader) => Box::new(Chunks::new(reader).map(move |chunk| Batch::new(&file, chunk))),
-        Err(error) => {
-            let text = Err(Unreadable::Failed(error.to_string()));
-            Box::new(std::iter::once(Batch::new(
-                &file,
-                Chunk {
-                    first_line: 1,
-                    text,
-                },
-            )))
+/// Where a stretch begins.
+#[derive(Clone)]
+struct FirstLine {
+    file: Arc<str>,
+    line: usize,
+}
+
+impl FirstLine {
+    fn of(stretch: &Stretch) -> Self {
+        Self {
+            file: Arc::clone(&stretch.file),
+            line: stretch.first_line,
         }
     }
 }
 
-impl Batch {
-    fn new(file: &Arc<str>, chunk: Chunk) -> Self {
-        let source = chunk.text.map(|text| {
-            Arc::new(manifest::Source {
-                name: file.to_string(),
-                bytes: text.into_bytes(),
-            })
-        });
-        Self {
-            file: Arc::clone(file),
-            first_line: chunk.first_line,
-            source,
-        }
-    }
+/// The documents of a batch, with where their stretches begin. What cannot be read is passed over.
+fn documents(batch: Batch<'_>) -> impl Iterator<Item = (FirstLine, manifest::Document)> {
+    batch.stretches().flat_map(|stretch| {
+        let place = FirstLine::of(&stretch);
+        let documents = stretch.source.into_iter().flat_map(manifest::split);
+        documents.map(move |document| (place.clone(), document))
+    })
 }
 
 fn may_be_context(text: &str) -> bool {
@@ -264,18 +240,18 @@ fn may_be_context(text: &str) -> bool {
     }
 }
 
-/// The objects of a document, those of Lists one by one, or why it cannot be read. `chunk_line` is the line of the file
-/// on which the document's chunk begins.
+/// The objects of a document, those of Lists one by one, or why it cannot be read. The document is from the stretch
+/// that begins at `place`.
 fn objects(
-    chunk_line: usize,
+    place: &FirstLine,
     document: &manifest::Document,
 ) -> Result<Vec<(Value, Source)>, Box<Finding>> {
     let shared = || {
-        Arc::new(Document {
-            file: document.source().name.as_str().into(),
-            first_line: chunk_line + document.first_line() - 1,
-            text: document.text().into_owned(),
-        })
+        Arc::new(Document::new(
+            Arc::clone(&place.file),
+            place.line + document.first_line() - 1,
+            document.text().into_owned(),
+        ))
     };
     let value = document.read().map_err(|error| {
         let place = Place::new(shared(), error.offset..error.offset);
@@ -296,27 +272,15 @@ fn objects(
     if value.is_null() {
         return Ok(Vec::new());
     }
-    let shared = shared();
+    let source = Source::new(shared());
     let items = manifest::expand_list(value).into_iter();
     Ok(items
-        .map(|item| {
-            (
-                item.value,
-                Source {
-                    document: Arc::clone(&shared),
-                    prefix: item.prefix,
-                },
-            )
-        })
+        .map(|item| (item.value, source.item(item.prefix)))
         .collect())
 }
 
 fn unreadable(file: &Arc<str>, line: usize, why: &str) -> Finding {
-    let document = Arc::new(Document {
-        file: Arc::clone(file),
-        first_line: line,
-        text: String::new(),
-    });
+    let document = Arc::new(Document::new(Arc::clone(file), line, String::new()));
     Finding {
         level: Level::Broken,
         rule: Rule::Syntax,

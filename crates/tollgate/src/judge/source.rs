@@ -1,34 +1,50 @@
 //! Where an object came from, and the places of its fields.
 
 use crate::diagnostics::{Document, Label, Place};
-use crate::manifest::spans::{Located, Span, locate};
+use crate::manifest::spans::{Located, Places, Span};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tollgate_api::field::FieldPath;
 
 /// The document an object came from and where it stands in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// The document.
     pub document: Arc<Document>,
     /// Empty, or `items[3]` in a `List`.
     pub prefix: FieldPath,
+    /// Made when the first place is asked for; shared by all objects of the document.
+    places: Arc<OnceLock<Option<Places>>>,
 }
 
 impl Source {
+    /// The only object of a document.
+    pub fn new(document: Arc<Document>) -> Self {
+        Self {
+            document,
+            prefix: FieldPath::default(),
+            places: Arc::default(),
+        }
+    }
+
+    /// One of several objects of the same document.
+    #[must_use]
+    pub fn item(&self, prefix: FieldPath) -> Self {
+        Self {
+            prefix,
+            ..self.clone()
+        }
+    }
+
     /// The place of a field of the object; of the nearest field around it if it is not written.
     pub fn place(&self, field: &FieldPath) -> Place {
         let path = field.below(&self.prefix);
         let text = self.document.text.as_str();
-        let located = locate(text, &path);
-        let span = located.map_or(0..0, |located| shown(text, &located));
+        let places = self.places.get_or_init(|| Places::of(text));
+        let span = places
+            .as_ref()
+            .map_or(0..0, |places| shown(text, &places.locate(&path)));
         Place::new(Arc::clone(&self.document), span)
-    }
-
-    /// Whether a field of the object is written.
-    pub fn has(&self, field: &FieldPath) -> bool {
-        let path = field.below(&self.prefix);
-        locate(&self.document.text, &path).is_some_and(|located| located.exact)
     }
 
     /// A label at a field of the object.

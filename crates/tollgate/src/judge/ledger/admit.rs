@@ -1,6 +1,6 @@
 //! Objects let in one after the other, as far as they fit.
 
-use super::foresee::Autoscaler;
+use super::foresee::{AUTOSCALER, Autoscaler};
 use super::namespace::Admitted;
 use super::refused::{Refused, help_for_all, refused_after};
 use super::state::{Ledger, context, request};
@@ -106,7 +106,7 @@ impl Ledger<'_> {
     }
 
     fn note_autoscaler(&mut self, judged: &Judged) {
-        if judged.reference.kind != "HorizontalPodAutoscaler" {
+        if judged.reference.kind != AUTOSCALER {
             return;
         }
         let Some(charge) = judged.charges.first() else {

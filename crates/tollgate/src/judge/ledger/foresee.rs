@@ -10,6 +10,9 @@ use crate::judge::source::Source;
 use tollgate_api::field::FieldPath;
 use tollgate_policy::resource_quota as quota;
 
+/// The kind of objects that change how many pods a workload has.
+pub(super) const AUTOSCALER: &str = "HorizontalPodAutoscaler";
+
 #[derive(Debug)]
 pub(super) struct Autoscaler {
     pub(super) source: Source,

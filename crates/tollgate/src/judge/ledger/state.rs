@@ -1,6 +1,6 @@
 //! What the ledger keeps, and the requests it asks quotas about.
 
-use super::foresee::Autoscaler;
+use super::foresee::{AUTOSCALER, Autoscaler};
 use super::namespace::NamespaceLedger;
 use crate::diagnostics::ObjectRef;
 use crate::judge::chain::Request;
@@ -47,6 +47,16 @@ impl<'w> Ledger<'w> {
             namespaces,
             autoscalers: Vec::new(),
         }
+    }
+}
+
+impl Ledger<'_> {
+    /// Whether the ledger of this run counts an object, so that its charges have to be kept.
+    pub fn wants(settings: &Settings, world: &World, reference: &ObjectRef) -> bool {
+        let has_quotas = || !world.namespace(&reference.namespace).quotas.is_empty();
+        reference.kind == AUTOSCALER
+            || settings.plugins.resource_quota
+                && (!settings.limited_resources.is_empty() || has_quotas())
     }
 }
 
