@@ -46,6 +46,8 @@ pub struct RuleList {
     pub rules: Vec<Rule>,
     /// What could not be found out.
     pub errors: Vec<String>,
+    /// Whether there are rights that no rule shows.
+    pub is_incomplete: bool,
 }
 
 /// Judges requests: members of `system:masters` may do everything, for others the modes are asked in their order.
@@ -124,6 +126,7 @@ impl Authorizer {
                     if is_node(user) {
                         let error = "node authorizer does not support user rule resolution";
                         list.errors.push(error.to_owned());
+                        list.is_incomplete = true;
                     }
                 }
             }

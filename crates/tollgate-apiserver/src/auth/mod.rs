@@ -7,7 +7,9 @@
 pub mod authenticate;
 pub mod authorize;
 pub mod failure;
+pub mod impersonate;
 pub mod rbac;
+pub mod reviews;
 pub mod token;
 
 pub use authenticate::{Authenticator, Credentials};

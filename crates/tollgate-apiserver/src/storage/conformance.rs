@@ -56,6 +56,7 @@ conformance! {
     a_watcher_that_waits_is_woken
     closing_ends_watches
     concurrent_writers_lose_nothing
+    watchers_that_come_while_others_write_miss_nothing
     watching_is_the_same_as_listing
 }
 
@@ -548,6 +549,38 @@ fn concurrent_writers_lose_nothing(make: Make) {
         assert_eq!(event.current.as_ref().unwrap().value, revision.to_string());
     }
     assert!(watcher.try_next().is_none());
+}
+
+fn watchers_that_come_while_others_write_miss_nothing(make: Make) {
+    const REVISIONS: Revision = 600;
+    let store = make(Window::default());
+    let store = &*store;
+    let prefixes = ["", "/pods/", "/pods/a/", "/pods/a/x"];
+    std::thread::scope(|threads| {
+        for _ in 0..3 {
+            threads.spawn(|| {
+                for n in 0..REVISIONS / 3 {
+                    commit(store, &[put("/pods/a/x", &n.to_string())]);
+                }
+            });
+        }
+        for prefix in prefixes {
+            threads.spawn(move || {
+                let mut newest = 0;
+                while newest < REVISIONS {
+                    newest = store.snapshot().revision();
+                    // Some begin where the writers are, some in the past.
+                    let start = newest - newest % 5;
+                    let mut watcher = store.watch(prefix, start).unwrap();
+                    let end = REVISIONS.min(start + 40);
+                    for revision in start + 1..=end {
+                        assert_eq!(block_on(watcher.next()).unwrap().revision, revision);
+                        assert!(store.snapshot().revision() >= revision);
+                    }
+                }
+            });
+        }
+    });
 }
 
 /// What has happened under a prefix, applied to what was there.

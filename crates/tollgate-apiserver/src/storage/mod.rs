@@ -15,7 +15,7 @@ mod snapshot;
 mod topic;
 mod watch;
 
-pub use durable::{Durability, DurableStore, OpenError, Options};
+pub use durable::{Durability, DurableStore, OpenError, Options, archive};
 pub use hub::Window;
 pub use key::Key;
 pub use memory::MemoryStore;

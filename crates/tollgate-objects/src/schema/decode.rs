@@ -134,15 +134,12 @@ impl Walk {
         };
         let mut all_stay = true;
         for (key, member) in object.iter_mut() {
-            let stays = match of.field(key) {
-                Some(field) => {
-                    !member.is_null()
-                        && self.check(member, field.shape(), &place.step(Step::Field(of, field)))
-                }
-                None => {
-                    self.strict_problem(ProblemKind::UnknownField, key, place);
-                    false
-                }
+            let stays = if let Some(field) = of.field(key) {
+                !member.is_null()
+                    && self.check(member, field.shape(), &place.step(Step::Field(of, field)))
+            } else {
+                self.strict_problem(ProblemKind::UnknownField, key, place);
+                false
             };
             if !stays {
                 *member = Value::Null;

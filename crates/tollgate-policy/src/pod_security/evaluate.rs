@@ -23,6 +23,11 @@ pub struct Forbidden {
 }
 
 impl Forbidden {
+    /// About how long it is when printed.
+    fn bytes(&self) -> usize {
+        self.reason.len() + self.detail.len() + ", ()".len() + 1
+    }
+
     fn push(&self, out: &mut String) {
         out.push_str(self.reason);
         if !self.detail.is_empty() {
@@ -80,8 +85,7 @@ impl Evaluation {
 
     /// About how long [`Self::detail`] is.
     pub(super) fn bytes(&self) -> usize {
-        let bytes = |one: &Forbidden| one.reason.len() + one.detail.len() + ", ()".len() + 1;
-        self.forbidden.iter().map(bytes).sum()
+        self.forbidden.iter().map(Forbidden::bytes).sum()
     }
 }
 
@@ -171,7 +175,7 @@ impl Evaluator {
                 .find(|(check, _)| check.control.id == one.control)
                 .map(|(_, versioned)| (versioned.remedies)(pod, self.release))
                 .unwrap_or_default();
-            let mut message = String::new();
+            let mut message = String::with_capacity(one.bytes());
             one.push(&mut message);
             Violation {
                 control: one.control,

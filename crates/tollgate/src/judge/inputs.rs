@@ -1,5 +1,6 @@
 //! The files that paths on the command line stand for.
 
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -102,7 +103,7 @@ fn walk(folder: &Path, inputs: &mut Vec<Input>, missing: &mut Vec<Missing>) {
     builder
         .hidden(false)
         .require_git(false)
-        .sort_by_file_path(Path::cmp);
+        .sort_by_file_name(OsStr::cmp);
     builder.filter_entry(|entry| entry.file_name() != ".git");
     for entry in builder.build() {
         match entry {

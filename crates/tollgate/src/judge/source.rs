@@ -38,12 +38,13 @@ impl Source {
 
     /// The place of a field of the object; of the nearest field around it if it is not written.
     pub fn place(&self, field: &FieldPath) -> Place {
-        let path = field.below(&self.prefix);
         let text = self.document.text.as_str();
         let places = self.places.get_or_init(|| Places::of(text));
-        let span = places
-            .as_ref()
-            .map_or(0..0, |places| shown(text, &places.locate(&path)));
+        let located = places.as_ref().map(|places| match &self.prefix {
+            FieldPath(prefix) if prefix.is_empty() => places.locate(field),
+            prefix => places.locate(&field.below(prefix)),
+        });
+        let span = located.map_or(0..0, |located| shown(text, &located));
         Place::new(Arc::clone(&self.document), span)
     }
 

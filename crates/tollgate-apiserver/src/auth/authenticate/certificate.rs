@@ -27,8 +27,31 @@ pub enum CertificateError {
     SeveralUids,
 }
 
+/// Whom a connection's certificate speaks of: read once, for all requests of the connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Certificate {
+    /// There is none, or it names nobody.
+    #[default]
+    Nobody,
+    /// A user, who is not in the group of all authenticated users yet.
+    Of(UserInfo),
+    /// It cannot be understood: whoever shows it is refused.
+    Faulty(CertificateError),
+}
+
+impl Certificate {
+    /// Reads the client's own certificate in DER, once TLS has verified its chain.
+    pub fn read(der: Option<&[u8]>) -> Self {
+        match der.map(user) {
+            None | Some(Ok(None)) => Self::Nobody,
+            Some(Ok(Some(user))) => Self::Of(user),
+            Some(Err(error)) => Self::Faulty(error),
+        }
+    }
+}
+
 /// Whose certificate it is; nobody's, if it has no common name.
-pub(super) fn user(der: &[u8]) -> Result<Option<UserInfo>, CertificateError> {
+fn user(der: &[u8]) -> Result<Option<UserInfo>, CertificateError> {
     let (_, certificate) =
         X509Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
     let mut user = UserInfo::default();

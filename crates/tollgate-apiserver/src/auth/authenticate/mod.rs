@@ -6,7 +6,7 @@ mod csv;
 mod token_file;
 
 pub use bearer::{Token, misplaced_token_warning};
-pub use certificate::{CREDENTIAL_ID, CertificateError};
+pub use certificate::{CREDENTIAL_ID, Certificate, CertificateError};
 pub use csv::CsvError;
 pub use token_file::{TokenFile, TokenFileError};
 
@@ -14,6 +14,7 @@ use super::failure::unauthorized;
 use super::token::{Objects, Verifier};
 use bearer::bearer_token;
 use compact_str::CompactString;
+use std::fmt;
 use tollgate_api::{Status, Timestamp, UserInfo, status};
 
 /// The group of everybody who has said who they are.
@@ -27,12 +28,21 @@ pub const ANONYMOUS: &str = "system:anonymous";
 const INVALID_TOKEN: &str = "invalid bearer token";
 
 /// What a request brings to show who makes it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Credentials<'a> {
-    /// The client's own certificate in DER, once TLS has verified its chain.
-    pub certificate: Option<&'a [u8]>,
+    /// The certificate of its connection.
+    pub certificate: &'a Certificate,
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
+}
+
+/// Tokens are not shown.
+impl fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("certificate", self.certificate)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A user, and for which of the wanted audiences the token counts.
@@ -67,12 +77,10 @@ impl Authenticator {
         objects: &dyn Objects,
     ) -> Result<UserInfo, Status> {
         let mut is_faulty = false;
-        if let Some(certificate) = credentials.certificate {
-            match certificate::user(certificate) {
-                Ok(Some(user)) => return Ok(with_group(user)),
-                Ok(None) => {}
-                Err(_) => is_faulty = true,
-            }
+        match credentials.certificate {
+            Certificate::Of(user) => return Ok(with_group(user.clone())),
+            Certificate::Nobody => {}
+            Certificate::Faulty(_) => is_faulty = true,
         }
         if let Some(token) = credentials.authorization.and_then(bearer_token) {
             match self.identify(&token, &self.audiences, now, objects) {
@@ -165,6 +173,11 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix_seconds(1_768_478_400);
 
+    const NOTHING: Credentials<'_> = Credentials {
+        certificate: &Certificate::Nobody,
+        authorization: None,
+    };
+
     fn authenticate(it: &Authenticator, credentials: &Credentials<'_>) -> Result<UserInfo, Status> {
         it.authenticate(credentials, NOW, &Snapshot::default())
     }
@@ -181,7 +194,7 @@ mod tests {
     #[track_caller]
     fn check(authorization: Option<&str>, name: Result<&str, u16>) {
         let credentials = Credentials {
-            certificate: None,
+            certificate: &Certificate::Nobody,
             authorization,
         };
         let result = authenticate(&authenticator(true), &credentials);
@@ -202,20 +215,20 @@ mod tests {
         check(Some("bearer abc"), Ok("sam"));
         check(Some("Bearer abc more"), Ok("sam"));
         check(Some("Bearer nonsense"), Err(401));
-        let strict = authenticate(&authenticator(false), &Credentials::default());
+        let strict = authenticate(&authenticator(false), &NOTHING);
         assert_eq!(strict.unwrap_err(), unauthorized());
     }
 
     #[test]
     fn everybody_but_anonymous_is_authenticated() {
         let credentials = Credentials {
-            certificate: None,
+            certificate: &Certificate::Nobody,
             authorization: Some("Bearer abc"),
         };
         let user = authenticate(&authenticator(true), &credentials).unwrap();
         assert_eq!(user.groups, ["devs", "ops", AUTHENTICATED]);
         assert_eq!(user.uid, "u-1");
-        let nobody = authenticate(&authenticator(true), &Credentials::default());
+        let nobody = authenticate(&authenticator(true), &NOTHING);
         assert_eq!(nobody.unwrap().groups, [UNAUTHENTICATED]);
     }
 
@@ -237,7 +250,7 @@ mod tests {
         let certificate = certificate::tests::certificate(&["devs"], Some("jane"), &[]);
         let ask = |certificate: &[u8], authorization| {
             let credentials = Credentials {
-                certificate: Some(certificate),
+                certificate: &Certificate::read(Some(certificate)),
                 authorization,
             };
             authenticate(&authenticator(true), &credentials)

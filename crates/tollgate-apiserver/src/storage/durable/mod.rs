@@ -25,6 +25,7 @@
 //! One case cannot be told from a torn write and counts as one: damage to the very last batch, if power was lost in the
 //! second after it.
 
+pub mod archive;
 mod block;
 mod disk;
 mod image;

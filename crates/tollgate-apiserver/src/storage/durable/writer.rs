@@ -105,7 +105,7 @@ impl Writer {
             if shared.is_closing.load(Ordering::Acquire) {
                 return None;
             }
-            if self.log.is_marked() {
+            if self.log.is_marked() || head.refusal.is_some() {
                 head = shared
                     .work
                     .wait(head)
@@ -115,7 +115,7 @@ impl Writer {
             let waited = shared.work.wait_timeout(head, self.idle);
             let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             head = woken;
-            if timeout.timed_out() && head.queue.is_empty() && head.refusal.is_none() {
+            if timeout.timed_out() && head.queue.is_empty() {
                 let next = head.state.revision.saturating_add(1);
                 drop(head);
                 self.log.mark(next);

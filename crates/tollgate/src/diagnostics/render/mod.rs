@@ -67,6 +67,9 @@ impl Format {
 
 /// A message on one line.
 fn one_line(text: &str) -> String {
+    if !text.contains('\n') {
+        return text.trim_end().to_owned();
+    }
     text.split('\n')
         .map(str::trim_end)
         .collect::<Vec<_>>()
