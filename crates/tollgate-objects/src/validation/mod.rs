@@ -24,6 +24,7 @@ pub mod pod_security_policy;
 pub mod pod_warnings;
 pub mod priority_class;
 mod replica_set;
+mod repeats;
 pub mod resource_quota;
 mod role;
 mod role_binding;
