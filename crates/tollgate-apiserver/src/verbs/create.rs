@@ -7,7 +7,7 @@ use super::metadata;
 use super::options::WriteOptions;
 use super::record::{self, Encoded};
 use super::rules::Rules;
-use super::validate;
+use super::{services, validate};
 use crate::error;
 use crate::storage::Record;
 use std::sync::Arc;
@@ -92,6 +92,11 @@ async fn store(
     }
     call.api.admission.validate(&review.with_object(&object))?;
     let name = metadata::name(&object).to_owned();
+    let named = Call {
+        name: &name,
+        ..*call
+    };
+    let allocation = services::allocate(&named, Some(&mut object), None)?;
     let key = call.key(&name);
     call.resource
         .conversion
@@ -104,6 +109,7 @@ async fn store(
         new: Some(&object),
         value: Some(value.clone()),
         enforced: true,
+        allocation,
     };
     if options.is_dry_run() {
         rehearse(call, &plan)?;
@@ -120,7 +126,7 @@ async fn store(
             Ok(Answer::object(201, call.resource, object))
         }
         Committed::Moved(Some(found)) => Err(exists(call, &name, &found)),
-        Committed::Moved(None) => Err(error::modified(call.group_resource(), &name)),
+        Committed::Moved(None) | Committed::Taken => Err(error::modified(call.group_resource(), &name)),
     }
 }
 

@@ -82,6 +82,11 @@ pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<R
             new: if step.gone { None } else { step.object.as_ref() },
             value: if step.gone { None } else { step.value },
             enforced: false,
+            allocation: if step.gone {
+                super::services::allocate(call, None, Some(&stored))?
+            } else {
+                super::services::Allocation::default()
+            },
         };
         match commit(call, &plan).await? {
             Committed::Done(revision, _) => {
@@ -92,6 +97,7 @@ pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<R
                 });
             }
             Committed::Moved(now) => found = now,
+            Committed::Taken => found = Some(record),
         }
     }
     Err(error::modified(call.group_resource(), call.name))

@@ -10,12 +10,8 @@ use tollgate_objects::strategy;
 pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
     let resource = call.resource;
     match (resource.group(), resource.plural()) {
-        ("", "pods") => {
-            for warning in strategy::pod::prepare_for_create(object, call.api.release) {
-                call.warnings.add(warning);
-            }
-            note_scheduling_gates(call, object);
-        }
+        // Its strategy knows what becomes of the status.
+        ("", "pods") => {}
         ("", "namespaces") => prepare_namespace(object),
         ("", "persistentvolumeclaims") => set_phase(object, "Pending"),
         ("", "persistentvolumes") => {
@@ -31,6 +27,12 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
             object.remove("status");
         }
         _ => {}
+    }
+    for warning in strategy::prepare_for_create(&resource.kind, object, call.api.release) {
+        call.warnings.add(warning);
+    }
+    if resource.plural() == "pods" {
+        note_scheduling_gates(call, object);
     }
     tollgate_objects::defaults::set_defaults(&resource.kind, object);
 }
@@ -80,6 +82,10 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
     }
     if call.subresource == "status" {
         return;
+    }
+    if call.subresource.is_empty() {
+        super::services::keep_allocated(call, new, old);
+        strategy::prepare_for_update(&resource.kind, new, old, call.api.release);
     }
     if (resource.group(), resource.plural()) == ("", "namespaces") {
         if call.subresource != "finalize" {

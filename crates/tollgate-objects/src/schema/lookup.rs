@@ -146,6 +146,11 @@ impl StructType {
         (numbers.unwrap_or_default().iter()).filter_map(|number| FIELDS.get(usize::from(*number)))
     }
 
+    /// The JSON names of all fields, also those of inlined structs.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.fields_in_json_order().map(|field| field.name)
+    }
+
     /// The field of that JSON name, also one of an inlined struct.
     pub fn field(self, name: &str) -> Option<&'static Field> {
         let first = usize::from(self.0.lookup);

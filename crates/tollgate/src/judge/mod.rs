@@ -20,4 +20,5 @@ pub mod pipeline;
 pub mod plugins;
 pub mod settings;
 pub mod source;
+pub mod unjudged;
 pub mod world;
