@@ -6,7 +6,7 @@ use super::record;
 use super::services::Allocation;
 use crate::error;
 use crate::quota::{Charged, Entry};
-use crate::storage::{Key, Record, Revision, Snapshot, Write};
+use crate::storage::{Key, Receipt, Record, Revision, Snapshot, Write};
 use bytes::Bytes;
 use std::sync::Arc;
 use tollgate_api::{Attributes, Operation, Status, Value};
@@ -43,6 +43,19 @@ pub(super) enum Committed {
 
 /// Writes the change, unless something else is there than expected or a quota has no room for it.
 pub(super) async fn commit(call: &Call<'_>, plan: &Plan<'_>) -> Result<Committed, Status> {
+    let (committed, receipt) = begin(call, plan)?;
+    match committed {
+        Committed::Done(_, value) => {
+            let revision = receipt.durable().await;
+            let revision = revision.map_err(|error| error::unwritable(&error))?;
+            Ok(Committed::Done(revision, value))
+        }
+        other => Ok(other),
+    }
+}
+
+/// The same without waiting: the change is in order, but may not be durable yet.
+pub(super) fn begin(call: &Call<'_>, plan: &Plan<'_>) -> Result<(Committed, Receipt), Status> {
     let mut outcome = Err(Status::internal("nothing was decided"));
     let mut decide = |head: &Snapshot| {
         let (writes, decided) = decide(call, plan, head);
@@ -54,14 +67,11 @@ pub(super) async fn commit(call: &Call<'_>, plan: &Plan<'_>) -> Result<Committed
         .store
         .transact(&mut decide)
         .map_err(|error| error::unwritable(&error))?;
-    match outcome? {
-        Committed::Done(_, value) => {
-            let revision = receipt.durable().await;
-            let revision = revision.map_err(|error| error::unwritable(&error))?;
-            Ok(Committed::Done(revision, value))
-        }
-        other => Ok(other),
-    }
+    let committed = match outcome? {
+        Committed::Done(_, value) => Committed::Done(receipt.revision(), value),
+        other => other,
+    };
+    Ok((committed, receipt))
 }
 
 fn decide(

@@ -120,8 +120,8 @@ async fn store(
         return Ok(Answer::object(201, call.resource, object));
     }
     match commit(call, &plan).await? {
-        Committed::Done(revision, written) => {
-            let value = written.unwrap_or(value);
+        // What was counted for a quota shows from the next look on, as it does upstream.
+        Committed::Done(revision, _) => {
             let object = Encoded { value, revision };
             Ok(Answer::object(201, call.resource, object))
         }

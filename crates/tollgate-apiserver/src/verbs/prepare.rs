@@ -75,6 +75,10 @@ fn prepare_namespace(namespace: &mut Value) {
 pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
     metadata::keep_identity(new, old);
     let resource = call.resource;
+    if call.subresource == "binding" {
+        // The server's own change, of spec and status.
+        return;
+    }
     match call.subresource {
         "status" => keep_all_but_status(call, new, old),
         _ if resource.subresource("status").is_some() => put_back(new, old, "status"),
@@ -123,6 +127,11 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
         set_or_remove(new.child_mut("metadata"), "ownerReferences", references);
     }
     set_or_remove(new, "status", status);
+    if call.resource.plural() == "pods"
+        && let Some(class) = old.at(&["status", "qosClass"])
+    {
+        new.child_mut("status").set_default("qosClass", || class.clone());
+    }
 }
 
 fn set_or_remove(owner: &mut Value, key: &'static str, value: Option<Value>) {

@@ -50,7 +50,13 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
         object,
         &Options::default(),
     ));
-    refuse(call, super::metadata::name(object), &errors)
+    let name = super::metadata::name(object);
+    refuse(call, name, &errors)?;
+    // The registry holds the metadata of every kind, and names that no path could hold.
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let namespaced = call.resource.namespaced;
+    object_meta::validate_generic(metadata, namespaced, names::path_segment, &METADATA, &mut errors);
+    refuse(call, name, &errors)
 }
 
 /// Judges an object that is about to replace another.
@@ -59,6 +65,9 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
     let kind = &call.resource.kind;
     let options = Options::default();
     let of_status = call.subresource == "status";
+    // The registry holds the metadata of every kind first; what a kind says of them comes again.
+    let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
+    object_meta_update::validate_generic(&metadata(new), &metadata(old), &METADATA, &mut errors);
     if of_status && validates_update(kind, true) {
         errors.extend(validate_status_update(kind, new, old, &options));
     } else if call.subresource.is_empty() && validates_update(kind, false) {
