@@ -91,7 +91,8 @@ fn record(bencher: Bencher<'_, '_>) {
     let mut out = Vec::with_capacity(8_192);
     bencher.bench_local(|| {
         out.clear();
-        encode::record(&kind(), black_box(&pod), &mut out)
+        encode::record(&kind(), black_box(&pod), &mut out);
+        out.len()
     });
 }
 

@@ -1,4 +1,4 @@
-//! The table of resources: what discovery lists, and what it does not.
+//! The table of resources, from discovery documents.
 
 use super::{Facts, read};
 use anyhow::Result;
@@ -18,8 +18,7 @@ const CLUSTER_SCOPED: &[&str] = &[
     "StorageVersionMigration",
 ];
 
-/// The lines of the table of resources, and how many there are.
-pub(super) fn lines(data: &Path, facts: &Facts) -> Result<(usize, String)> {
+pub(super) fn resources(data: &Path, facts: &Facts) -> Result<(usize, String)> {
     let mut entries: BTreeMap<(String, String, String), Value> = BTreeMap::new();
     for (file, key) in [
         ("discovery-1.36", "resources"),
@@ -43,7 +42,7 @@ pub(super) fn lines(data: &Path, facts: &Facts) -> Result<(usize, String)> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let key = (group.to_owned(), version.to_owned(), kind.clone());
         let is_listed = kinds.contains(&(api_version.clone(), format!("{kind}List")));
-        if is_listed && !entries.contains_key(&key) {
+        if is_listed && group != "meta.k8s.io" && !entries.contains_key(&key) {
             let sibling = entries
                 .iter()
                 .filter(|((_, _, other), _)| other == kind)

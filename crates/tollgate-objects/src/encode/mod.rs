@@ -17,10 +17,10 @@ mod tests;
 
 pub use canonical::canonicalize;
 pub use list::{ListMeta, list_head, list_meta, list_tail, without_type};
-pub use record::{Revision, record, splice};
+pub use record::record;
 
 pub(crate) use plain::by_key;
-pub(crate) use typed::{fits, quantity};
+pub(crate) use typed::{fits, is_in_order, quantity};
 
 use crate::schema::{StructType, type_of};
 use tollgate_api::{GroupVersionKind, Value};
@@ -51,7 +51,9 @@ pub fn json(kind: &GroupVersionKind, object: &Value, out: &mut Vec<u8>) {
 
 /// Appends the JSON text of a value of a built-in type, which need not be a whole object.
 pub fn json_of(of: StructType, value: &Value, out: &mut Vec<u8>) {
-    typed::structure(out, Some(value), of, Empty::Kept);
+    typed::in_style(out, Empty::Kept, |out, style| {
+        typed::structure(out, Some(value), of, style);
+    });
 }
 
 /// Appends the JSON text of a value that no type describes, with its keys in their order.

@@ -94,6 +94,11 @@ impl Field {
         self.flags & 4 != 0
     }
 
+    /// Whether JSON says nothing of the field where nothing is set.
+    pub const fn is_silent(&self) -> bool {
+        self.flags & 16 != 0
+    }
+
     /// Whether the fields of its struct stand in the outer object.
     pub const fn is_inline(&self) -> bool {
         self.flags & 8 != 0
