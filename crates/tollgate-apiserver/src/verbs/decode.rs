@@ -55,8 +55,14 @@ fn repeated(duplicates: &[String], validation: FieldValidation) -> Vec<Problem> 
     };
     match validation {
         FieldValidation::Strict if !duplicates.is_empty() => {
-            let lines: Vec<String> = duplicates.iter().map(|text| format!("\n  {text}")).collect();
-            vec![problem(format!("yaml: unmarshal errors:{}", lines.concat()))]
+            let lines: Vec<String> = duplicates
+                .iter()
+                .map(|text| format!("\n  {text}"))
+                .collect();
+            vec![problem(format!(
+                "yaml: unmarshal errors:{}",
+                lines.concat()
+            ))]
         }
         _ => duplicates.iter().cloned().map(problem).collect(),
     }
@@ -192,7 +198,10 @@ fn settle_kind(
         found.kind.clone_from(&wanted.kind);
         object.set("kind", wanted.kind.clone());
     }
-    if found == *wanted || call.resource.is_custom() {
+    // Evictions are the same in all versions.
+    let is_eviction =
+        wanted.kind == "Eviction" && found.kind == "Eviction" && found.group == wanted.group;
+    if found == *wanted || call.resource.is_custom() || is_eviction {
         return Ok(found);
     }
     Err(wrong_kind(&found, wanted))

@@ -57,8 +57,13 @@ impl ListOptions {
                 errors.push(Error::forbidden(&path, why));
             }
         } else if !matched.is_empty() {
-            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            let why =
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
             errors.push(Error::forbidden(&path, why));
+        }
+        if !self.continue_token.is_empty() {
+            let why = "continue is forbidden for watch";
+            errors.push(Error::forbidden(&Path::root("continue"), why));
         }
         if !matched.is_empty() && !fits {
             errors.push(Error::not_supported(&path, matched, &["NotOlderThan"]));

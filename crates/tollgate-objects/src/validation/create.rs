@@ -1,9 +1,9 @@
 //! The one table from kinds to what validates them when they are created.
 
 use super::{
-    Options, config_map, daemon_set, deployment, job, limit_range, namespace, persistent_volume_claim,
-    pod, pod_security_policy, priority_class, replica_set, resource_quota, role, role_binding,
-    secret, service, service_account, stateful_set,
+    Options, config_map, daemon_set, deployment, job, limit_range, namespace,
+    persistent_volume_claim, pod, pod_security_policy, priority_class, replica_set, resource_quota,
+    role, role_binding, secret, service, service_account, stateful_set,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
