@@ -1,12 +1,15 @@
 //! `xtask codegen [--check]`: the tables of API types and resources, made from what a real server and its types say.
 //!
 //! Reads `crates/tollgate-objects/data/*.json.gz`, writes `crates/tollgate-objects/src/schema/generated.rs`.
+//!
+//! `types-*` say fields, types and patch keys; `openapi-1.36` adds what the published schemas say beyond them: list and
+//! map types, keys of lists and their defaults, and (for those who serve schemas) required fields, enums and formats.
 
 mod resources;
 
 use anyhow::{Context as _, Result, bail};
 use flate2::read::GzDecoder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -38,6 +41,64 @@ fn read(data: &Path, name: &str) -> Result<Value> {
 struct Facts {
     types: BTreeMap<String, Value>,
     kinds: BTreeMap<(String, String), String>,
+    /// Type names to what the published schemas say beyond that.
+    published: Value,
+}
+
+impl Facts {
+    fn published(&self, of: &str, field: &str) -> Option<&Value> {
+        self.published.at(&["types", of, "fields", field])
+    }
+
+    /// Whether objects of a type merge as a whole.
+    fn is_atomic(&self, of: &str) -> bool {
+        let published = self.published.at(&["types", of]);
+        published.and_then(|published| published.str("mapType")) == Some("atomic")
+    }
+
+    /// Types and fields that are keys of lists: where one is left out, its default counts.
+    fn keys(&self) -> Result<BTreeSet<(String, String)>> {
+        let mut keys = BTreeSet::new();
+        for (of, entry) in self.published.entries("types") {
+            for (name, field) in entry.entries("fields") {
+                let named = field.items("mapKeys");
+                if named.is_empty() {
+                    continue;
+                }
+                let declared = self
+                    .types
+                    .get(of)
+                    .map_or(&[][..], |declared| declared.items("fields"));
+                let member = declared
+                    .iter()
+                    .find(|declared| declared.str("name") == Some(name))
+                    .and_then(|declared| declared.str("type")?.strip_prefix("[]"))
+                    .with_context(|| format!("{of}.{name} has map keys and is no list"))?;
+                for key in named.iter().filter_map(Value::as_str) {
+                    keys.insert((self.declaring(member, key)?, key.to_owned()));
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The type that declares `field` of `of`: itself or a struct it inlines.
+    fn declaring(&self, of: &str, field: &str) -> Result<String> {
+        let entry = self
+            .types
+            .get(of)
+            .with_context(|| format!("no type {of}"))?;
+        let is_it = |declared: &&Value| declared.str("name") == Some(field);
+        if entry.items("fields").iter().find(is_it).is_some() {
+            return Ok(of.to_owned());
+        }
+        entry
+            .items("fields")
+            .iter()
+            .filter(|declared| declared.str("omit") == Some("inline"))
+            .find_map(|declared| self.declaring(declared.str_or_empty("type"), field).ok())
+            .with_context(|| format!("{of} has no field {field}"))
+    }
 }
 
 /// What is served in any group's stead and therefore in no list of kinds.
@@ -47,6 +108,7 @@ fn facts(data: &Path) -> Result<Facts> {
     let mut facts = Facts {
         types: BTreeMap::new(),
         kinds: BTreeMap::new(),
+        published: read(data, "openapi-1.36")?,
     };
     let files = [
         read(data, "types-1.36")?,
@@ -142,24 +204,21 @@ fn generate(data: &Path) -> Result<String> {
     let mut fields = String::new();
     let mut starts = BTreeMap::new();
     let mut field_count = 0;
+    let keys = facts.keys()?;
     for (name, entry) in &facts.types {
         starts.insert(name.as_str(), field_count);
         for field in entry.items("fields") {
             if entry.get("encoding").is_none() {
-                writeln!(fields, "    {},", field_line(field, &mut shapes, &numbers)?)?;
+                let line = field_line(field, &mut shapes, &numbers)?;
+                let more = published_line(&facts, &keys, name, field)?;
+                writeln!(fields, "    {line}{more},")?;
                 field_count += 1;
             }
         }
     }
     let tables = types_tables(&facts, &starts)?;
-    let mut kinds = String::new();
-    for ((version, kind), name) in &facts.kinds {
-        let number = numbers
-            .get(name)
-            .with_context(|| format!("no type {name}"))?;
-        writeln!(kinds, "    ({version:?}, {kind:?}, {number}),")?;
-    }
-    let (resource_count, resources) = resources::resources(data, &facts)?;
+    let kinds = kind_lines(&facts, &numbers)?;
+    let (resource_count, resources) = resources::lines(data, &facts)?;
     let lookup_count = tables.lookup_count;
     Ok(format!(
         "// @generated by `cargo xtask codegen`: do not edit.\n\n\
@@ -233,9 +292,13 @@ fn types_tables(facts: &Facts, starts: &BTreeMap<&str, usize>) -> Result<Tables>
             write!(tables.wire, "{number},")?;
         }
         tables.wire.push('\n');
+        let atomic = facts
+            .is_atomic(name)
+            .then_some(".atomic()")
+            .unwrap_or_default();
         writeln!(
             tables.types,
-            "    t({name:?}, [{start}, {}, {}, {}, {}, {}]),",
+            "    t({name:?}, [{start}, {}, {}, {}, {}, {}]){atomic},",
             declared.len(),
             tables.lookup_count,
             found.len(),
@@ -246,6 +309,17 @@ fn types_tables(facts: &Facts, starts: &BTreeMap<&str, usize>) -> Result<Tables>
         tables.wire_count += wired.len();
     }
     Ok(tables)
+}
+
+fn kind_lines(facts: &Facts, numbers: &BTreeMap<String, usize>) -> Result<String> {
+    let mut kinds = String::new();
+    for ((version, kind), name) in &facts.kinds {
+        let number = numbers
+            .get(name)
+            .with_context(|| format!("no type {name}"))?;
+        writeln!(kinds, "    ({version:?}, {kind:?}, {number}),")?;
+    }
+    Ok(kinds)
 }
 
 fn field_line(
@@ -310,6 +384,46 @@ fn in_order<'f>(
             ordered.push(start + offset);
         }
     }
+}
+
+/// What the published schemas add to a field: how it merges under server-side apply.
+fn published_line(
+    facts: &Facts,
+    keys: &BTreeSet<(String, String)>,
+    of: &str,
+    field: &Value,
+) -> Result<String> {
+    let name = field.str_or_empty("name");
+    let published = facts.published(of, name);
+    let said = |key: &str| published.and_then(|published| published.str(key));
+    let mut line = String::new();
+    let strategy = field.str_or_empty("patchStrategy");
+    match (
+        said("listType"),
+        strategy.split(',').any(|part| part == "merge"),
+    ) {
+        (Some("map"), _) => {
+            let keys = published.map_or(&[][..], |published| published.items("mapKeys"));
+            let keys: Vec<&str> = keys.iter().filter_map(Value::as_str).collect();
+            write!(line, ".keyed(&{keys:?})")?;
+        }
+        (Some("set"), _) => line.push_str(".set()"),
+        (None, true) if field.str_or_empty("type").starts_with("[]") => {
+            match field.str_or_empty("patchMergeKey") {
+                "" => line.push_str(".set()"),
+                key => write!(line, ".keyed(&[{key:?}])")?,
+            }
+        }
+        _ => {}
+    }
+    if said("mapType") == Some("atomic") {
+        line.push_str(".atomic()");
+    }
+    let default = published.and_then(|published| published.get("default"));
+    if let (Some(default), true) = (default, keys.contains(&(of.to_owned(), name.to_owned()))) {
+        write!(line, ".default({:?})", json::to_string(default))?;
+    }
+    Ok(line)
 }
 
 /// The fields of a type by JSON name, those of inlined structs included.

@@ -1,4 +1,4 @@
-//! The table of resources, from discovery documents.
+//! The table of resources: what discovery lists, and what it does not.
 
 use super::{Facts, read};
 use anyhow::Result;
@@ -18,7 +18,8 @@ const CLUSTER_SCOPED: &[&str] = &[
     "StorageVersionMigration",
 ];
 
-pub(super) fn resources(data: &Path, facts: &Facts) -> Result<(usize, String)> {
+/// The lines of the table of resources, and how many there are.
+pub(super) fn lines(data: &Path, facts: &Facts) -> Result<(usize, String)> {
     let mut entries: BTreeMap<(String, String, String), Value> = BTreeMap::new();
     for (file, key) in [
         ("discovery-1.36", "resources"),
