@@ -10,6 +10,7 @@ use super::stream;
 use super::table::{self, Look};
 use crate::error;
 use crate::resources::{Catalog, Resource, Verb};
+use crate::table::IncludeObject;
 use crate::verbs::options::{DeleteOptions, WriteKind};
 use crate::verbs::subresources;
 use crate::verbs::{self, Answer, BodyFormat, Call, PatchType, Warnings};
@@ -17,7 +18,6 @@ use bytes::Bytes;
 use hyper::Method;
 use hyper::body::Incoming;
 use std::sync::Arc;
-use crate::table::IncludeObject;
 use tollgate_api::{GroupVersionKind, Status, Timestamp, json};
 
 /// The patches that there are of custom resources.
@@ -67,7 +67,14 @@ pub(super) async fn dispatch(
         Verb::Get if scales => subresources::get_scale(&call),
         Verb::Get => verbs::get(&call, head.query.text("resourceVersion")),
         Verb::List => verbs::list(&call, &list_options(&head.query, resource)?),
-        Verb::Watch => verbs::watch(&call, &list_options(&head.query, resource)?),
+        Verb::Watch => {
+            let mut options = list_options(&head.query, resource)?;
+            options.watch = true;
+            if info.names_object {
+                options.fields.demand_name(&info.name);
+            }
+            verbs::watch(&call, &options)
+        }
         Verb::Create => create(service, &call, head, body).await,
         Verb::Update => update(&call, head, body).await,
         Verb::Delete => {
@@ -89,6 +96,12 @@ pub(super) async fn dispatch(
         } => {
             let body = match form.shape {
                 Shape::Object => render::stored(&resource, &object, form)?,
+                Shape::PartialList(_) => {
+                    let what = table::internal_name(&resource, &resource.kind.kind);
+                    return Err(error::no_such_shape(&format!(
+                        "you requested PartialObjectMetadataList, but the requested object is not a list ({what})"
+                    )));
+                }
                 _ => table::of_object(&resource, &object, form, &look(head, call.now)?)?,
             };
             Ok(respond::answer(code, form.media.as_str(), body))
@@ -97,6 +110,12 @@ pub(super) async fn dispatch(
         Answer::List(listing) => {
             let body = match form.shape {
                 Shape::Object => render::list(listing, form)?,
+                Shape::Partial(_) => {
+                    let what = table::internal_name(&listing.resource, &listing.resource.list_kind);
+                    return Err(error::no_such_shape(&format!(
+                        "you requested PartialObjectMetadata, but the requested object is a list ({what})"
+                    )));
+                }
                 _ => table::of_list(&listing, form, &look(head, call.now)?)?.into(),
             };
             Ok(respond::answer(200, form.media.as_str(), body))
@@ -110,7 +129,8 @@ pub(super) async fn dispatch(
 
 /// What Tables are to hold.
 fn look(head: &Head, now: Timestamp) -> Result<Look, Status> {
-    let include = IncludeObject::parse(head.query.text("includeObject")).map_err(Status::bad_request);
+    let include =
+        IncludeObject::parse(head.query.text("includeObject")).map_err(Status::bad_request);
     match include {
         Ok(include) => Ok(Look { include, now }),
         // Only who asks for a Table can ask for it wrongly.

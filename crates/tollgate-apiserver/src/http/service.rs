@@ -72,7 +72,9 @@ impl Head {
 
     /// Whether a Table is asked for.
     pub(super) fn wants_table(&self) -> bool {
-        self.accept.as_deref().is_some_and(|accept| accept.contains("as=Table"))
+        self.accept
+            .as_deref()
+            .is_some_and(|accept| accept.contains("as=Table"))
     }
 
     /// The form in which a failure is told.
@@ -190,7 +192,9 @@ impl Service {
         };
         let snapshot = self.api.store.snapshot();
         let now = self.api.environment.now();
-        let user = self.authenticator.authenticate(&credentials, now, &snapshot)?;
+        let user = self
+            .authenticator
+            .authenticate(&credentials, now, &snapshot)?;
         let texts = headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));

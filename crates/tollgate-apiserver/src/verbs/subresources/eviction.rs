@@ -15,11 +15,17 @@ pub async fn evict(
     eviction: &Value,
     options: &WriteOptions,
 ) -> Result<Answer, Status> {
-    let name = eviction.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default();
+    let name = eviction
+        .at(&["metadata", "name"])
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !name.is_empty() && name != call.name {
-        return Err(Status::bad_request("name in URL does not match name in Eviction object"));
+        return Err(Status::bad_request(
+            "name in URL does not match name in Eviction object",
+        ));
     }
-    let mut deletion = DeleteOptions::from_value(eviction.get("deleteOptions").unwrap_or(&Value::Null));
+    let mut deletion =
+        DeleteOptions::from_value(eviction.get("deleteOptions").unwrap_or(&Value::Null));
     deletion.dry_run.extend(options.dry_run.iter().cloned());
     deletion.check()?;
     let pods = Call {
@@ -99,26 +105,41 @@ fn budgets(call: &Call<'_>, pod: &Value) -> Result<Vec<String>, Status> {
 /// The budget with one disruption less.
 fn taken(call: &Call<'_>, budget: &Value, pod: &Value) -> Result<Value, Status> {
     let status = budget.get("status").unwrap_or(&Value::Null);
-    let generation = budget.at(&["metadata", "generation"]).and_then(Value::as_i64);
+    let generation = budget
+        .at(&["metadata", "generation"])
+        .and_then(Value::as_i64);
     let observed = status.int("observedGeneration").unwrap_or_default();
     if observed < generation.unwrap_or_default() {
-        return Err(refused("", 10));
+        let name = budget
+            .at(&["metadata", "name"])
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let why = format!("The disruption budget {name} is still being processed by the server.");
+        return Err(refused(&why, 10));
     }
     let allowed = status.int("disruptionsAllowed").unwrap_or_default();
     if allowed <= 0 {
-        let name = budget.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default();
+        let name = budget
+            .at(&["metadata", "name"])
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let (needed, healthy) = (
             status.int("desiredHealthy").unwrap_or_default(),
             status.int("currentHealthy").unwrap_or_default(),
         );
-        let why = format!("The disruption budget {name} needs {needed} healthy pods and has {healthy} currently");
+        let why = format!(
+            "The disruption budget {name} needs {needed} healthy pods and has {healthy} currently"
+        );
         return Err(refused(&why, 0));
     }
     let left = allowed.saturating_sub(1);
     let mut budget = budget.clone();
     let status = budget.child_mut("status");
     status.set("disruptionsAllowed", left);
-    let name = pod.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default();
+    let name = pod
+        .at(&["metadata", "name"])
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     status.child_mut("disruptedPods").set(name, call.time());
     if left == 0 {
         let mut condition = Value::object();
@@ -135,12 +156,6 @@ fn taken(call: &Call<'_>, budget: &Value, pod: &Value) -> Result<Value, Status> 
 
 /// 429: not now.
 fn refused(why: &str, retry_after_seconds: u32) -> Status {
-    let message = if why.is_empty() {
-        let kind = "The disruption budget is still being processed by the server.";
-        kind.to_owned()
-    } else {
-        why.to_owned()
-    };
     Status {
         code: 429,
         reason: Reason::TooManyRequests,
@@ -148,7 +163,7 @@ fn refused(why: &str, retry_after_seconds: u32) -> Status {
         details: Some(Box::new(Details {
             causes: vec![Cause {
                 reason: "DisruptionBudget".to_owned(),
-                message,
+                message: why.to_owned(),
                 field: String::new(),
             }],
             retry_after_seconds,
@@ -171,7 +186,9 @@ async fn mark(call: &Call<'_>, deletion: &DeleteOptions) -> Result<(), Status> {
         let snapshot = call.api.store.snapshot();
         let found = snapshot.get(call.key(call.name).as_str());
         let found = found.and_then(|record| record::parse(&record.value, 0).ok());
-        let uid = found.as_ref().and_then(|pod| pod.at(&["metadata", "uid"])?.as_str());
+        let uid = found
+            .as_ref()
+            .and_then(|pod| pod.at(&["metadata", "uid"])?.as_str());
         if uid != Some(wanted) {
             // The deletion says so.
             return Ok(());
