@@ -1,5 +1,6 @@
 //! The whole server: the only file that sees all layers.
 
+use crate::discovery::Documents;
 use crate::environment::Environment;
 use crate::http::certificates::CertificateError;
 use crate::http::{Listener, ListenerError, Metrics, Service};
@@ -67,6 +68,7 @@ impl Server {
         let service = Arc::new(Service {
             api,
             metrics: Arc::new(Metrics::default()),
+            documents: Arc::new(Documents::new(config.release)),
             address: address.to_string(),
             stopping: AtomicBool::new(false),
         });

@@ -4,6 +4,7 @@
 mod body;
 pub mod certificates;
 mod dispatch;
+mod documents;
 mod health;
 mod identity;
 mod listener;

@@ -2,6 +2,7 @@
 
 use super::body::{self, AnswerBody};
 use super::dispatch::dispatch;
+use super::documents;
 use super::health::health;
 use super::identity::Peer;
 use super::metrics::{Metrics, RequestLabels};
@@ -9,11 +10,11 @@ use super::negotiate::{self, Form, Offer};
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
-use crate::discovery::legacy;
+use crate::discovery::{Documents, legacy};
 use crate::error;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue, IF_NONE_MATCH, USER_AGENT};
 use hyper::{Method, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +29,8 @@ pub struct Service {
     pub api: Arc<Api>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What clients are told of the API.
+    pub documents: Arc<Documents>,
     /// Where clients reach the server: `127.0.0.1:6443`.
     pub address: String,
     /// Whether the server is being stopped.
@@ -41,6 +44,8 @@ pub(super) struct Head {
     pub(super) info: RequestInfo,
     pub(super) query: Query,
     pub(super) accept: Option<String>,
+    pub(super) accepts_gzip: bool,
+    pub(super) if_none_match: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) user_agent: String,
     pub(super) user: UserInfo,
@@ -98,6 +103,8 @@ impl Service {
             info,
             query,
             accept: text(ACCEPT),
+            accepts_gzip: negotiate::accepts_gzip(text(ACCEPT_ENCODING).as_deref()),
+            if_none_match: text(IF_NONE_MATCH),
             content_type: text(hyper::header::CONTENT_TYPE),
             user_agent: text(USER_AGENT).unwrap_or_default(),
             user,
@@ -148,11 +155,16 @@ impl Service {
             }
             _ => {}
         }
+        if let Some(answer) = documents::find(self, head).await {
+            return answer;
+        }
         let known = self.document(head);
         let Some(known) = known else {
             return Ok(respond::page_not_found());
         };
-        if head.method != Method::GET {
+        // Upstream's handlers of the list of groups and of one group look at no method.
+        let any_method = root == "apis" && path.trim_matches('/').split('/').count() <= 2;
+        if head.method != Method::GET && !any_method {
             // The body is read, so that the connection can go on.
             let _ = body::read(body).await;
             return Err(error::method_not_allowed());
