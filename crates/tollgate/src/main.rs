@@ -44,12 +44,23 @@ fn run(cli: Cli) -> Result<Exit> {
             Exit::Passed
         }
         Command::Man => {
-            clap_mangen::Man::new(Cli::command()).render(&mut out)?;
+            manual(&mut out)?;
             Exit::Passed
         }
     };
     out.flush()?;
     Ok(exit)
+}
+
+/// The page of the program, followed by those of its commands.
+fn manual(out: &mut dyn io::Write) -> io::Result<()> {
+    let mut program = Cli::command();
+    program.build();
+    clap_mangen::Man::new(program.clone()).render(out)?;
+    for command in program.get_subcommands() {
+        clap_mangen::Man::new(command.clone()).render(out)?;
+    }
+    Ok(())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

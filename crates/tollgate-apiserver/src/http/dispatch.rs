@@ -1,21 +1,28 @@
 //! Requests to resources: which verb answers, with which options and which body.
 
 use super::body::{self, REQUEST_BYTES_MAX, ReadError};
-use super::negotiate::Offer;
+use super::negotiate::{Offer, Shape};
 use super::options::{delete_options, list_options, write_options};
 use super::render;
 use super::respond::{self, HttpAnswer};
 use super::service::{Head, Service};
 use super::stream;
+use super::table::{self, Look};
 use crate::error;
 use crate::resources::{Catalog, Resource, Verb};
+use crate::table::IncludeObject;
 use crate::verbs::options::{DeleteOptions, WriteKind};
-use crate::verbs::{self, Answer, BodyFormat, Call, Warnings};
+use crate::verbs::subresources;
+use crate::verbs::{self, Answer, BodyFormat, Call, PatchType, Warnings};
 use bytes::Bytes;
 use hyper::Method;
 use hyper::body::Incoming;
 use std::sync::Arc;
-use tollgate_api::{GroupVersionKind, Status, json};
+use tollgate_api::{GroupVersionKind, Status, Timestamp, json};
+
+/// The patches that there are of custom resources.
+const CUSTOM_PATCHES: &str =
+    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
 
 /// Answers a request to a resource.
 pub(super) async fn dispatch(
@@ -41,22 +48,27 @@ pub(super) async fn dispatch(
         },
         name: if info.names_object { &info.name } else { "" },
         user: &head.user,
+        user_agent: &head.user_agent,
         warnings,
         now: service.api.environment.now(),
     };
+    let reads = matches!(verb, Verb::Get | Verb::List | Verb::Watch);
     let offer = Offer {
         protobuf: !resource.is_custom(),
-        tables: false,
-        partial: false,
-        list: !info.names_object && verb != Verb::Create,
+        tables: true,
+        partial: true,
+        list: !info.names_object && reads && verb != Verb::Watch,
         stream: verb == Verb::Watch,
     };
     let form = head.form(offer)?;
+    let sub = resource.subresource(&info.subresource);
+    let scales = sub.is_some_and(|sub| sub.kind.kind == "Scale");
     let answer = match verb {
+        Verb::Get if scales => subresources::get_scale(&call),
         Verb::Get => verbs::get(&call, head.query.text("resourceVersion")),
         Verb::List => verbs::list(&call, &list_options(&head.query, resource)?),
         Verb::Watch => verbs::watch(&call, &list_options(&head.query, resource)?),
-        Verb::Create => create(&call, head, body).await,
+        Verb::Create => create(service, &call, head, body).await,
         Verb::Update => update(&call, head, body).await,
         Verb::Delete => {
             let options = deletion(head, body).await?;
@@ -67,7 +79,7 @@ pub(super) async fn dispatch(
             let options = deletion(head, body).await?;
             verbs::delete_collection(&call, &selection, &options).await
         }
-        Verb::Patch => Err(error::unknown_patch_type()),
+        Verb::Patch => patch(&call, head, body).await,
     };
     match answer? {
         Answer::Object {
@@ -75,15 +87,51 @@ pub(super) async fn dispatch(
             resource,
             object,
         } => {
-            let body = render::stored(&resource, &object, form)?;
+            let body = match form.shape {
+                Shape::Object => render::stored(&resource, &object, form)?,
+                Shape::PartialList(_) => {
+                    let what = table::internal_name(&resource, &resource.kind.kind);
+                    return Err(error::no_such_shape(&format!(
+                        "you requested PartialObjectMetadataList, but the requested object is not a list ({what})"
+                    )));
+                }
+                _ => table::of_object(&resource, &object, form, &look(head, call.now)?)?,
+            };
             Ok(respond::answer(code, form.media.as_str(), body))
         }
         Answer::Other { code, kind, object } => Ok(respond::object(code, &kind, &object, form)),
         Answer::List(listing) => {
-            let body = render::list(listing, form)?;
+            let body = match form.shape {
+                Shape::Object => render::list(listing, form)?,
+                Shape::Partial(_) => {
+                    let what = table::internal_name(&listing.resource, &listing.resource.list_kind);
+                    return Err(error::no_such_shape(&format!(
+                        "you requested PartialObjectMetadata, but the requested object is a list ({what})"
+                    )));
+                }
+                _ => table::of_list(&listing, form, &look(head, call.now)?)?.into(),
+            };
             Ok(respond::answer(200, form.media.as_str(), body))
         }
-        Answer::Watch(watching) => Ok(stream::start(service, *watching, form)),
+        Answer::Watch(watching) => {
+            let look = look(head, call.now)?;
+            Ok(stream::start(service, *watching, form, look))
+        }
+    }
+}
+
+/// What Tables are to hold.
+fn look(head: &Head, now: Timestamp) -> Result<Look, Status> {
+    let include =
+        IncludeObject::parse(head.query.text("includeObject")).map_err(Status::bad_request);
+    match include {
+        Ok(include) => Ok(Look { include, now }),
+        // Only who asks for a Table can ask for it wrongly.
+        Err(_) if !head.wants_table() => Ok(Look {
+            include: IncludeObject::Metadata,
+            now,
+        }),
+        Err(status) => Err(status),
     }
 }
 
@@ -163,14 +211,65 @@ async fn read(body: Incoming) -> Result<Bytes, Status> {
     })
 }
 
-async fn create(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, Status> {
+/// The kind of the bodies of a request: the resource's or its subresource's.
+fn kind_of<'c>(call: &'c Call<'_>) -> &'c GroupVersionKind {
+    match call.resource.subresource(call.subresource) {
+        Some(sub) => &sub.kind,
+        None => &call.resource.kind,
+    }
+}
+
+async fn create(
+    service: &Service,
+    call: &Call<'_>,
+    head: &Head,
+    body: Incoming,
+) -> Result<Answer, Status> {
     let format = body_format(head, call.resource)?;
     let body = read(body).await?;
     let options = write_options(&head.query);
     options.check(WriteKind::Create)?;
-    let kind = &call.resource.kind;
+    let kind = kind_of(call);
     let object = verbs::decode(call, kind, &body, format, options.validation())?;
+    match (call.resource.plural(), call.subresource) {
+        ("pods", "binding") | ("bindings", "") => {
+            return subresources::bind(call, &object, &options).await;
+        }
+        ("pods", "eviction") => return subresources::evict(call, &object, &options).await,
+        ("serviceaccounts", "token") => return subresources::token(call, kind, &object),
+        (_, "") => {}
+        _ => return Err(error::method_not_allowed()),
+    }
+    if let Some(answer) = verbs::review(call, &service.authenticator, &object) {
+        return answer;
+    }
     verbs::create(call, object, &options).await
+}
+
+async fn patch(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, Status> {
+    let media = head.content_type.as_deref().unwrap_or_default();
+    let patch_type = match media.split(';').next().unwrap_or_default().trim() {
+        "application/json-patch+json" => PatchType::Json,
+        "application/merge-patch+json" => PatchType::Merge,
+        "application/strategic-merge-patch+json" if call.resource.is_custom() => {
+            return Err(error::unsupported_media_type(CUSTOM_PATCHES));
+        }
+        "application/strategic-merge-patch+json" => PatchType::Strategic,
+        "application/apply-patch+yaml" => {
+            let body = read(body).await?;
+            let options = write_options(&head.query);
+            options.check(WriteKind::Apply)?;
+            return verbs::apply(call, &body, &options).await;
+        }
+        _ => return Err(error::unknown_patch_type()),
+    };
+    let body = read(body).await?;
+    let options = write_options(&head.query);
+    options.check(WriteKind::Patch)?;
+    if kind_of(call).kind == "Scale" {
+        return subresources::patch_scale(call, &body, patch_type, &options).await;
+    }
+    verbs::patch(call, &body, patch_type, &options).await
 }
 
 async fn update(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, Status> {
@@ -178,8 +277,11 @@ async fn update(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, 
     let body = read(body).await?;
     let options = write_options(&head.query);
     options.check(WriteKind::Update)?;
-    let kind = &call.resource.kind;
+    let kind = kind_of(call);
     let object = verbs::decode(call, kind, &body, format, options.validation())?;
+    if kind.kind == "Scale" {
+        return subresources::replace_scale(call, &object, &options).await;
+    }
     verbs::replace(call, object, &options).await
 }
 

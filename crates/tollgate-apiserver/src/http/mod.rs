@@ -15,8 +15,10 @@ mod query;
 mod render;
 mod request_info;
 mod respond;
+mod roots;
 mod service;
 mod stream;
+mod table;
 mod yaml;
 
 pub use listener::{Listener, ListenerError, serve};

@@ -42,11 +42,11 @@ pub enum MetaVersion {
 }
 
 impl MetaVersion {
-    /// The text of `apiVersion`.
-    pub const fn api_version(self) -> &'static str {
+    /// The version alone.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::V1 => "meta.k8s.io/v1",
-            Self::V1Beta1 => "meta.k8s.io/v1beta1",
+            Self::V1 => "v1",
+            Self::V1Beta1 => "v1beta1",
         }
     }
 }
@@ -114,6 +114,9 @@ impl Offer {
     /// Everything that the path can answer with, as upstream's router lists it.
     fn representations(self) -> String {
         let mut text = self.accepted();
+        if !(self.list || self.stream) {
+            return text;
+        }
         text.push_str(", application/json;stream=watch");
         if self.protobuf {
             text.push_str(", application/vnd.kubernetes.protobuf;stream=watch");
@@ -273,12 +276,8 @@ fn shape(kind: &str, group: &str, version: &str, offer: Offer) -> Option<Shape> 
     };
     match kind {
         "Table" => offer.tables.then_some(Shape::Table(version)),
-        "PartialObjectMetadata" => {
-            (offer.partial && !offer.list).then_some(Shape::Partial(version))
-        }
-        "PartialObjectMetadataList" => {
-            (offer.partial && offer.list).then_some(Shape::PartialList(version))
-        }
+        "PartialObjectMetadata" => offer.partial.then_some(Shape::Partial(version)),
+        "PartialObjectMetadataList" => offer.partial.then_some(Shape::PartialList(version)),
         _ => None,
     }
 }

@@ -33,6 +33,12 @@ pub(super) fn text(code: u16, body: impl Into<AnswerBody>) -> HttpAnswer {
     response
 }
 
+/// Tells browsers not to guess what the body is.
+pub(super) fn forbid_guessing(response: &mut HttpAnswer) {
+    let value = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(CONTENT_TYPE_OPTIONS, value);
+}
+
 /// `404 page not found`, for paths that no router knows.
 pub(super) fn page_not_found() -> HttpAnswer {
     text(404, b"404 page not found\n".to_vec())

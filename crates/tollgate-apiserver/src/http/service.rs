@@ -10,15 +10,22 @@ use super::negotiate::{self, Form, Offer};
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
+use super::roots;
+use crate::auth::impersonate::{Impersonator, Wanted};
+use crate::auth::{Authenticator, Credentials};
 use crate::discovery::{Documents, legacy};
 use crate::error;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue, IF_NONE_MATCH, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    USER_AGENT,
+};
 use hyper::{Method, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tollgate_api::{GroupVersionKind, Object, Status, UserInfo, Value};
+use tollgate_policy::rbac::{Access, ResourceAccess};
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
@@ -31,6 +38,10 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// What clients are told of the API.
     pub documents: Arc<Documents>,
+    /// Who is who.
+    pub authenticator: Authenticator,
+    /// Who may act in whose name.
+    pub impersonator: Impersonator,
     /// Where clients reach the server: `127.0.0.1:6443`.
     pub address: String,
     /// Whether the server is being stopped.
@@ -68,6 +79,13 @@ impl Head {
         }
     }
 
+    /// Whether a Table is asked for.
+    pub(super) fn wants_table(&self) -> bool {
+        self.accept
+            .as_deref()
+            .is_some_and(|accept| accept.contains("as=Table"))
+    }
+
     /// The form in which a failure is told.
     pub(super) fn failure_form(&self) -> Form {
         let mut form = respond::failure_form(self.accept.as_deref());
@@ -98,8 +116,7 @@ impl Service {
             return respond::text(400, b"400 Bad Request\n".to_vec());
         };
         let info = RequestInfo::new(parts.method.as_str(), &path, &query);
-        let user = peer.user().cloned().unwrap_or_else(anonymous);
-        let head = Head {
+        let mut head = Head {
             info,
             query,
             accept: text(ACCEPT),
@@ -107,13 +124,19 @@ impl Service {
             if_none_match: text(IF_NONE_MATCH),
             content_type: text(hyper::header::CONTENT_TYPE),
             user_agent: text(USER_AGENT).unwrap_or_default(),
-            user,
+            user: UserInfo::default(),
             method: parts.method,
         };
         let warnings = Warnings::default();
-        let mut response = match self.route(&head, body, &warnings).await {
-            Ok(response) => response,
-            Err(status) => respond::failure(&status, head.failure_form()),
+        let mut response = match self.identify(&head, &parts.headers, &peer) {
+            Err(status) => respond::failure(&status, Form::default()),
+            Ok(user) => {
+                head.user = user;
+                match self.route(&head, body, &warnings).await {
+                    Ok(response) => response,
+                    Err(status) => respond::failure(&status, head.failure_form()),
+                }
+            }
         };
         respond::add_warnings(&mut response, warnings.take());
         if let Ok(id) = HeaderValue::from_str(&self.api.environment.uid()) {
@@ -134,7 +157,11 @@ impl Service {
         body: Incoming,
         warnings: &Warnings,
     ) -> Result<HttpAnswer, Status> {
-        self.authorize(head)?;
+        if let Err(status) = self.api.authorizer.check(&head.user, &access(&head.info)) {
+            let mut response = respond::failure(&status, head.failure_form());
+            respond::forbid_guessing(&mut response);
+            return Ok(response);
+        }
         if head.info.is_resource {
             return dispatch(self, head, body, warnings).await;
         }
@@ -172,27 +199,27 @@ impl Service {
         known
     }
 
-    /// Only administrators until there is an authorizer.
-    fn authorize(&self, head: &Head) -> Result<(), Status> {
-        let is_public = ["/healthz", "/livez", "/readyz", "/version"];
-        let path = &head.info.path;
-        if head
-            .user
-            .groups
+    /// Who asks, or in whose name.
+    fn identify(&self, head: &Head, headers: &HeaderMap, peer: &Peer) -> Result<UserInfo, Status> {
+        let authorization = headers.get(AUTHORIZATION);
+        let credentials = Credentials {
+            certificate: &peer.certificate,
+            authorization: authorization.and_then(|value| value.to_str().ok()),
+        };
+        let snapshot = self.api.store.snapshot();
+        let now = self.api.environment.now();
+        let user = self
+            .authenticator
+            .authenticate(&credentials, now, &snapshot)?;
+        let texts = headers
             .iter()
-            .any(|group| group == "system:masters")
-            || is_public.iter().any(|public| path.starts_with(public))
-        {
-            return Ok(());
-        }
-        Err(Status::forbidden(
-            &tollgate_api::GroupResource::default(),
-            "",
-            format!(
-                "User \"{}\" cannot {} path \"{path}\"",
-                head.user.name, head.info.verb
-            ),
-        ))
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let Some(wanted) = Wanted::from_headers(texts)? else {
+            return Ok(user);
+        };
+        let access = access(&head.info);
+        let impersonated = self.impersonator.impersonate(&user, &wanted, &access)?;
+        Ok(impersonated.user)
     }
 
     /// Documents at fixed paths; none if there is nothing.
@@ -202,6 +229,8 @@ impl Service {
         let v1 = |kind: &str| GroupVersionKind::new("v1", kind);
         let (kind, object) = match parts.as_slice() {
             [""] => return Some(self.paths(head)),
+            [".well-known", "openid-configuration"] => return roots::configuration(self, head),
+            ["openid", "v1", "jwks"] => return Some(roots::keys(self, head)),
             ["version"] => (v1("Info"), version(self.api.release)),
             ["metrics"] => {
                 let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
@@ -236,37 +265,30 @@ impl Service {
 
     /// `/`: what else there is.
     fn paths(&self, head: &Head) -> Result<HttpAnswer, Status> {
-        let catalog = self.api.catalog.load();
-        let mut paths = vec!["/api".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
-        for group in catalog.groups() {
-            let root = if group.name.is_empty() {
-                "/api".to_owned()
-            } else {
-                let root = format!("/apis/{}", group.name);
-                paths.push(root.clone());
-                root
-            };
-            let versions = group.versions.iter();
-            paths.extend(versions.map(|version| format!("{root}/{}", version.name)));
-        }
-        for path in ["/healthz", "/livez", "/metrics", "/readyz", "/version"] {
-            paths.push(path.to_owned());
-        }
-        paths.sort();
         let mut object = Object::new();
-        object.insert("paths", paths);
+        object.insert("paths", roots::paths(&self.api.catalog.load()));
         let form = head.form(Offer::OBJECT)?;
         let kind = GroupVersionKind::new("v1", "RootPaths");
         Ok(respond::object(200, &kind, &Value::Object(object), form))
     }
 }
 
-fn anonymous() -> UserInfo {
-    UserInfo {
-        name: "system:anonymous".into(),
-        groups: vec!["system:unauthenticated".into()],
-        ..UserInfo::default()
+/// What a request wants to do.
+fn access(info: &RequestInfo) -> Access<'_> {
+    if !info.is_resource {
+        return Access::NonResource {
+            verb: &info.verb,
+            path: &info.path,
+        };
     }
+    Access::Resource(ResourceAccess {
+        verb: &info.verb,
+        group: &info.group,
+        resource: &info.resource,
+        subresource: &info.subresource,
+        namespace: &info.namespace,
+        name: &info.name,
+    })
 }
 
 /// `/version`

@@ -5,7 +5,7 @@ use super::lookup::{ShapeRef, StructType};
 use super::problem::{Problem, ProblemKind};
 use super::{Field, base64, time, type_of};
 use tollgate_api::field::{FieldPath, Segment};
-use tollgate_api::{GroupVersionKind, Number, Quantity, Value};
+use tollgate_api::{GroupVersionKind, Number, Quantity, Value, spelling};
 
 /// Upstream keeps this many strict errors.
 const STRICT_ERRORS_MAX: usize = 100;
@@ -138,7 +138,7 @@ impl Walk {
                 !member.is_null()
                     && self.check(member, field.shape(), &place.step(Step::Field(of, field)))
             } else {
-                self.strict_problem(ProblemKind::UnknownField, key, place);
+                self.unknown_field(of, key, place);
                 false
             };
             if !stays {
@@ -210,17 +210,20 @@ impl Walk {
             (ShapeRef::Bytes, Value::String(text)) => match base64::illegal_at(text) {
                 None => true,
                 Some(at) => {
-                    return self
-                        .undecodable(format!("illegal base64 data at input byte {at}"), place);
+                    return self.undecodable(
+                        format!("illegal base64 data at input byte {at}"),
+                        None,
+                        place,
+                    );
                 }
             },
             (ShapeRef::Time { micro }, Value::String(text)) => match time::problem(text, micro) {
                 None => true,
-                Some(why) => return self.undecodable(why, place),
+                Some(why) => return self.undecodable(why, None, place),
             },
             (ShapeRef::Quantity, value) => match Quantity::from_value(value) {
                 Ok(_) => true,
-                Err(why) => return self.undecodable(why.to_string(), place),
+                Err(why) => return self.undecodable(why.to_string(), None, place),
             },
             _ => false,
         };
@@ -264,21 +267,36 @@ impl Walk {
                 )
             }
         };
-        self.undecodable(message, place)
+        self.undecodable(message, help_with_type(value, shape), place)
     }
 
     #[cold]
-    fn undecodable(&mut self, message: String, place: &Place<'_>) -> bool {
+    fn undecodable(&mut self, message: String, help: Option<String>, place: &Place<'_>) -> bool {
         self.problems.push(Problem {
             kind: ProblemKind::Undecodable,
             message,
             path: place.path(),
+            help,
         });
         false
     }
 
     #[cold]
-    fn strict_problem(&mut self, kind: ProblemKind, key: &str, place: &Place<'_>) {
+    fn unknown_field(&mut self, of: StructType, key: &str, place: &Place<'_>) {
+        let help = || {
+            let meant = spelling::nearest(key, of.names())?;
+            Some(format!("write `{meant}` instead of `{key}`"))
+        };
+        self.strict_problem(ProblemKind::UnknownField, key, place, help);
+    }
+
+    fn strict_problem(
+        &mut self,
+        kind: ProblemKind,
+        key: &str,
+        place: &Place<'_>,
+        help: impl FnOnce() -> Option<String>,
+    ) {
         self.strict += 1;
         if self.strict > STRICT_ERRORS_MAX {
             return;
@@ -300,6 +318,7 @@ impl Walk {
                 kind,
                 message,
                 path,
+                help: help(),
             });
         }
     }
@@ -313,8 +332,29 @@ impl Walk {
             return;
         }
         for key in object.drop_duplicates() {
-            self.strict_problem(ProblemKind::DuplicateField, &key, place);
+            let help = || Some(format!("remove all but one `{key}`"));
+            self.strict_problem(ProblemKind::DuplicateField, &key, place, help);
         }
+    }
+}
+
+/// The quotes to add or to take away so that a value is of the wanted type.
+fn help_with_type(value: &Value, shape: ShapeRef) -> Option<String> {
+    match (shape, value) {
+        (ShapeRef::String, Value::Number(_) | Value::Bool(_)) => {
+            // As it stands in the text: `1.10` is no longer that in the tree.
+            Some("write it in quotes".to_owned())
+        }
+        (ShapeRef::Int32 | ShapeRef::Int64, Value::String(text)) if text.parse::<i32>().is_ok() => {
+            Some(format!("write it without quotes: `{text}`"))
+        }
+        (ShapeRef::Bool, Value::String(text)) if matches!(text.as_str(), "true" | "false") => {
+            Some(format!("write it without quotes: `{text}`"))
+        }
+        (ShapeRef::List(_), Value::Object(_)) => {
+            Some("begin each member of the list with `- `".to_owned())
+        }
+        _ => None,
     }
 }
 

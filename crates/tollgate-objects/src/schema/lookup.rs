@@ -103,6 +103,11 @@ impl StructType {
         self.0.name
     }
 
+    /// Whether server-side apply takes objects of this type as a whole.
+    pub fn is_atomic(self) -> bool {
+        self.0.is_atomic
+    }
+
     /// The declared fields in upstream's order; inlined structs stand as one entry with an empty name.
     pub fn fields(self) -> &'static [Field] {
         let first = usize::from(self.0.first);
@@ -139,6 +144,11 @@ impl StructType {
         let first = usize::from(first);
         let numbers = table.get(first..first + usize::from(count));
         (numbers.unwrap_or_default().iter()).filter_map(|number| FIELDS.get(usize::from(*number)))
+    }
+
+    /// The JSON names of all fields, also those of inlined structs.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.fields_in_json_order().map(|field| field.name)
     }
 
     /// The field of that JSON name, also one of an inlined struct.

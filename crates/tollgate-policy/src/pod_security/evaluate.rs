@@ -105,6 +105,15 @@ pub struct Evaluator {
     versions: Vec<[Prepared; 2]>,
 }
 
+/// Where a pod stands: `spec.template`, or nothing for a pod.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// In the judged object.
+    pub judged: &'a FieldPath,
+    /// In the object that a person wrote.
+    pub written: &'a FieldPath,
+}
+
 impl Evaluator {
     /// Judges as `release` does.
     pub fn new(release: Release) -> Self {
@@ -158,13 +167,13 @@ impl Evaluator {
 
     /// The same reasons as violations, with the fields that cause them and what to change.
     ///
-    /// `prefix` is where the pod stands in the judged object: `spec.template`, or nothing for a pod.
+    /// Fields are those of the judged object, remedies those of the written one.
     pub fn explain(
         &self,
         pod: &PodView<'_>,
         policy: LevelVersion,
         evaluation: &Evaluation,
-        prefix: &FieldPath,
+        places: &Places<'_>,
     ) -> Vec<Violation> {
         let checks = self
             .prepared(policy)
@@ -182,10 +191,10 @@ impl Evaluator {
                 message,
                 fields: remedies
                     .iter()
-                    .map(|remedy| remedy.field.below(prefix))
+                    .map(|remedy| remedy.field.below(places.judged))
                     .collect(),
                 policy: None,
-                help: remedy::print(&remedies, prefix),
+                help: remedy::print(&remedies, places.written),
             }
         };
         evaluation.forbidden.iter().map(explain_one).collect()

@@ -43,8 +43,7 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page (roff)
-    #[command(hide = true)]
+    /// Print the manual page: `tollgate man | man -l -`
     Man,
 }
 
@@ -262,6 +261,11 @@ fn pair_outputs(
         return Err(
             "two formats for standard output: give all but one an --output FILE".to_owned(),
         );
+    }
+    let mut files: Vec<_> = pairs.iter().filter_map(|(_, path)| path.as_ref()).collect();
+    files.sort_unstable();
+    if let Some([same, _]) = files.array_windows().find(|[one, other]| one == other) {
+        return Err(format!("two formats for {}", same.display()));
     }
     if pairs.is_empty() {
         pairs.push((Format::Full, None));

@@ -24,15 +24,18 @@ pub struct Chunk {
 /// Why a stretch of a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// The document is not UTF-8; the line is counted from the chunk's first, which is 0.
-    #[error("not UTF-8: invalid byte on line {}", .line + 1)]
+    /// The document is not UTF-8.
+    #[error("not UTF-8: invalid byte on line {line}")]
     NotUtf8 {
-        /// The line.
+        /// The line of the file, from 1.
         line: usize,
     },
     /// The document is too large.
     #[error("a document of more than {DOCUMENT_BYTES_MAX} bytes")]
-    TooLarge,
+    TooLarge {
+        /// The line on which it begins.
+        first_line: usize,
+    },
     /// Reading failed.
     #[error("{0}")]
     Failed(String),
@@ -100,7 +103,9 @@ impl<R: Read> Chunks<R> {
             if self.rest.len() > DOCUMENT_BYTES_MAX {
                 self.ended = true;
                 self.rest = Vec::new();
-                return Err(Unreadable::TooLarge);
+                return Err(Unreadable::TooLarge {
+                    first_line: self.line,
+                });
             }
         }
     }
@@ -125,7 +130,7 @@ impl<R: Read> Chunks<R> {
             if !good.is_empty() {
                 self.push_text(String::from_utf8_lossy(good).into_owned());
             }
-            let line = count_lines(broken);
+            let line = self.line + count_lines(broken);
             let text = Err(Unreadable::NotUtf8 { line });
             self.pending.push_back(Chunk {
                 first_line: self.line,
@@ -226,8 +231,8 @@ mod tests {
         assert_eq!(
             bad,
             [
-                (2, Unreadable::NotUtf8 { line: 2 }),
-                (7, Unreadable::NotUtf8 { line: 1 })
+                (2, Unreadable::NotUtf8 { line: 4 }),
+                (7, Unreadable::NotUtf8 { line: 8 })
             ]
         );
     }

@@ -116,12 +116,17 @@ fn walk(folder: &Path, inputs: &mut Vec<Input>, missing: &mut Vec<Missing>) {
                 let wanted = ENDINGS
                     .iter()
                     .any(|wanted| ending.eq_ignore_ascii_case(wanted));
+                if !wanted {
+                    continue;
+                }
                 // The target of a link counts.
-                if wanted
-                    && let Ok(metadata) = std::fs::metadata(path)
-                    && metadata.is_file()
-                {
-                    inputs.push(file(path, &metadata));
+                match std::fs::metadata(path) {
+                    Ok(metadata) if metadata.is_file() => inputs.push(file(path, &metadata)),
+                    Ok(_) => {}
+                    Err(error) => missing.push(Missing {
+                        name: name(path),
+                        why: error.to_string(),
+                    }),
                 }
             }
             Err(error) => missing.push(Missing {

@@ -5,6 +5,7 @@
 //! workloads.
 
 use super::batches::{Batch, Stretch, batches};
+use super::chunks::Unreadable;
 use super::in_order::for_each_in_order;
 use super::inputs::{Input, Missing};
 use super::kind_hint::{KindHint, kind_hint};
@@ -13,14 +14,14 @@ use super::load::{self, Loaded};
 use super::object::{self, Judged};
 use super::settings::Settings;
 use super::source::Source;
+use super::unjudged;
 use super::world::{World, WorldBuilder, is_context_kind};
-use crate::diagnostics::{Document, Finding, Label, Level, Place, Report, Rule};
+use crate::diagnostics::{Document, Finding, Place, Report};
 use crate::manifest;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tollgate_api::Value;
-use tollgate_api::field::FieldPath;
 use tollgate_objects::schema::CustomResource;
 
 /// What is judged, against what.
@@ -46,6 +47,9 @@ pub trait Progress: std::fmt::Debug {
     fn judged(&mut self, objects: usize);
 }
 
+/// How many broken documents of the state are reported.
+const BROKEN_STATE_MAX: usize = 100;
+
 /// What became of a document, or of one object in it.
 enum Outcome {
     Judged(Box<Judged>),
@@ -56,15 +60,20 @@ impl Run<'_> {
     /// Judges everything.
     pub fn judge(mut self, report: &mut Report) -> io::Result<()> {
         for missing in self.missing {
-            report.finding(&unreadable(&missing.name, 1, &missing.why))?;
+            report.finding(&unjudged::unreadable(
+                &missing.name,
+                &Unreadable::Failed(missing.why.clone()),
+            ))?;
         }
         let mut world = self.look_around()?;
         if world.wants_existing_pods() {
             self.read_state(&[], |loaded| world.add_existing_pod(loaded))?;
         }
         let mut ledger = Ledger::new(self.settings, &world);
-        if ledger.wants_state() {
-            self.read_state(&world.custom, |loaded| ledger.count_existing(loaded))?;
+        // Read even if no quota counts it: what is broken in it may have been a quota.
+        let broken = self.read_state(&world.custom, |loaded| ledger.count_existing(loaded))?;
+        for finding in broken {
+            report.finding(&finding)?;
         }
         report.summary_mut().files = self.inputs.len();
         self.judge_inputs(&world, &mut ledger, report)?;
@@ -101,24 +110,35 @@ impl Run<'_> {
         Ok(builder.build(settings))
     }
 
-    /// Every object of the state, in order.
+    /// Every object of the state, in order; returns what is wrong with what is none.
     fn read_state(
         &self,
         custom: &[CustomResource],
         mut take: impl FnMut(Loaded),
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<Finding>> {
         let settings = self.settings;
         let batches = batches(self.state.iter());
-        let work = |batch: Batch<'_>| {
-            documents(batch)
-                .flat_map(|(place, document)| objects(&place, &document).unwrap_or_default())
-                .filter_map(|(value, source)| load::load(value, source, settings, custom).ok())
+        let mut broken = Vec::new();
+        let work = |batch: Batch<'_>| -> Vec<Result<Loaded, Box<Finding>>> {
+            let load = |(value, source): (Value, Source)| {
+                load::load(value, source.clone(), settings, custom)
+                    .map_err(|why| Box::new(unjudged::no_object(&source, &why)))
+            };
+            objects_of(batch)
+                .map(|found| found.and_then(load))
                 .collect()
         };
-        for_each_in_order(self.workers, batches, work, |found: Vec<Loaded>| {
-            found.into_iter().for_each(&mut take);
-            Ok(())
-        })
+        for_each_in_order(self.workers, batches, work, |found| {
+            for one in found {
+                match one {
+                    Ok(loaded) => take(loaded),
+                    Err(finding) if broken.len() < BROKEN_STATE_MAX => broken.push(*finding),
+                    Err(_) => {}
+                }
+            }
+            Ok::<(), io::Error>(())
+        })?;
+        Ok(broken)
     }
 
     /// The second reading: verdicts.
@@ -154,6 +174,11 @@ fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
     for finding in &judged.findings {
         report.finding(finding)?;
     }
+    if !judged.is_known
+        && let Some(note) = unjudged::unknown_kind(judged, report.summary_mut())
+    {
+        report.finding(&note)?;
+    }
     if !judged.is_refused {
         report.passed(&judged.reference, &judged.source.document.file)?;
     }
@@ -166,46 +191,38 @@ fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
 }
 
 fn judge_batch(batch: Batch<'_>, settings: &Settings, world: &World) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
-    for stretch in batch.stretches() {
-        let place = FirstLine::of(&stretch);
-        let source = match stretch.source {
-            Ok(source) => source,
-            Err(why) => {
-                let finding = unreadable(&place.file, place.line, &why.to_string());
-                outcomes.push(Outcome::Broken(Box::new(finding)));
-                continue;
-            }
-        };
-        for document in manifest::split(source) {
-            match objects(&place, &document) {
-                Err(finding) => outcomes.push(Outcome::Broken(finding)),
-                Ok(found) => {
-                    for (value, source) in found {
-                        outcomes.push(judge_object(value, source, settings, world));
-                    }
-                }
-            }
-        }
-    }
-    outcomes
+    let judge = |found| match found {
+        Ok((value, source)) => judge_object(value, &source, settings, world),
+        Err(finding) => Outcome::Broken(finding),
+    };
+    objects_of(batch).map(judge).collect()
 }
 
-fn judge_object(value: Value, source: Source, settings: &Settings, world: &World) -> Outcome {
-    let label = source.clone();
-    match load::load(value, source, settings, &world.custom) {
+fn judge_object(value: Value, source: &Source, settings: &Settings, world: &World) -> Outcome {
+    match load::load(value, source.clone(), settings, &world.custom) {
         Ok(loaded) => Outcome::Judged(Box::new(object::judge(loaded, settings, world))),
-        Err(why) => Outcome::Broken(Box::new(Finding {
-            level: Level::Broken,
-            rule: Rule::Syntax,
-            object: None,
-            message: why.to_string(),
-            verdict: None,
-            labels: vec![label.label(&FieldPath::default(), "")],
-            policy_labels: Vec::new(),
-            help: Vec::new(),
-        })),
+        Err(why) => Outcome::Broken(Box::new(unjudged::no_object(source, &why))),
     }
+}
+
+/// The objects of a batch, and what is wrong with what holds none.
+fn objects_of(batch: Batch<'_>) -> impl Iterator<Item = Result<(Value, Source), Box<Finding>>> {
+    batch.stretches().flat_map(|stretch| {
+        let place = FirstLine::of(&stretch);
+        let (source, unreadable) = match stretch.source {
+            Ok(source) => (Some(source), None),
+            Err(why) => (
+                None,
+                Some(Box::new(unjudged::unreadable(&place.file, &why))),
+            ),
+        };
+        let documents = source.into_iter().flat_map(manifest::split);
+        let found = documents.flat_map(move |document| match objects(&place, &document) {
+            Ok(objects) => objects.into_iter().map(Ok).collect(),
+            Err(finding) => vec![Err(finding)],
+        });
+        unreadable.map(Err).into_iter().chain(found)
+    })
 }
 
 /// Where a stretch begins.
@@ -255,19 +272,7 @@ fn objects(
     };
     let value = document.read().map_err(|error| {
         let place = Place::new(shared(), error.offset..error.offset);
-        Box::new(Finding {
-            level: Level::Broken,
-            rule: Rule::Syntax,
-            object: None,
-            message: error.message,
-            verdict: None,
-            labels: vec![Label {
-                place,
-                text: String::new(),
-            }],
-            policy_labels: Vec::new(),
-            help: Vec::new(),
-        })
+        Box::new(unjudged::malformed(place, error.message))
     })?;
     if value.is_null() {
         return Ok(Vec::new());
@@ -277,21 +282,4 @@ fn objects(
     Ok(items
         .map(|item| (item.value, source.item(item.prefix)))
         .collect())
-}
-
-fn unreadable(file: &Arc<str>, line: usize, why: &str) -> Finding {
-    let document = Arc::new(Document::new(Arc::clone(file), line, String::new()));
-    Finding {
-        level: Level::Broken,
-        rule: Rule::Syntax,
-        object: None,
-        message: format!("cannot read {file}: {why}"),
-        verdict: None,
-        labels: vec![Label {
-            place: Place::new(document, 0..0),
-            text: String::new(),
-        }],
-        policy_labels: Vec::new(),
-        help: Vec::new(),
-    }
 }

@@ -38,13 +38,29 @@ impl Source {
 
     /// The place of a field of the object; of the nearest field around it if it is not written.
     pub fn place(&self, field: &FieldPath) -> Place {
+        self.place_by(field, shown)
+    }
+
+    /// The place of a field's name, for a field that should not be there.
+    pub fn place_of_name(&self, field: &FieldPath) -> Place {
+        self.place_by(field, |text, located| match &located.span.key {
+            key if located.exact && !key.is_empty() => key.clone(),
+            _ => shown(text, located),
+        })
+    }
+
+    fn place_by(
+        &self,
+        field: &FieldPath,
+        span: impl FnOnce(&str, &Located) -> Range<usize>,
+    ) -> Place {
         let text = self.document.text.as_str();
         let places = self.places.get_or_init(|| Places::of(text));
         let located = places.as_ref().map(|places| match &self.prefix {
             FieldPath(prefix) if prefix.is_empty() => places.locate(field),
             prefix => places.locate(&field.below(prefix)),
         });
-        let span = located.map_or(0..0, |located| shown(text, &located));
+        let span = located.map_or(0..0, |located| span(text, &located));
         Place::new(Arc::clone(&self.document), span)
     }
 

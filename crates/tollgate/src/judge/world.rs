@@ -1,7 +1,7 @@
 //! What the input and the state say about the cluster: namespaces, policies, roles, classes.
 
 use super::load::Loaded;
-use super::mutate;
+use tollgate_apiserver::admission::mutate;
 use super::settings::Settings;
 use super::source::Source;
 use compact_str::CompactString;

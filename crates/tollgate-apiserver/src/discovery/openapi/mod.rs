@@ -12,6 +12,7 @@ mod names;
 mod operation;
 mod parameters;
 mod paths;
+mod place;
 mod schemas;
 mod sections;
 mod special;

@@ -3,6 +3,7 @@
 use super::names;
 use super::operation::{Body, Content, Media, Operation, Parameter, Path};
 use super::parameters as with;
+use super::place::Place;
 use super::schemas::Schemas;
 use super::special;
 use crate::resources::{Resource, Subresource, Verb, Verbs};
@@ -26,72 +27,6 @@ const CUSTOM_PATCHES: &[&str] = &[
 pub(super) struct Writer<'w, 'f> {
     schemas: &'w mut Schemas<'f>,
     paths: Vec<Path>,
-}
-
-/// A resource while its paths are written.
-struct Place<'r> {
-    resource: &'r Arc<Resource>,
-    /// `/apis/apps/v1`
-    root: String,
-    /// `AppsV1`
-    group: String,
-    tag: String,
-    /// `Namespaced`, or nothing.
-    scope: &'static str,
-    /// The name of the schema.
-    schema: String,
-}
-
-impl Place<'_> {
-    /// Where the collection is: in one namespace, if there are such.
-    fn collection(&self) -> String {
-        let (root, plural) = (&self.root, self.resource.plural());
-        if self.resource.namespaced {
-            format!("{root}/namespaces/{{namespace}}/{plural}")
-        } else {
-            format!("{root}/{plural}")
-        }
-    }
-
-    fn collection_parameters(&self) -> Vec<Parameter> {
-        let namespace = self.resource.namespaced.then_some(with::NAMESPACE);
-        namespace.into_iter().chain([with::PRETTY]).collect()
-    }
-
-    fn object_parameters(&self) -> Vec<Parameter> {
-        let mut parameters = vec![with::NAME];
-        parameters.extend(self.collection_parameters());
-        parameters
-    }
-
-    fn media(&self, list: bool) -> Media {
-        match (self.resource.is_custom(), list) {
-            (false, false) => Media::Object,
-            (false, true) => Media::List,
-            (true, false) => Media::Text,
-            (true, true) => Media::TextList,
-        }
-    }
-
-    fn operation(
-        &self,
-        (method, action): (&'static str, &'static str),
-        id: String,
-        kind: &GroupVersionKind,
-        content: Content,
-    ) -> Operation {
-        Operation {
-            method,
-            id,
-            tag: self.tag.clone(),
-            about: Some((action, kind.clone())),
-            parameters: Vec::new(),
-            body: None,
-            codes: &[200],
-            content,
-            media: self.media(false),
-        }
-    }
 }
 
 impl<'w, 'f> Writer<'w, 'f> {
@@ -139,20 +74,7 @@ impl<'w, 'f> Writer<'w, 'f> {
         let Some(schema) = self.schemas.add_resource(resource) else {
             return;
         };
-        let group = names::of_group(resource.group());
-        let version = &resource.kind.version;
-        let place = Place {
-            resource,
-            root: root.to_owned(),
-            tag: format!("{}_{version}", names::uncapitalized(&group)),
-            group: format!("{group}{}", names::capitalized(version)),
-            scope: if resource.namespaced {
-                "Namespaced"
-            } else {
-                ""
-            },
-            schema,
-        };
+        let place = Place::new(root, resource, schema);
         self.collection(&place);
         self.object(&place);
         self.watches(&place);

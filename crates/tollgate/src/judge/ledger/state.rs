@@ -69,20 +69,21 @@ pub(super) fn context<'a>(settings: &Settings, device_classes: &'a DeviceClasses
     }
 }
 
-/// The request that creates what is charged.
+/// The request that creates what is charged, under the name that one of them has.
 pub(super) fn request<'a>(
     settings: &'a Settings,
     world: &'a World,
     reference: &'a ObjectRef,
     charge: &'a Charge,
+    name: &'a str,
 ) -> Request<'a> {
-    let metadata = charge.object.get("metadata");
     Request {
         settings,
         world,
         user: &charge.user,
         resource: &charge.resource,
         namespace: &reference.namespace,
-        name: metadata.map_or("", |metadata| metadata.str_or_empty("name")),
+        name,
+        written_at: None,
     }
 }

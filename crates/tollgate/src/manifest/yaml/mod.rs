@@ -15,6 +15,7 @@ mod go_syntax;
 mod locate;
 mod scalar;
 mod scan;
+mod timestamp;
 mod watch;
 
 use characters::Class;
