@@ -168,6 +168,7 @@ fn generate(data: &Path) -> Result<String> {
          pub(super) static FIELDS: [Field; {field_count}] = [\n{fields}];\n\n\
          pub(super) static TYPES: [Type; {}] = [\n{}];\n\n\
          pub(super) static LOOKUP: [u16; {lookup_count}] = [\n{}];\n\n\
+         pub(super) static LENGTHS: [u8; {lookup_count}] = [\n{}];\n\n\
          pub(super) static ORDER: [u16; {lookup_count}] = [\n{}];\n\n\
          pub(super) static WIRE: [u16; {}] = [\n{}];\n\n\
          pub(super) static KINDS: [(&str, &str, u16); {}] = [\n{kinds}];\n\n\
@@ -177,6 +178,7 @@ fn generate(data: &Path) -> Result<String> {
         facts.types.len(),
         tables.types,
         tables.lookup,
+        tables.lengths,
         tables.order,
         tables.wire_count,
         tables.wire,
@@ -189,6 +191,7 @@ fn generate(data: &Path) -> Result<String> {
 struct Tables {
     types: String,
     lookup: String,
+    lengths: String,
     lookup_count: usize,
     order: String,
     wire: String,
@@ -205,9 +208,14 @@ fn types_tables(facts: &Facts, starts: &BTreeMap<&str, usize>) -> Result<Tables>
             flatten(name, facts, starts, &mut found);
             in_order(name, facts, starts, &found, &mut ordered);
         }
-        for number in found.values() {
+        // By length first, so that most steps of a search compare two numbers.
+        let mut by_length: Vec<_> = found.iter().collect();
+        by_length.sort_by_key(|(name, _)| (name.len(), *name));
+        for (name, number) in by_length {
             write!(tables.lookup, "{number},")?;
+            write!(tables.lengths, "{},", name.len())?;
         }
+        tables.lengths.push('\n');
         tables.lookup.push('\n');
         for number in &ordered {
             write!(tables.order, "{number},")?;

@@ -1,6 +1,6 @@
 //! Finding types and fields in the generated table.
 
-use super::generated::{FIELDS, KINDS, LOOKUP, ORDER, SHAPES, TYPES, WIRE};
+use super::generated::{FIELDS, KINDS, LENGTHS, LOOKUP, ORDER, SHAPES, TYPES, WIRE};
 use super::table::{Alternative, Field, Shape, Type};
 use tollgate_api::GroupVersionKind;
 
@@ -141,15 +141,25 @@ impl StructType {
         (numbers.unwrap_or_default().iter()).filter_map(|number| FIELDS.get(usize::from(*number)))
     }
 
+    /// The JSON names of all fields, also those of inlined structs.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.fields_in_json_order().map(|field| field.name)
+    }
+
     /// The field of that JSON name, also one of an inlined struct.
     pub fn field(self, name: &str) -> Option<&'static Field> {
         let first = usize::from(self.0.lookup);
-        let numbers = LOOKUP.get(first..first + usize::from(self.0.lookups))?;
-        let field = |number: &u16| FIELDS.get(usize::from(*number));
-        let found = numbers
-            .binary_search_by(|number| field(number).map_or("", |field| field.name).cmp(name))
-            .ok()?;
-        field(numbers.get(found)?)
+        let range = first..first + usize::from(self.0.lookups);
+        let numbers = LOOKUP.get(range.clone())?;
+        // The names are sorted by length, and few have the same.
+        let lengths = LENGTHS.get(range)?;
+        let start = lengths.partition_point(|length| usize::from(*length) < name.len());
+        numbers
+            .iter()
+            .skip(start)
+            .map_while(|number| FIELDS.get(usize::from(*number)))
+            .take_while(|field| field.name.len() == name.len())
+            .find(|field| field.name == name)
     }
 }
 

@@ -7,18 +7,21 @@
 //! - [`decode`] checks a tree against its type as the server's strict field validation does, and makes it what a typed
 //!   decoder would have seen: without nulls, unknown fields and duplicates. Whoever reads the tree afterwards may rely
 //!   on every known field having its declared type.
+//! - [`restore_problem`] is the other check, for trees that come from no text.
 //! - [`resource_of`] finds the resource of a kind; [`custom_resources`] reads those of a CustomResourceDefinition.
 //! - [`type_of`] and [`StructType`] walk the table by hand.
 
 mod base64;
 mod custom;
 mod decode;
+pub mod discovery;
 #[rustfmt::skip]
 mod generated;
 mod go_type;
 mod lookup;
 mod problem;
 mod resource;
+mod restore;
 mod table;
 mod time;
 
@@ -27,6 +30,7 @@ pub use decode::decode;
 pub use lookup::{ShapeId, ShapeRef, StructType, type_of};
 pub use problem::{Problem, ProblemKind, refusal};
 pub use resource::{guess_plural, resource_of, resources};
+pub use restore::restore_problem;
 pub use table::{Alternative, Field, Resource};
 
 #[cfg(test)]

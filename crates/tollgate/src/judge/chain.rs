@@ -51,6 +51,8 @@ pub struct Request<'a> {
     pub namespace: &'a str,
     /// The object's name.
     pub name: &'a str,
+    /// Where a person wrote the object, if in a workload: its pod template.
+    pub written_at: Option<&'a FieldPath>,
 }
 
 impl Request<'_> {
@@ -289,11 +291,18 @@ impl Admitted {
             &[]
         };
         let policy = &world.namespace(request.namespace).pod_security;
-        let review = pod_security::Review::new(&attributes, Ok(policy));
+        let review = pod_security::Review {
+            written_at: request.written_at,
+            ..pod_security::Review::new(&attributes, Ok(policy))
+        };
         let decision = world.pod_security.admit(&review, pods);
         if let Some(status) = decision.status {
-            self.refusals
-                .push(pod_security_refusal(status.message, decision.violations));
+            let mut refusal = pod_security_refusal(status.message, decision.violations);
+            if is_namespace {
+                // Bad labels are field errors, not something that a level asks for.
+                refusal.rule = Rule::Validation;
+            }
+            self.refusals.push(refusal);
         }
         if !decision.warnings.is_empty() {
             // Several warnings are lines of one message: the pods that a stricter namespace would refuse.
@@ -301,11 +310,16 @@ impl Admitted {
             self.warnings
                 .push(pod_security_refusal(message, decision.warned));
         }
-        for (key, note) in decision.audit_annotations {
-            if key == "audit-violations" {
-                self.audit
-                    .push(pod_security_refusal(note.to_string(), Vec::new()));
-            }
+        let note = decision
+            .audit_annotations
+            .into_iter()
+            .find(|(key, _)| *key == "audit-violations");
+        // One who is warned in the same words needs no note.
+        if let Some((_, note)) = note
+            && !self.warnings.iter().any(|warning| warning.message == note)
+        {
+            self.audit
+                .push(pod_security_refusal(note.to_string(), decision.audited));
         }
     }
 }

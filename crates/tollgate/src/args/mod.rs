@@ -1,5 +1,11 @@
 //! The command line.
 
+mod config;
+mod serve;
+
+pub use config::ConfigError;
+pub use serve::{DurabilityArg, ServeArgs};
+
 use crate::diagnostics::render::Format;
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
@@ -30,13 +36,14 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Explain a control or a quota key, with a failing and a passing example
     Explain(ExplainArgs),
+    /// Run a Kubernetes API server with the policies at its door
+    Serve(Box<ServeArgs>),
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page (roff)
-    #[command(hide = true)]
+    /// Print the manual page: `tollgate man | man -l -`
     Man,
 }
 
@@ -192,7 +199,17 @@ pub struct ExplainArgs {
 /// Reads the command line. An error is what clap prints: help, version, or what is wrong.
 pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
     let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let mut arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    let mut matches = command.try_get_matches_from_mut(arguments.clone())?;
+    if let Some(file) = config_file(&matches) {
+        let flags = config::flags(&file)
+            .map_err(|why| command.error(clap::error::ErrorKind::Io, format!("{why:#}")))?;
+        // Behind the command's name and before its flags, so that those win.
+        let place = arguments.iter().position(|argument| argument == "serve");
+        let place = place.map_or(arguments.len(), |place| place + 1);
+        arguments.splice(place..place, flags.into_iter().map(Into::into));
+        matches = command.try_get_matches_from_mut(arguments)?;
+    }
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let (Command::Check(check), Some(("check", matches))) =
         (&mut cli.command, matches.subcommand())
@@ -201,6 +218,12 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
             .map_err(|why| command.error(clap::error::ErrorKind::ArgumentConflict, why))?;
     }
     Ok(cli)
+}
+
+/// The file of `serve --config`.
+fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
+    let matches = matches.subcommand_matches("serve")?;
+    matches.get_one::<PathBuf>("config").cloned()
 }
 
 /// Pairs each `--output` with the `--format` that stands before it.
@@ -238,6 +261,11 @@ fn pair_outputs(
         return Err(
             "two formats for standard output: give all but one an --output FILE".to_owned(),
         );
+    }
+    let mut files: Vec<_> = pairs.iter().filter_map(|(_, path)| path.as_ref()).collect();
+    files.sort_unstable();
+    if let Some([same, _]) = files.array_windows().find(|[one, other]| one == other) {
+        return Err(format!("two formats for {}", same.display()));
     }
     if pairs.is_empty() {
         pairs.push((Format::Full, None));
