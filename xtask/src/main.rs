@@ -4,6 +4,7 @@
 
 mod ci;
 mod codegen;
+mod corpus;
 mod tidy;
 mod vectors;
 
@@ -14,6 +15,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   ci                            every check, cheapest first: what CI runs
   codegen [--check]             the tables of API types; --check only compares
+  corpus FOLDER [DEPLOYMENTS]   manifests for the benchmark of `tollgate check`
   tidy                          the rules about files that no compiler knows
   vectors FOLDER [--failures K] replay conformance vectors, a line per file";
 
@@ -32,6 +34,7 @@ fn run() -> Result<()> {
     match args.next().as_deref() {
         Some("ci") => ci::run(),
         Some("codegen") => codegen::run(args.next().as_deref() == Some("--check")),
+        Some("corpus") => corpus::run(args),
         Some("tidy") => tidy::run(),
         Some("vectors") => vectors::run(args),
         _ => bail!("{USAGE}"),

@@ -40,8 +40,14 @@ pub(crate) fn run() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut problems = Vec::new();
     let mut files = Vec::new();
-    for folder in ["crates", "xtask", "vectors", "examples", "docs"] {
+    for folder in ["crates", "xtask", "fuzz", "vectors", "examples", "docs"] {
         collect(&root.join(folder), &mut files)?;
+    }
+    for entry in fs::read_dir(&root)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            files.push(path);
+        }
     }
     for path in &files {
         let shown = path
@@ -52,6 +58,9 @@ pub(crate) fn run() -> Result<()> {
         check_size_and_name(path, &shown, &mut problems)?;
         if path.extension().is_some_and(|extension| extension == "rs") {
             check_source(&fs::read_to_string(path)?, &shown, &mut problems);
+        }
+        if path.extension().is_some_and(|extension| extension == "md") {
+            check_page(&fs::read_to_string(path)?, &shown, &mut problems);
         }
     }
     check_dependencies(&root, &mut problems)?;
@@ -69,7 +78,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in entries {
         let path = entry?.path();
         if path.is_dir() {
-            if path.file_name().is_none_or(|name| name != "target") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            // What cargo and cargo-fuzz make.
+            if !["target", "corpus", "artifacts", "coverage"].contains(&&*name) {
                 collect(&path, files)?;
             }
         } else {
@@ -125,6 +136,15 @@ fn check_source(text: &str, shown: &str, problems: &mut Vec<String>) {
     }
 }
 
+/// A page says what is so, not what is still to be filled in.
+fn check_page(text: &str, shown: &str, problems: &mut Vec<String>) {
+    for (number, line) in text.lines().enumerate() {
+        if line.contains("@@") {
+            problems.push(format!("{shown}:{}: a placeholder", number + 1));
+        }
+    }
+}
+
 fn check_dependencies(root: &Path, problems: &mut Vec<String>) -> Result<()> {
     for (name, forbidden) in FORBIDDEN_DEPENDENCIES {
         let path = root.join("crates").join(name).join("Cargo.toml");
@@ -141,4 +161,33 @@ fn check_dependencies(root: &Path, problems: &mut Vec<String>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_refused_in_pages() {
+        let mut problems = Vec::new();
+        check_page(
+            "# Title\n\nIt takes @@SPEED@@.\n",
+            "README.md",
+            &mut problems,
+        );
+        assert_eq!(problems, ["README.md:3: a placeholder"]);
+    }
+
+    #[test]
+    fn untidy_sources_are_refused() {
+        let mut problems = Vec::new();
+        let long = "fn f() {}\n".repeat(SOURCE_LINES_MAX + 1);
+        check_source(&long, "crates/x/src/long.rs", &mut problems);
+        check_source(
+            "//! Doc.\n// TODO later\n",
+            "crates/x/src/later.rs",
+            &mut problems,
+        );
+        assert_eq!(problems.len(), 3, "{problems:?}");
+    }
 }

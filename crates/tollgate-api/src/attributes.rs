@@ -2,6 +2,7 @@
 
 use crate::value::Value;
 use compact_str::CompactString;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The operation of a request, as admission sees it.
@@ -115,6 +116,8 @@ pub struct UserInfo {
     pub uid: CompactString,
     /// The groups the user is in.
     pub groups: Vec<CompactString>,
+    /// What else the authenticator knows of the user, such as the id of the credential.
+    pub extra: BTreeMap<CompactString, Vec<CompactString>>,
 }
 
 impl UserInfo {
@@ -128,6 +131,7 @@ impl UserInfo {
                 format!("system:serviceaccounts:{namespace}").into(),
                 "system:authenticated".into(),
             ],
+            extra: BTreeMap::new(),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod release;
 pub mod resource_list;
 pub mod resource_name;
 pub mod seccomp;
+pub mod spelling;
 pub mod status;
 pub mod time;
 pub mod value;

@@ -2,6 +2,7 @@
 
 use crate::attributes::GroupResource;
 use crate::field;
+use crate::go_format::quote;
 use std::fmt;
 
 /// The machine-readable reason of a [`Status`].
@@ -23,14 +24,26 @@ pub enum Reason {
     Conflict,
     /// 410
     Expired,
-    /// 413
-    RequestEntityTooLarge,
     /// 422
     Invalid,
     /// 500
     InternalError,
     /// 500, the server asks to try again
     ServerTimeout,
+    /// 405
+    MethodNotAllowed,
+    /// 406
+    NotAcceptable,
+    /// 413
+    RequestEntityTooLarge,
+    /// 415
+    UnsupportedMediaType,
+    /// 429
+    TooManyRequests,
+    /// 503
+    ServiceUnavailable,
+    /// 504
+    Timeout,
 }
 
 impl Reason {
@@ -45,10 +58,16 @@ impl Reason {
             Self::AlreadyExists => "AlreadyExists",
             Self::Conflict => "Conflict",
             Self::Expired => "Expired",
-            Self::RequestEntityTooLarge => "RequestEntityTooLarge",
             Self::Invalid => "Invalid",
             Self::InternalError => "InternalError",
             Self::ServerTimeout => "ServerTimeout",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::NotAcceptable => "NotAcceptable",
+            Self::RequestEntityTooLarge => "RequestEntityTooLarge",
+            Self::UnsupportedMediaType => "UnsupportedMediaType",
+            Self::TooManyRequests => "TooManyRequests",
+            Self::ServiceUnavailable => "ServiceUnavailable",
+            Self::Timeout => "Timeout",
         }
     }
 }
@@ -75,8 +94,12 @@ pub struct Details {
     pub group: String,
     /// The resource (for 403 and 404) or the kind (for 422).
     pub kind: String,
+    /// The object's unique id, or empty.
+    pub uid: String,
     /// Single errors.
     pub causes: Vec<Cause>,
+    /// After how many seconds the client may try again; 0 if nothing is said.
+    pub retry_after_seconds: u32,
 }
 
 /// One cause in [`Details`].
@@ -93,11 +116,14 @@ pub struct Cause {
 impl Status {
     /// A refusal by an admission plugin: `pods "web" is forbidden: <why>`. An empty name prints as `Unknown`.
     pub fn forbidden(resource: &GroupResource, name: &str, why: impl fmt::Display) -> Self {
-        let message = if name.is_empty() {
+        let message = if resource.resource.is_empty() {
+            // A request for a path that is no resource.
+            format!("forbidden: {why}")
+        } else if name.is_empty() {
             // A request for the whole collection.
             format!("{resource} is forbidden: {why}")
         } else {
-            format!("{resource} \"{name}\" is forbidden: {why}")
+            format!("{resource} {} is forbidden: {why}", quote(name))
         };
         Self {
             code: 403,
@@ -107,7 +133,7 @@ impl Status {
                 name: name.to_owned(),
                 group: resource.group.to_string(),
                 kind: resource.resource.to_string(),
-                causes: Vec::new(),
+                ..Details::default()
             })),
         }
     }
@@ -132,6 +158,8 @@ impl Status {
                 name: name.to_owned(),
                 group: group.to_owned(),
                 kind: kind.to_owned(),
+                uid: String::new(),
+                retry_after_seconds: 0,
                 causes: errors
                     .iter()
                     .map(|error| Cause {

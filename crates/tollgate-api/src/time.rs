@@ -16,6 +16,21 @@ impl Timestamp {
         Self { seconds, nanos: 0 }
     }
 
+    /// The point `nanos` after that second; a fraction of a second or more is cut to less than one.
+    pub const fn from_unix(seconds: i64, nanos: u32) -> Self {
+        let nanos = if nanos < 1_000_000_000 {
+            nanos
+        } else {
+            999_999_999
+        };
+        Self { seconds, nanos }
+    }
+
+    /// The fraction of the second in nanoseconds.
+    pub const fn subsecond_nanos(self) -> u32 {
+        self.nanos
+    }
+
     /// Seconds since the beginning of 1970, without the fraction.
     pub const fn unix_seconds(self) -> i64 {
         self.seconds

@@ -4,8 +4,11 @@
 
 #[cfg(test)]
 mod arbitrary;
+mod canonical;
 pub mod conversion;
 pub mod defaults;
+pub mod encode;
+pub mod protobuf;
 pub mod schema;
 pub mod strategy;
 pub mod validation;

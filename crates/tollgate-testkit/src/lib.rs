@@ -1,4 +1,7 @@
-//! Development only: what runs the conformance vectors. No shipped crate depends on this one.
+//! Development only: what runs the conformance vectors, and what property tests and fuzz targets share. No shipped
+//! crate depends on this one.
 
 pub mod encoding;
+pub mod generate;
+pub mod oracles;
 pub mod vectors;

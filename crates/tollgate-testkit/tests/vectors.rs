@@ -42,6 +42,7 @@ suites! {
     pod_defaulting: "pod-defaulting",
     pod_validation: "pod-validation",
     priority: "priority",
+    protobuf: "protobuf",
     psa_admission: "psa-admission",
     psp_admission: "psp-admission",
     psp_defaulting: "psp-defaulting",

@@ -1,7 +1,11 @@
 //! The only place that reads the environment, the clock and the terminal.
 
+use ring::rand::{SecureRandom as _, SystemRandom};
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+use tollgate_api::Timestamp;
+use tollgate_apiserver::environment::Environment;
 
 /// Whether standard output is a terminal.
 pub fn stdout_is_terminal() -> bool {
@@ -35,4 +39,50 @@ pub fn now_unix_seconds() -> i64 {
         .ok()
         .and_then(|since| i64::try_from(since.as_secs()).ok())
         .unwrap_or_default()
+}
+
+/// The time and chance of this machine.
+#[derive(Debug)]
+pub struct System {
+    started: Instant,
+    random: SystemRandom,
+}
+
+impl System {
+    /// The clock starts now.
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::new_without_default,
+        reason = "this file is where the clock is read, and doing so has no default"
+    )]
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            random: SystemRandom::new(),
+        }
+    }
+}
+
+impl Environment for System {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this file is where the clock is read"
+    )]
+    fn now(&self) -> Timestamp {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = now.unwrap_or_default();
+        let seconds = i64::try_from(now.as_secs()).unwrap_or_default();
+        Timestamp::from_unix(seconds, now.subsec_nanos())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        // A system without random numbers has no TLS either, so nobody gets here.
+        let _ = self.random.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
 }

@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use tollgate::args::{self, Cli, Command};
-use tollgate::commands::{Exit, check, explain};
+use tollgate::commands::{Exit, check, explain, serve};
 
 /// What a shell reports for a process that wrote to a closed pipe.
 const BROKEN_PIPE: u8 = 128 + 13;
@@ -38,17 +38,29 @@ fn run(cli: Cli) -> Result<Exit> {
     let exit = match cli.command {
         Command::Check(args) => check::run(&args, &mut io::stderr())?,
         Command::Explain(args) => explain::run(args.name.as_deref(), &mut out, &mut io::stderr())?,
+        Command::Serve(args) => serve::run(&args, &mut out)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut out);
             Exit::Passed
         }
         Command::Man => {
-            clap_mangen::Man::new(Cli::command()).render(&mut out)?;
+            manual(&mut out)?;
             Exit::Passed
         }
     };
     out.flush()?;
     Ok(exit)
+}
+
+/// The page of the program, followed by those of its commands.
+fn manual(out: &mut dyn io::Write) -> io::Result<()> {
+    let mut program = Cli::command();
+    program.build();
+    clap_mangen::Man::new(program.clone()).render(out)?;
+    for command in program.get_subcommands() {
+        clap_mangen::Man::new(command.clone()).render(out)?;
+    }
+    Ok(())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -43,7 +43,7 @@ pub(super) fn lines(data: &Path, facts: &Facts) -> Result<(usize, String)> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let key = (group.to_owned(), version.to_owned(), kind.clone());
         let is_listed = kinds.contains(&(api_version.clone(), format!("{kind}List")));
-        if is_listed && !entries.contains_key(&key) {
+        if is_listed && group != "meta.k8s.io" && !entries.contains_key(&key) {
             let sibling = entries
                 .iter()
                 .filter(|((_, _, other), _)| other == kind)

@@ -161,7 +161,10 @@ impl fmt::Display for FieldPath {
         for (place, segment) in self.0.iter().enumerate() {
             match segment {
                 Segment::Field(name) if place == 0 => f.write_str(name)?,
-                Segment::Field(name) => write!(f, ".{name}")?,
+                Segment::Field(name) => {
+                    f.write_str(".")?;
+                    f.write_str(name)?;
+                }
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Key(key) => write!(f, "[{key}]")?,
             }

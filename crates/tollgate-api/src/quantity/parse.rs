@@ -10,12 +10,17 @@ use std::cmp::Ordering;
 
 /// Digits that 64 bits hold in any case.
 const FAST_DIGITS_MAX: usize = 18;
+/// Digits of an amount that is read at once.
+const PLAIN_DIGITS_MAX: usize = 4;
 /// Decimal places of the smallest amount; finer ones round up to it.
 const NANO_PLACES: i32 = 9;
 
 impl Quantity {
     /// Reads an amount (`ParseQuantity`).
     pub fn parse(text: &str) -> Result<Self, ParseQuantityError> {
+        if let Some(plain) = Self::plain(text) {
+            return Ok(plain);
+        }
         if text.is_empty() {
             return Err(ParseQuantityError::FormatWrong);
         }
@@ -33,6 +38,46 @@ impl Quantity {
             });
         }
         parts.large(suffix)
+    }
+
+    /// The amount, if it is of the sort that nearly all objects hold: up to four digits and a usual suffix.
+    #[inline]
+    fn plain(text: &str) -> Option<Self> {
+        let mut value = 0_i64;
+        let mut digits = 0_usize;
+        for byte in text.as_bytes() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+            digits = digits.saturating_add(1);
+            if digits > PLAIN_DIGITS_MAX {
+                return None;
+            }
+        }
+        let (_, suffix) = text.as_bytes().split_at_checked(digits)?;
+        let (format, scale, factor) = match suffix {
+            b"" => (Format::DecimalSi, 0, 1),
+            b"m" => (Format::DecimalSi, -3, 1),
+            b"Ki" => (Format::BinarySi, 0, 1 << 10),
+            b"Mi" => (Format::BinarySi, 0, 1 << 20),
+            b"Gi" => (Format::BinarySi, 0, 1 << 30),
+            _ => return None,
+        };
+        // What is not canonical needs a closer look: zeros in front, or more than belong to the suffix.
+        if digits == 0 || text.starts_with('0') || value % 1000 == 0 {
+            return None;
+        }
+        let keeps_text = factor == 1 || value & 7 != 0;
+        Some(Self {
+            amount: Amount::Small(Small {
+                value: value.wrapping_mul(factor),
+                scale,
+            }),
+            format,
+            text: CompactString::new(if keeps_text { text } else { "" }),
+        })
     }
 
     /// Reads an amount as it stands in an object: text with spaces trimmed, a number, or `null`, which is 0.

@@ -34,6 +34,11 @@ impl Object {
         }
     }
 
+    /// Makes room for more entries at once.
+    pub fn reserve(&mut self, more: usize) {
+        self.entries.reserve_exact(more);
+    }
+
     /// The number of entries, duplicates included.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -157,6 +162,9 @@ impl Object {
     pub fn has_duplicates(&self) -> bool {
         let entries = &self.entries;
         if entries.len() <= SCANNED_MAX {
+            if self.keys_differ_at_a_glance() {
+                return false;
+            }
             return entries.iter().enumerate().any(|(place, (key, _))| {
                 entries
                     .iter()
@@ -166,6 +174,21 @@ impl Object {
         }
         let mut seen = BTreeSet::new();
         entries.iter().any(|(key, _)| !seen.insert(key))
+    }
+
+    /// Whether no two keys share a length and their ends, or what is left of these in seven bits.
+    fn keys_differ_at_a_glance(&self) -> bool {
+        let mut seen = 0_u128;
+        self.entries.iter().all(|(key, _)| {
+            let bytes = key.as_bytes();
+            let end = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
+            let (first, last) = (end(bytes.first()), end(bytes.last()));
+            let glance = (bytes.len() * 37) ^ (first * 5) ^ (last << 2);
+            let bit = 1_u128 << (glance & 127);
+            let is_new = seen & bit == 0;
+            seen |= bit;
+            is_new
+        })
     }
 
     /// Keeps the last entry of each key; returns the keys of what was dropped, in order of the entries that stay.

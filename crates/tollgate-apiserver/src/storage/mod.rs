@@ -4,17 +4,24 @@
 //! decides against the newest state, durable or not, so that writers never wait for a disk before they know their
 //! answer; they wait for it before they tell anybody ([`Receipt::durable`]).
 
+#[cfg(test)]
+mod conformance;
+mod durable;
+mod hub;
 mod key;
 mod memory;
 mod receipt;
 mod snapshot;
+mod topic;
 mod watch;
 
+pub use durable::{Durability, DurableStore, OpenError, Options, archive};
+pub use hub::Window;
 pub use key::Key;
 pub use memory::MemoryStore;
 pub use receipt::Receipt;
 pub use snapshot::{Record, Snapshot};
-pub use watch::{Event, Watcher};
+pub use watch::{Event, WatchEnd, Watcher};
 
 use bytes::Bytes;
 

@@ -1,6 +1,6 @@
 //! An unchanging state of the whole store, shared with all other states but for what differs.
 
-use super::{Key, Revision};
+use super::{Event, Key, Revision, Write};
 use bytes::Bytes;
 use imbl::OrdMap;
 use std::ops::Bound;
@@ -25,6 +25,51 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Takes one transaction in: all its writes get the next revision. If they change nothing, neither does it.
+    pub(super) fn apply(&mut self, writes: Vec<Write>) -> Vec<Arc<Event>> {
+        let revision = self.revision.saturating_add(1);
+        let mut events = Vec::with_capacity(writes.len());
+        for write in writes {
+            let (key, previous, current) = match write {
+                Write::Put { key, value } => {
+                    let previous = self.records.get(&key).cloned();
+                    let created = previous.as_ref().map_or(revision, |old| old.created);
+                    let current = Arc::new(Record {
+                        value,
+                        revision,
+                        created,
+                    });
+                    self.records.insert(key.clone(), Arc::clone(&current));
+                    (key, previous, Some(current))
+                }
+                Write::Delete { key } => match self.records.remove(&key) {
+                    Some(previous) => (key, Some(previous), None),
+                    None => continue,
+                },
+            };
+            events.push(Arc::new(Event::new(revision, key, previous, current)));
+        }
+        if !events.is_empty() {
+            self.revision = revision;
+        }
+        events
+    }
+
+    /// Takes events back, newest first, so that the state is that of `revision` again.
+    pub(super) fn rewind<'e>(
+        &mut self,
+        revision: Revision,
+        newest_first: impl Iterator<Item = &'e Arc<Event>>,
+    ) {
+        for event in newest_first {
+            match &event.previous {
+                Some(previous) => self.records.insert(event.key.clone(), Arc::clone(previous)),
+                None => self.records.remove(&event.key),
+            };
+        }
+        self.revision = revision;
+    }
+
     /// The revision of the last transaction this state holds.
     pub fn revision(&self) -> Revision {
         self.revision

@@ -1,36 +1,62 @@
 //! Containers: regular, init and ephemeral ones take the same defaults.
 
-use super::set::{if_absent, if_empty, pointer, structures};
+use super::set::{fill, if_absent, if_empty, members, pointer, structures};
 use super::{env, image, probe, resource_list};
+use compact_str::CompactString;
 use tollgate_api::Value;
 
 /// Sets the defaults of one container.
+///
+/// Containers are most of what is defaulted: their fields are looked at in one pass, in which each is found at once.
 pub(super) fn set_defaults(container: &mut Value) {
-    if_empty(
-        container,
-        "imagePullPolicy",
-        image::pull_policy(container.str_or_empty("image")),
-    );
-    if_empty(container, "terminationMessagePath", "/dev/termination-log");
-    if_empty(container, "terminationMessagePolicy", "File");
-    for port in structures(container, "ports") {
-        if_empty(port, "protocol", "TCP");
-    }
-    env::set_defaults(container);
-    if let Some(resources) = pointer(container, "resources") {
-        resource_list::set_defaults(resources, "limits");
-        resource_list::set_defaults(resources, "requests");
-    }
-    for key in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        if let Some(probe) = pointer(container, key) {
-            probe::set_defaults(probe);
+    // Of a pod made from a template it is set, and reading the reference costs more than all else here.
+    let pull_policy = if container.str_or_empty("imagePullPolicy").is_empty() {
+        image::pull_policy(container.str_or_empty("image"))
+    } else {
+        ""
+    };
+    let mut texts = [
+        ("imagePullPolicy", pull_policy, false),
+        ("terminationMessagePath", "/dev/termination-log", false),
+        ("terminationMessagePolicy", "File", false),
+    ];
+    let Some(fields) = container.as_object_mut() else {
+        return;
+    };
+    for (key, field) in fields.iter_mut() {
+        match key {
+            "ports" => {
+                for port in members(field) {
+                    if_empty(port, "protocol", "TCP");
+                }
+            }
+            "env" => members(field).for_each(env::set_variable_defaults),
+            "resources" => {
+                resource_list::set_defaults(field, "limits");
+                resource_list::set_defaults(field, "requests");
+            }
+            "livenessProbe" | "readinessProbe" | "startupProbe" if field.as_object().is_some() => {
+                probe::set_defaults(field);
+            }
+            "lifecycle" => {
+                for key in ["postStart", "preStop"] {
+                    if let Some(handler) = pointer(field, key) {
+                        probe::set_http_get_defaults(handler);
+                    }
+                }
+            }
+            _ => {
+                if let Some(text) = texts.iter_mut().find(|(name, ..)| *name == key) {
+                    text.2 = true;
+                    fill(field, text.1);
+                }
+            }
         }
     }
-    if let Some(lifecycle) = pointer(container, "lifecycle") {
-        for key in ["postStart", "preStop"] {
-            if let Some(handler) = pointer(lifecycle, key) {
-                probe::set_http_get_defaults(handler);
-            }
+    fields.reserve(texts.iter().filter(|(.., is_there)| !is_there).count());
+    for (key, text, is_there) in texts {
+        if !is_there {
+            fields.push(CompactString::const_new(key), text.into());
         }
     }
 }
@@ -58,7 +84,7 @@ pub(super) fn set_requests_from_limits(container: &mut Value) {
     let missing: Vec<_> = limits
         .iter()
         .filter(|(name, _)| requests.is_none_or(|requests| requests.get_or_null(name).is_none()))
-        .map(|(name, limit)| (compact_str::CompactString::new(name), limit.clone()))
+        .map(|(name, limit)| (CompactString::new(name), limit.clone()))
         .collect();
     if missing.is_empty() {
         return;

@@ -1,19 +1,17 @@
 //! Environment variables that take their value from elsewhere.
 
 use super::resource_list;
-use super::set::{if_absent, if_empty, pointer, structures};
+use super::set::{if_absent, if_empty, pointer};
 use tollgate_api::Value;
 
-/// Sets the defaults of a container's environment.
-pub(super) fn set_defaults(container: &mut Value) {
-    for variable in structures(container, "env") {
-        let Some(source) = pointer(variable, "valueFrom") else {
-            continue;
-        };
-        set_field_defaults(source);
-        if let Some(file) = pointer(source, "fileKeyRef") {
-            if_absent(file, "optional", false);
-        }
+/// Sets the defaults of a variable of a container's environment.
+pub(super) fn set_variable_defaults(variable: &mut Value) {
+    let Some(source) = pointer(variable, "valueFrom") else {
+        return;
+    };
+    set_field_defaults(source);
+    if let Some(file) = pointer(source, "fileKeyRef") {
+        if_absent(file, "optional", false);
     }
 }
 

@@ -119,6 +119,8 @@ pub const KINDS: &[KindDefaults] = &[
     of(ADMISSION, "", "ValidatingAdmissionPolicyBinding", admission_policy::set_binding_defaults),
     of(ADMISSION, "", "MutatingAdmissionPolicyBinding", admission_policy::set_binding_defaults),
     of(FLOW_CONTROL, "", "FlowSchema", flow_control::set_schema_defaults),
+    of(FLOW_CONTROL, "v1beta1", "PriorityLevelConfiguration", flow_control::set_level_defaults_v1beta2),
+    of(FLOW_CONTROL, "v1beta2", "PriorityLevelConfiguration", flow_control::set_level_defaults_v1beta2),
     of(FLOW_CONTROL, "", "PriorityLevelConfiguration", flow_control::set_level_defaults),
     of("apiextensions.k8s.io", "", "CustomResourceDefinition", custom_resource_definition::set_defaults),
     of("apiregistration.k8s.io", "", "APIService", api_service::set_defaults),

@@ -15,10 +15,14 @@ pub(super) fn if_absent(owner: &mut Value, key: &'static str, value: impl Into<V
 /// Sets a text field that is absent or empty.
 pub(super) fn if_empty(owner: &mut Value, key: &'static str, text: &'static str) {
     if let Some(object) = owner.as_object_mut() {
-        let slot = object.slot(key);
-        if slot.is_null() || slot.as_str() == Some("") {
-            *slot = text.into();
-        }
+        fill(object.slot(key), text);
+    }
+}
+
+/// Puts text into the place of a text field, if that is `null` or empty.
+pub(super) fn fill(place: &mut Value, text: &'static str) {
+    if place.is_null() || place.as_str() == Some("") {
+        *place = text.into();
     }
 }
 
@@ -51,12 +55,20 @@ pub(super) fn structures<'v>(
     owner: &'v mut Value,
     key: &str,
 ) -> impl Iterator<Item = &'v mut Value> {
-    owner.items_mut(key).iter_mut().filter_map(|member| {
-        if member.is_null() {
-            *member = Value::object();
-        }
-        member.as_object().is_some().then_some(member)
-    })
+    owner.items_mut(key).iter_mut().filter_map(member)
+}
+
+/// The structs of a list.
+pub(super) fn members(list: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let members = list.as_array_mut().into_iter().flatten();
+    members.filter_map(member)
+}
+
+fn member(member: &mut Value) -> Option<&mut Value> {
+    if member.is_null() {
+        *member = Value::object();
+    }
+    member.as_object().is_some().then_some(member)
 }
 
 #[cfg(test)]

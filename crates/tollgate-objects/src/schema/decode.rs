@@ -3,9 +3,9 @@
 use super::go_type::{bare_name, go_type, go_type_of};
 use super::lookup::{ShapeRef, StructType};
 use super::problem::{Problem, ProblemKind};
-use super::{base64, time, type_of};
+use super::{Field, base64, time, type_of};
 use tollgate_api::field::{FieldPath, Segment};
-use tollgate_api::{GroupVersionKind, Number, Quantity, Value};
+use tollgate_api::{GroupVersionKind, Number, Quantity, Value, spelling};
 
 /// Upstream keeps this many strict errors.
 const STRICT_ERRORS_MAX: usize = 100;
@@ -19,92 +19,136 @@ pub fn decode(kind: &GroupVersionKind, object: &mut Value) -> Vec<Problem> {
     let mut walk = Walk {
         problems: Vec::new(),
         strict: 0,
-        path: Vec::new(),
-        in_member: false,
     };
+    let root = Place::ROOT;
     if let Some(of) = type_of(kind) {
-        walk.check(object, ShapeRef::Struct(of), None);
+        walk.check(object, ShapeRef::Struct(of), &root);
         return walk.problems;
     }
     let meta = type_of(&GroupVersionKind::new("v1", "Pod"))
         .and_then(|pod| pod.field("metadata"))
-        .map(super::Field::shape);
-    walk.drop_duplicates(object);
-    if let (Some(shape), Some(metadata)) = (meta, object.get_mut("metadata")) {
-        walk.path.push(Segment::Field("metadata".into()));
-        if !walk.check(metadata, shape, None) {
-            *metadata = Value::object();
-        }
+        .map(Field::shape);
+    walk.drop_duplicates(object, &root);
+    if let (Some(shape), Some(metadata)) = (meta, object.get_mut("metadata"))
+        && !walk.check(metadata, shape, &root.step(Step::Untyped("metadata")))
+    {
+        *metadata = Value::object();
     }
     walk.problems
 }
 
-/// The struct and the path of fields that Go's decoder names in its errors.
+/// Where the walk is: each place borrows the one above, so that walking allocates nothing.
 #[derive(Clone, Copy)]
-struct Context<'c> {
-    of: StructType,
-    field: &'static super::Field,
-    outer: Option<&'c Context<'c>>,
+struct Place<'p> {
+    parent: Option<&'p Place<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    /// The object itself.
+    Root,
+    /// A field of an object whose type is unknown: Go names nothing above it.
+    Untyped(&'p str),
+    /// A field of a struct.
+    Field(StructType, &'static Field),
+    /// A member of a list.
+    Index(usize),
+    /// A value of a map.
+    Key(&'p str),
+}
+
+impl<'p> Place<'p> {
+    const ROOT: Place<'static> = Place {
+        parent: None,
+        step: Step::Root,
+    };
+
+    const fn step<'c>(&'c self, step: Step<'c>) -> Place<'c> {
+        Place {
+            parent: Some(self),
+            step,
+        }
+    }
+
+    fn path(&self) -> FieldPath {
+        let mut path = self.parent.map(Place::path).unwrap_or_default();
+        match self.step {
+            Step::Root => {}
+            Step::Untyped(name) => path.0.push(Segment::Field(name.into())),
+            Step::Field(_, field) => path.0.push(Segment::Field(field.name.into())),
+            Step::Index(index) => path.0.push(Segment::Index(index)),
+            Step::Key(key) => path.0.push(Segment::Key(key.into())),
+        }
+        path
+    }
+
+    /// The field that holds this place, be it through lists and maps: what Go names in its errors.
+    fn field(&self) -> Option<(&Place<'p>, StructType, &'static Field)> {
+        match self.step {
+            Step::Field(of, field) => Some((self, of, field)),
+            _ => self.parent?.field(),
+        }
+    }
+
+    /// The names of all fields down to this place.
+    fn fields(&self) -> String {
+        let outer = self.parent.map(Place::fields).unwrap_or_default();
+        match self.step {
+            Step::Field(_, field) if outer.is_empty() => field.name.to_owned(),
+            Step::Field(_, field) => format!("{outer}.{}", field.name),
+            _ => outer,
+        }
+    }
 }
 
 struct Walk {
     problems: Vec<Problem>,
     strict: usize,
-    path: Vec<Segment>,
-    /// Whether the value in hand is a member of a list or map and no field itself.
-    in_member: bool,
 }
 
 impl Walk {
     /// Whether `value` fits; what does not is reported.
-    fn check(&mut self, value: &mut Value, shape: ShapeRef, context: Option<&Context<'_>>) -> bool {
+    fn check(&mut self, value: &mut Value, shape: ShapeRef, place: &Place<'_>) -> bool {
         match shape {
-            ShapeRef::Struct(of) => self.check_struct(value, of, context),
-            ShapeRef::List(member) => self.check_list(value, member.shape(), shape, context),
-            ShapeRef::Map(member) => self.check_map(value, member.shape(), shape, context),
-            ShapeRef::SchemaOr(of) => match value {
-                Value::Object(_) => self.check_struct(value, of, context),
+            ShapeRef::Struct(of) => self.check_struct(value, of, place),
+            ShapeRef::List(member) => self.check_list(value, member.shape(), shape, place),
+            ShapeRef::Map(member) => self.check_map(value, member.shape(), shape, place),
+            ShapeRef::SchemaOr(of, _) => match value {
+                Value::Object(_) => self.check_struct(value, of, place),
                 Value::Bool(_) | Value::Array(_) => true,
-                _ => self.mismatch(value, shape, context),
+                _ => self.mismatch(value, shape, place),
             },
             ShapeRef::Any => true,
-            _ => self.check_scalar(value, shape, context),
+            _ => self.check_scalar(value, shape, place),
         }
     }
 
-    fn check_struct(
-        &mut self,
-        value: &mut Value,
-        of: StructType,
-        context: Option<&Context<'_>>,
-    ) -> bool {
+    fn check_struct(&mut self, value: &mut Value, of: StructType, place: &Place<'_>) -> bool {
         if value.as_object().is_none() {
-            return self.mismatch(value, ShapeRef::Struct(of), context);
+            return self.mismatch(value, ShapeRef::Struct(of), place);
         }
-        self.drop_duplicates(value);
+        self.drop_duplicates(value, place);
         let Some(object) = value.as_object_mut() else {
             return false;
         };
-        object.retain(|key, member| {
-            let Some(field) = of.field(key) else {
-                self.strict_problem(ProblemKind::UnknownField, key);
-                return false;
+        let mut all_stay = true;
+        for (key, member) in object.iter_mut() {
+            let stays = if let Some(field) = of.field(key) {
+                !member.is_null()
+                    && self.check(member, field.shape(), &place.step(Step::Field(of, field)))
+            } else {
+                self.unknown_field(of, key, place);
+                false
             };
-            if member.is_null() {
-                return false;
+            if !stays {
+                *member = Value::Null;
+                all_stay = false;
             }
-            let context = Context {
-                of,
-                field,
-                outer: context,
-            };
-            self.path.push(Segment::Field(key.into()));
-            let before = std::mem::replace(&mut self.in_member, false);
-            let fits = self.check(member, field.shape(), Some(&context));
-            self.in_member = before;
-            self.path.pop();
-            fits
-        });
+        }
+        if !all_stay {
+            object.retain(|_, member| !member.is_null());
+        }
         true
     }
 
@@ -113,10 +157,10 @@ impl Walk {
         value: &mut Value,
         member: ShapeRef,
         shape: ShapeRef,
-        context: Option<&Context<'_>>,
+        place: &Place<'_>,
     ) -> bool {
         let Value::Array(items) = value else {
-            return self.mismatch(value, shape, context);
+            return self.mismatch(value, shape, place);
         };
         let mut all_fit = true;
         for (index, item) in items.iter_mut().enumerate() {
@@ -124,9 +168,7 @@ impl Walk {
                 *item = zero(member);
                 continue;
             }
-            self.path.push(Segment::Index(index));
-            all_fit &= self.check_member(item, member, context);
-            self.path.pop();
+            all_fit &= self.check(item, member, &place.step(Step::Index(index)));
         }
         all_fit
     }
@@ -136,12 +178,12 @@ impl Walk {
         value: &mut Value,
         member: ShapeRef,
         shape: ShapeRef,
-        context: Option<&Context<'_>>,
+        place: &Place<'_>,
     ) -> bool {
         if value.as_object().is_none() {
-            return self.mismatch(value, shape, context);
+            return self.mismatch(value, shape, place);
         }
-        self.drop_duplicates(value);
+        self.drop_duplicates(value, place);
         let Some(object) = value.as_object_mut() else {
             return false;
         };
@@ -150,33 +192,13 @@ impl Walk {
                 *item = zero(member);
                 return true;
             }
-            self.path.push(Segment::Key(key.into()));
-            let fits = self.check_member(item, member, context);
-            self.path.pop();
-            fits
+            self.check(item, member, &place.step(Step::Key(key)))
         });
         true
     }
 
-    /// A list's member or a map's value: Go names the field that holds the list or map.
-    fn check_member(
-        &mut self,
-        item: &mut Value,
-        member: ShapeRef,
-        context: Option<&Context<'_>>,
-    ) -> bool {
-        let before = std::mem::replace(&mut self.in_member, true);
-        let fits = self.check(item, member, context);
-        self.in_member = before;
-        fits
-    }
-
-    fn check_scalar(
-        &mut self,
-        value: &Value,
-        shape: ShapeRef,
-        context: Option<&Context<'_>>,
-    ) -> bool {
+    #[inline]
+    fn check_scalar(&mut self, value: &Value, shape: ShapeRef, place: &Place<'_>) -> bool {
         let fits = match (shape, value) {
             (ShapeRef::String | ShapeRef::IntOrString, Value::String(_))
             | (ShapeRef::Bool, Value::Bool(_))
@@ -188,23 +210,28 @@ impl Walk {
             (ShapeRef::Bytes, Value::String(text)) => match base64::illegal_at(text) {
                 None => true,
                 Some(at) => {
-                    return self.undecodable(format!("illegal base64 data at input byte {at}"));
+                    return self.undecodable(
+                        format!("illegal base64 data at input byte {at}"),
+                        None,
+                        place,
+                    );
                 }
             },
             (ShapeRef::Time { micro }, Value::String(text)) => match time::problem(text, micro) {
                 None => true,
-                Some(why) => return self.undecodable(why),
+                Some(why) => return self.undecodable(why, None, place),
             },
             (ShapeRef::Quantity, value) => match Quantity::from_value(value) {
                 Ok(_) => true,
-                Err(why) => return self.undecodable(why.to_string()),
+                Err(why) => return self.undecodable(why.to_string(), None, place),
             },
             _ => false,
         };
-        fits || self.mismatch(value, shape, context)
+        fits || self.mismatch(value, shape, place)
     }
 
-    fn mismatch(&mut self, value: &Value, shape: ShapeRef, context: Option<&Context<'_>>) -> bool {
+    #[cold]
+    fn mismatch(&mut self, value: &Value, shape: ShapeRef, place: &Place<'_>) -> bool {
         let found = match value {
             Value::Null => "null".to_owned(),
             Value::Bool(_) => "bool".to_owned(),
@@ -222,42 +249,59 @@ impl Walk {
             Value::Array(_) => "array".to_owned(),
             Value::Object(_) => "object".to_owned(),
         };
-        let message = match context {
+        let message = match place.field() {
             None => format!(
                 "json: cannot unmarshal {found} into Go value of type {}",
                 go_type(shape)
             ),
-            Some(context) => {
-                let wanted = if self.in_member {
-                    go_type(shape)
+            Some((holder, of, field)) => {
+                let wanted = if std::ptr::eq(holder, place) {
+                    go_type_of(field, of.name())
                 } else {
-                    go_type_of(context.field, context.of.name())
+                    go_type(shape)
                 };
                 format!(
                     "json: cannot unmarshal {found} into Go struct field {}.{} of type {wanted}",
-                    bare_name(context.of.name()),
-                    context.fields()
+                    bare_name(of.name()),
+                    holder.fields()
                 )
             }
         };
-        self.undecodable(message)
+        self.undecodable(message, help_with_type(value, shape), place)
     }
 
-    fn undecodable(&mut self, message: String) -> bool {
+    #[cold]
+    fn undecodable(&mut self, message: String, help: Option<String>, place: &Place<'_>) -> bool {
         self.problems.push(Problem {
             kind: ProblemKind::Undecodable,
             message,
-            path: FieldPath(self.path.clone()),
+            path: place.path(),
+            help,
         });
         false
     }
 
-    fn strict_problem(&mut self, kind: ProblemKind, key: &str) {
+    #[cold]
+    fn unknown_field(&mut self, of: StructType, key: &str, place: &Place<'_>) {
+        let help = || {
+            let meant = spelling::nearest(key, of.names())?;
+            Some(format!("write `{meant}` instead of `{key}`"))
+        };
+        self.strict_problem(ProblemKind::UnknownField, key, place, help);
+    }
+
+    fn strict_problem(
+        &mut self,
+        kind: ProblemKind,
+        key: &str,
+        place: &Place<'_>,
+        help: impl FnOnce() -> Option<String>,
+    ) {
         self.strict += 1;
         if self.strict > STRICT_ERRORS_MAX {
             return;
         }
-        let mut path = FieldPath(self.path.clone());
+        let mut path = place.path();
         path.0.push(Segment::Field(key.into()));
         let what = if kind == ProblemKind::UnknownField {
             "unknown"
@@ -274,12 +318,13 @@ impl Walk {
                 kind,
                 message,
                 path,
+                help: help(),
             });
         }
     }
 
     /// Keeps the last of each key.
-    fn drop_duplicates(&mut self, value: &mut Value) {
+    fn drop_duplicates(&mut self, value: &mut Value, place: &Place<'_>) {
         let Some(object) = value.as_object_mut() else {
             return;
         };
@@ -287,17 +332,29 @@ impl Walk {
             return;
         }
         for key in object.drop_duplicates() {
-            self.strict_problem(ProblemKind::DuplicateField, &key);
+            let help = || Some(format!("remove all but one `{key}`"));
+            self.strict_problem(ProblemKind::DuplicateField, &key, place, help);
         }
     }
 }
 
-impl Context<'_> {
-    fn fields(&self) -> String {
-        match self.outer {
-            None => self.field.name.to_owned(),
-            Some(outer) => format!("{}.{}", outer.fields(), self.field.name),
+/// The quotes to add or to take away so that a value is of the wanted type.
+fn help_with_type(value: &Value, shape: ShapeRef) -> Option<String> {
+    match (shape, value) {
+        (ShapeRef::String, Value::Number(_) | Value::Bool(_)) => {
+            // As it stands in the text: `1.10` is no longer that in the tree.
+            Some("write it in quotes".to_owned())
         }
+        (ShapeRef::Int32 | ShapeRef::Int64, Value::String(text)) if text.parse::<i32>().is_ok() => {
+            Some(format!("write it without quotes: `{text}`"))
+        }
+        (ShapeRef::Bool, Value::String(text)) if matches!(text.as_str(), "true" | "false") => {
+            Some(format!("write it without quotes: `{text}`"))
+        }
+        (ShapeRef::List(_), Value::Object(_)) => {
+            Some("begin each member of the list with `- `".to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -310,7 +367,7 @@ fn zero(shape: ShapeRef) -> Value {
             0_i64.into()
         }
         ShapeRef::Quantity => "0".into(),
-        ShapeRef::Struct(_) | ShapeRef::SchemaOr(_) => Value::object(),
+        ShapeRef::Struct(_) | ShapeRef::SchemaOr(..) => Value::object(),
         ShapeRef::Time { .. } | ShapeRef::Any | ShapeRef::List(_) | ShapeRef::Map(_) => Value::Null,
     }
 }

@@ -24,7 +24,9 @@ pub(super) fn go_type(shape: ShapeRef) -> String {
         ShapeRef::Quantity => "resource.Quantity".to_owned(),
         ShapeRef::String | ShapeRef::Time { .. } => "string".to_owned(),
         ShapeRef::Any => "runtime.RawExtension".to_owned(),
-        ShapeRef::SchemaOr(inner) | ShapeRef::Struct(inner) => struct_name(inner.name()).to_owned(),
+        ShapeRef::SchemaOr(inner, _) | ShapeRef::Struct(inner) => {
+            struct_name(inner.name()).to_owned()
+        }
         ShapeRef::List(inner) => format!("[]{}", go_type(inner.shape())),
         ShapeRef::Map(inner) => format!("map[string]{}", go_type(inner.shape())),
     }

@@ -1,7 +1,7 @@
 //! Finding types and fields in the generated table.
 
-use super::generated::{FIELDS, KINDS, LOOKUP, SHAPES, TYPES};
-use super::table::{Field, Shape, Type};
+use super::generated::{FIELDS, KINDS, LENGTHS, LOOKUP, ORDER, SHAPES, TYPES, WIRE};
+use super::table::{Alternative, Field, Shape, Type};
 use tollgate_api::GroupVersionKind;
 
 /// A struct type of the API.
@@ -34,8 +34,8 @@ pub enum ShapeRef {
     },
     /// Anything.
     Any,
-    /// A JSON schema, or a boolean or list in its place.
-    SchemaOr(StructType),
+    /// A JSON schema, or something else in its place.
+    SchemaOr(StructType, Alternative),
     /// A struct.
     Struct(StructType),
     /// A list of what the number stands for.
@@ -88,7 +88,9 @@ fn shape(number: u16) -> ShapeRef {
         Shape::Time => ShapeRef::Time { micro: false },
         Shape::MicroTime => ShapeRef::Time { micro: true },
         Shape::Any => ShapeRef::Any,
-        Shape::SchemaOr(number) => of(number).map_or(ShapeRef::Any, ShapeRef::SchemaOr),
+        Shape::SchemaOr(number, other) => {
+            of(number).map_or(ShapeRef::Any, |of| ShapeRef::SchemaOr(of, other))
+        }
         Shape::Struct(number) => of(number).map_or(ShapeRef::Any, ShapeRef::Struct),
         Shape::List(inner) => ShapeRef::List(ShapeId(inner)),
         Shape::Map(inner) => ShapeRef::Map(ShapeId(inner)),
@@ -114,15 +116,55 @@ impl StructType {
             .unwrap_or_default()
     }
 
+    /// The fields in the order in which they stand in JSON; those of inlined structs stand among them.
+    pub fn fields_in_json_order(self) -> impl Iterator<Item = &'static Field> + Clone {
+        Self::listed(&ORDER, self.0.lookup, self.0.lookups)
+    }
+
+    /// The fields that protobuf knows, by number; an inlined struct is one of them.
+    pub fn fields_by_number(self) -> impl DoubleEndedIterator<Item = &'static Field> + Clone {
+        Self::listed(&WIRE, self.0.wire, self.0.wires)
+    }
+
+    /// The field of that protobuf number.
+    pub fn field_of_number(self, number: u64) -> Option<&'static Field> {
+        let first = usize::from(self.0.wire);
+        let numbers = WIRE.get(first..first + usize::from(self.0.wires))?;
+        let field = |place: &u16| FIELDS.get(usize::from(*place));
+        let tag = |place: &u16| field(place).map_or(0, |field| u64::from(field.number));
+        let found = numbers.binary_search_by_key(&number, tag).ok()?;
+        field(numbers.get(found)?)
+    }
+
+    fn listed(
+        table: &'static [u16],
+        first: u16,
+        count: u16,
+    ) -> impl DoubleEndedIterator<Item = &'static Field> + Clone {
+        let first = usize::from(first);
+        let numbers = table.get(first..first + usize::from(count));
+        (numbers.unwrap_or_default().iter()).filter_map(|number| FIELDS.get(usize::from(*number)))
+    }
+
+    /// The JSON names of all fields, also those of inlined structs.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.fields_in_json_order().map(|field| field.name)
+    }
+
     /// The field of that JSON name, also one of an inlined struct.
     pub fn field(self, name: &str) -> Option<&'static Field> {
         let first = usize::from(self.0.lookup);
-        let numbers = LOOKUP.get(first..first + usize::from(self.0.lookups))?;
-        let field = |number: &u16| FIELDS.get(usize::from(*number));
-        let found = numbers
-            .binary_search_by(|number| field(number).map_or("", |field| field.name).cmp(name))
-            .ok()?;
-        field(numbers.get(found)?)
+        let range = first..first + usize::from(self.0.lookups);
+        let numbers = LOOKUP.get(range.clone())?;
+        // The names are sorted by length, and few have the same.
+        let lengths = LENGTHS.get(range)?;
+        let start = lengths.partition_point(|length| usize::from(*length) < name.len());
+        numbers
+            .iter()
+            .skip(start)
+            .map_while(|number| FIELDS.get(usize::from(*number)))
+            .take_while(|field| field.name.len() == name.len())
+            .find(|field| field.name == name)
     }
 }
 

@@ -15,6 +15,7 @@
 mod base64;
 mod custom;
 mod decode;
+pub mod discovery;
 #[rustfmt::skip]
 mod generated;
 mod go_type;
@@ -27,11 +28,11 @@ mod time;
 
 pub use custom::{CustomResource, custom_resources};
 pub use decode::decode;
-pub use lookup::{ShapeRef, StructType, type_of};
+pub use lookup::{ShapeId, ShapeRef, StructType, type_of};
 pub use problem::{Problem, ProblemKind, refusal};
 pub use resource::{guess_plural, resource_of, resources};
 pub use restore::restore_problem;
-pub use table::{Field, ListType, Resource};
+pub use table::{Alternative, Field, ListType, Resource};
 
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,8 @@ pub struct Problem {
     pub message: String,
     /// Where it is.
     pub path: FieldPath,
+    /// The smallest change that would pass, in our words, if it is plain.
+    pub help: Option<String>,
 }
 
 impl fmt::Display for Problem {

@@ -48,7 +48,7 @@ fn check(value: &Value, shape: ShapeRef, go: &str) -> Option<String> {
             _ => Some(format!("cannot restore slice from {}", kind(value))),
         },
         ShapeRef::Any => None,
-        ShapeRef::SchemaOr(of) => match value {
+        ShapeRef::SchemaOr(of, _) => match value {
             Value::Object(_) => check_struct(value, of),
             _ => None,
         },
@@ -94,7 +94,7 @@ fn check_struct(value: &Value, of: StructType) -> Option<String> {
 fn go_name(field: &Field, of: StructType) -> String {
     match field.shape() {
         // Only the names of scalars, and of lists of them, are printed.
-        ShapeRef::Struct(_) | ShapeRef::Map(_) | ShapeRef::SchemaOr(_) => String::new(),
+        ShapeRef::Struct(_) | ShapeRef::Map(_) | ShapeRef::SchemaOr(..) => String::new(),
         _ => go_type_of(field, of.name()),
     }
 }

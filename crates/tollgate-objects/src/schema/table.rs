@@ -25,14 +25,25 @@ pub(super) enum Shape {
     MicroTime,
     /// Anything: embedded objects, managed fields, JSON.
     Any,
-    /// A JSON schema (the type of that number), or a boolean or list in its place.
-    SchemaOr(u16),
+    /// A JSON schema (the type of that number), or something else in its place.
+    SchemaOr(u16, Alternative),
     /// A struct: the type of that number.
     Struct(u16),
     /// A list of the shape of that number.
     List(u16),
     /// A map from text to the shape of that number.
     Map(u16),
+}
+
+/// What may stand in the place of a JSON schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alternative {
+    /// `true` or `false`.
+    Bool,
+    /// A list of JSON schemas.
+    Schemas,
+    /// A list of texts.
+    Strings,
 }
 
 /// A field of a type, in the order of upstream's declaration, which is the order of its JSON.
@@ -42,6 +53,8 @@ pub struct Field {
     pub name: &'static str,
     pub(super) shape: u16,
     flags: u8,
+    /// The field's number in protobuf, 0 if it is not written there.
+    pub number: u16,
     /// The protobuf tag: `bytes,1,opt,name=image`.
     pub protobuf: &'static str,
     /// `merge`, `retainKeys`, both, or empty.
@@ -81,6 +94,11 @@ impl Field {
         self.flags & 4 != 0
     }
 
+    /// Whether JSON says nothing of the field where nothing is set.
+    pub const fn is_silent(&self) -> bool {
+        self.flags & 16 != 0
+    }
+
     /// Whether the fields of its struct stand in the outer object.
     pub const fn is_inline(&self) -> bool {
         self.flags & 8 != 0
@@ -90,7 +108,7 @@ impl Field {
     pub const fn list_type(&self) -> ListType {
         if !self.list_map_keys.is_empty() {
             ListType::Map
-        } else if self.flags & 16 != 0 {
+        } else if self.flags & 64 != 0 {
             ListType::Set
         } else {
             ListType::Atomic
@@ -103,7 +121,7 @@ impl Field {
     }
 
     pub(super) const fn set(mut self) -> Self {
-        self.flags |= 16;
+        self.flags |= 64;
         self
     }
 
@@ -130,8 +148,12 @@ pub(super) struct Type {
     pub(super) name: &'static str,
     pub(super) first: u16,
     pub(super) declared: u16,
+    /// Where the fields by name begin, and those in the order of JSON: inlined ones included in both.
     pub(super) lookup: u16,
     pub(super) lookups: u16,
+    /// Where the fields by protobuf number begin.
+    pub(super) wire: u16,
+    pub(super) wires: u16,
     pub(super) is_atomic: bool,
 }
 
@@ -165,6 +187,7 @@ pub(super) const fn f(
     name: &'static str,
     shape: u16,
     flags: u8,
+    number: u16,
     protobuf: &'static str,
     patch_strategy: &'static str,
     patch_merge_key: &'static str,
@@ -173,6 +196,7 @@ pub(super) const fn f(
         name,
         shape,
         flags,
+        number,
         protobuf,
         patch_strategy,
         patch_merge_key,
@@ -181,19 +205,16 @@ pub(super) const fn f(
     }
 }
 
-pub(super) const fn t(
-    name: &'static str,
-    first: u16,
-    declared: u16,
-    lookup: u16,
-    lookups: u16,
-) -> Type {
+pub(super) const fn t(name: &'static str, places: [u16; 6]) -> Type {
+    let [first, declared, lookup, lookups, wire, wires] = places;
     Type {
         name,
         first,
         declared,
         lookup,
         lookups,
+        wire,
+        wires,
         is_atomic: false,
     }
 }

@@ -17,6 +17,7 @@ pub mod pod;
 pub mod pod_security_policy;
 pub mod pod_warnings;
 pub mod priority_class;
+mod repeats;
 pub mod resource_quota;
 
 pub use create::validate_create;

@@ -1,10 +1,10 @@
 //! CronJob: a Job per run; finished Jobs are kept for a while.
 
 use super::pod::{self, Name};
-use super::{Cluster, Created, Plan, UNKNOWN_SUFFIX, Workload, job, replicas};
+use super::{Cluster, Created, Plan, UNKNOWN_SUFFIX, job, replicas};
 use tollgate_api::{GroupResource, Value};
 
-pub(super) fn plan(workload: &Workload, cron_job: &Value, _cluster: Cluster) -> Plan {
+pub(super) fn plan(template: Option<Value>, cron_job: &Value, _cluster: Cluster) -> Plan {
     let spec = cron_job.get("spec");
     let job_template = spec.and_then(|spec| spec.get("jobTemplate"));
     // The minute of the run since 1970, eight digits.
@@ -13,7 +13,6 @@ pub(super) fn plan(workload: &Workload, cron_job: &Value, _cluster: Cluster) -> 
     if let Some(job_spec) = job_template.and_then(|template| template.get("spec")) {
         job.set("spec", job_spec.clone());
     }
-    let template = workload.template_of(cron_job);
     let (pod, pods_of_a_job) = job::pods(template, &job, job.get("spec"));
 
     let suspended = spec.and_then(|spec| spec.bool("suspend")) == Some(true);

@@ -1,7 +1,7 @@
 //! DaemonSet: a pod per node, bound to it by affinity.
 
 use super::pod::{self, Name};
-use super::{Cluster, Plan, UNKNOWN_SUFFIX, Workload, scaled};
+use super::{Cluster, Plan, UNKNOWN_SUFFIX, scaled};
 use tollgate_api::Value;
 
 /// What the controller lets its pods tolerate (`AddOrUpdateDaemonPodTolerations`).
@@ -14,9 +14,9 @@ const TOLERATIONS: &[(&str, &str)] = &[
     ("node.kubernetes.io/unschedulable", "NoSchedule"),
 ];
 
-pub(super) fn plan(workload: &Workload, set: &Value, cluster: Cluster) -> Plan {
+pub(super) fn plan(template: Option<Value>, set: &Value, cluster: Cluster) -> Plan {
     let name = pod::name_of(set);
-    let mut pod = pod::from_template(workload.template_of(set), set, Name::Generated(name));
+    let mut pod = pod::from_template(template, set, Name::Generated(name));
     pod::label(
         &mut pod,
         "controller-revision-hash",

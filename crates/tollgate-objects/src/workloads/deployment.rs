@@ -1,20 +1,16 @@
 //! Deployment: a ReplicaSet per revision, pods by the ReplicaSet controller.
 
 use super::pod::{self, Name};
-use super::{Cluster, Created, Plan, UNKNOWN_SUFFIX, Workload, replicas, scaled};
+use super::{Cluster, Created, Plan, UNKNOWN_SUFFIX, replicas, scaled};
 use tollgate_api::{GroupResource, Value};
 
-pub(super) fn plan(workload: &Workload, deployment: &Value, _cluster: Cluster) -> Plan {
+pub(super) fn plan(template: Option<Value>, deployment: &Value, _cluster: Cluster) -> Plan {
     let spec = deployment.get("spec");
     // The hash of the template, ten characters; the template's own dump is Go's, so it cannot be known here.
     let hash = format!("{UNKNOWN_SUFFIX}{UNKNOWN_SUFFIX}");
     let set_name = format!("{}-{hash}", pod::name_of(deployment));
     let set = pod::created("apps/v1", "ReplicaSet", deployment, Name::Fixed(&set_name));
-    let mut pod = pod::from_template(
-        workload.template_of(deployment),
-        &set,
-        Name::Generated(&set_name),
-    );
+    let mut pod = pod::from_template(template, &set, Name::Generated(&set_name));
     pod::label(&mut pod, "pod-template-hash", &hash);
 
     let pods = replicas(spec, "replicas", 1);

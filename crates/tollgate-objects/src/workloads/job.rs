@@ -1,12 +1,12 @@
 //! Job: up to `parallelism` pods at once.
 
 use super::pod::{self, Name};
-use super::{Cluster, Plan, UNKNOWN_SUFFIX, Workload, replicas};
+use super::{Cluster, Plan, UNKNOWN_SUFFIX, replicas};
 use tollgate_api::Value;
 
-pub(super) fn plan(workload: &Workload, job: &Value, _cluster: Cluster) -> Plan {
+pub(super) fn plan(template: Option<Value>, job: &Value, _cluster: Cluster) -> Plan {
     let spec = job.get("spec");
-    let (pod, pods) = pods(workload.template_of(job), job, spec);
+    let (pod, pods) = pods(template, job, spec);
     Plan {
         pod,
         pods,
@@ -17,7 +17,7 @@ pub(super) fn plan(workload: &Workload, job: &Value, _cluster: Cluster) -> Plan 
 }
 
 /// The first pod of a Job and how many run at once.
-pub(super) fn pods(template: Option<&Value>, job: &Value, spec: Option<&Value>) -> (Value, u64) {
+pub(super) fn pods(template: Option<Value>, job: &Value, spec: Option<&Value>) -> (Value, u64) {
     let name = pod::name_of(job);
     let indexed = spec.and_then(|spec| spec.str("completionMode")) == Some("Indexed");
     let prefix = if indexed {

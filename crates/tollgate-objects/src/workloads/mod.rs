@@ -29,7 +29,8 @@ pub struct Workload {
     pub template: &'static [&'static str],
     /// The service account in `kube-system` that creates the pods.
     pub controller: &'static str,
-    plan: fn(&Workload, &Value, Cluster) -> Plan,
+    /// From the template, the object (with or without it) and the cluster.
+    plan: fn(Option<Value>, &Value, Cluster) -> Plan,
 }
 
 /// What a plan depends on beside the workload.
@@ -144,7 +145,24 @@ impl Workload {
 
     /// What the controllers will create for a defaulted object of this kind.
     pub fn plan(&self, object: &Value, cluster: Cluster) -> Plan {
-        (self.plan)(self, object, cluster)
+        let template = self.template_of(object).cloned();
+        (self.plan)(template, object, cluster)
+    }
+
+    /// [`Workload::plan`] for an object that is not needed afterwards: its template becomes the pod without a copy, and
+    /// a Job that a CronJob creates has none.
+    pub fn plan_from(&self, mut object: Value, cluster: Cluster) -> Plan {
+        let template = self.template.split_last().and_then(|(last, around)| {
+            let around = around
+                .iter()
+                .try_fold(&mut object, |node, key| node.get_mut(key))?;
+            around.remove(last)
+        });
+        (self.plan)(
+            template.filter(|template| !template.is_null()),
+            &object,
+            cluster,
+        )
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) enum Name<'n> {
 }
 
 /// A pod made from `template`, owned by `owner`.
-pub(super) fn from_template(template: Option<&Value>, owner: &Value, name: Name<'_>) -> Value {
+pub(super) fn from_template(template: Option<Value>, owner: &Value, name: Name<'_>) -> Value {
+    let mut template = template.unwrap_or_default();
     let mut pod = Value::object();
     pod.set("apiVersion", "v1");
     pod.set("kind", "Pod");
@@ -27,10 +28,10 @@ pub(super) fn from_template(template: Option<&Value>, owner: &Value, name: Name<
     {
         metadata.set("namespace", namespace);
     }
-    if let Some(from) = template.and_then(|template| template.get("metadata")) {
+    if let Some(from) = template.get_mut("metadata") {
         for key in ["labels", "annotations", "finalizers"] {
-            if let Some(value) = from.get(key) {
-                metadata.set(key, value.clone());
+            if let Some(value) = take(from, key) {
+                metadata.set(key, value);
             }
         }
     }
@@ -39,9 +40,13 @@ pub(super) fn from_template(template: Option<&Value>, owner: &Value, name: Name<
         Value::Array(vec![owner_reference(owner)]),
     );
     pod.set("metadata", metadata);
-    let spec = template.and_then(|template| template.get("spec")).cloned();
+    let spec = take(&mut template, "spec");
     pod.set("spec", spec.unwrap_or_else(Value::object));
     pod
+}
+
+fn take(owner: &mut Value, key: &str) -> Option<Value> {
+    owner.remove(key).filter(|value| !value.is_null())
 }
 
 /// An object without a spec that `owner`'s controller creates: enough to be counted.

@@ -1,10 +1,10 @@
 //! StatefulSet: numbered pods, each with claims of its own.
 
 use super::pod::{self, Name};
-use super::{Cluster, Created, Plan, UNKNOWN_SUFFIX, Workload, replicas};
+use super::{Cluster, Created, Plan, UNKNOWN_SUFFIX, replicas};
 use tollgate_api::{GroupResource, Value};
 
-pub(super) fn plan(workload: &Workload, set: &Value, _cluster: Cluster) -> Plan {
+pub(super) fn plan(template: Option<Value>, set: &Value, _cluster: Cluster) -> Plan {
     let spec = set.get("spec");
     let set_name = pod::name_of(set);
     let start = spec
@@ -14,7 +14,7 @@ pub(super) fn plan(workload: &Workload, set: &Value, _cluster: Cluster) -> Plan 
     let pod_name = format!("{set_name}-{ordinal}");
     let pods = replicas(spec, "replicas", 1);
 
-    let mut pod = pod::from_template(workload.template_of(set), set, Name::Fixed(&pod_name));
+    let mut pod = pod::from_template(template, set, Name::Fixed(&pod_name));
     pod::label(&mut pod, "statefulset.kubernetes.io/pod-name", &pod_name);
     pod::label(&mut pod, "apps.kubernetes.io/pod-index", &ordinal);
     let revision = format!("{set_name}-{UNKNOWN_SUFFIX}{UNKNOWN_SUFFIX}");

@@ -1,5 +1,6 @@
 //! The Pod Security admission plugin, prepared once for any number of requests.
 
+use super::evaluate::Places;
 use super::view::PodView;
 use super::{
     Config, Decision, Evaluation, Evaluator, Exemption, ExistingPods, LevelVersion, Metric, Mode,
@@ -20,7 +21,10 @@ pub struct Review<'a> {
     pub object_error: Option<&'a str>,
     /// Why the old object could not be decoded, if so.
     pub old_object_error: Option<&'a str>,
-    /// Whether to fill in [`Decision::violations`] and [`Decision::warned`].
+    /// Where a person wrote the pod, if it is not the request's object: `spec.template` of the Deployment that it is of.
+    /// Remedies name fields as seen from there.
+    pub written_at: Option<&'a FieldPath>,
+    /// Whether to fill in [`Decision::violations`], [`Decision::warned`] and [`Decision::audited`].
     pub explain: bool,
 }
 
@@ -35,6 +39,7 @@ impl<'a> Review<'a> {
             namespace,
             object_error: None,
             old_object_error: None,
+            written_at: None,
             explain: true,
         }
     }
@@ -52,6 +57,8 @@ pub(super) struct Subject<'a> {
     pub(super) pod: PodView<'a>,
     /// Where the pod stands: nothing for a pod, `spec.template` for a Deployment.
     pub(super) prefix: FieldPath,
+    /// Where a person wrote it.
+    pub(super) written_at: FieldPath,
     /// Whether the enforced policy applies: to pods, not to what makes pods.
     pub(super) is_enforced: bool,
 }
@@ -150,6 +157,9 @@ impl PodSecurity {
                 .audit_annotations
                 .push(("audit-violations", text.into()));
             decision.metrics.push(denied(policy, Mode::Audit));
+            if review.explain {
+                decision.audited = judged.explain(policy, namespace, Mode::Audit);
+            }
         }
         // A client that is refused needs no warning.
         if decision.is_allowed() {
@@ -225,7 +235,15 @@ impl Judged<'_, '_> {
     ) -> Vec<crate::Violation> {
         let (evaluator, subject) = (self.evaluator, self.subject);
         let evaluation = self.by(policy);
-        let mut violations = evaluator.explain(&subject.pod, policy, evaluation, &subject.prefix);
+        let mut violations = evaluator.explain(
+            &subject.pod,
+            policy,
+            evaluation,
+            &Places {
+                judged: &subject.prefix,
+                written: &subject.written_at,
+            },
+        );
         for violation in &mut violations {
             violation.policy = namespace.policy_object(mode);
         }

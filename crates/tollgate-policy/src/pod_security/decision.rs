@@ -23,6 +23,8 @@ pub struct Decision {
     pub violations: Vec<Violation>,
     /// Why the client is warned, if it was asked to be explained.
     pub warned: Vec<Violation>,
+    /// Why the audit log notes a violation, if it was asked to be explained.
+    pub audited: Vec<Violation>,
 }
 
 /// One count of the metrics of Pod Security.
@@ -76,14 +78,6 @@ impl Decision {
     /// Nothing to say.
     pub(super) fn allowed() -> Self {
         Self::default()
-    }
-
-    /// Allowed, with warnings.
-    pub(super) fn with_warnings(warnings: Vec<String>) -> Self {
-        Self {
-            warnings,
-            ..Self::default()
-        }
     }
 
     /// Allowed because nothing applies.

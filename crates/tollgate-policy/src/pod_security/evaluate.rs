@@ -23,6 +23,11 @@ pub struct Forbidden {
 }
 
 impl Forbidden {
+    /// About how long it is when printed.
+    fn bytes(&self) -> usize {
+        self.reason.len() + self.detail.len() + ", ()".len() + 1
+    }
+
     fn push(&self, out: &mut String) {
         out.push_str(self.reason);
         if !self.detail.is_empty() {
@@ -80,8 +85,7 @@ impl Evaluation {
 
     /// About how long [`Self::detail`] is.
     pub(super) fn bytes(&self) -> usize {
-        let bytes = |one: &Forbidden| one.reason.len() + one.detail.len() + ", ()".len() + 1;
-        self.forbidden.iter().map(bytes).sum()
+        self.forbidden.iter().map(Forbidden::bytes).sum()
     }
 }
 
@@ -99,6 +103,15 @@ pub struct Evaluator {
     release: Release,
     /// By minor version, each baseline and restricted. The last one stands for all newer versions.
     versions: Vec<[Prepared; 2]>,
+}
+
+/// Where a pod stands: `spec.template`, or nothing for a pod.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// In the judged object.
+    pub judged: &'a FieldPath,
+    /// In the object that a person wrote.
+    pub written: &'a FieldPath,
 }
 
 impl Evaluator {
@@ -154,13 +167,13 @@ impl Evaluator {
 
     /// The same reasons as violations, with the fields that cause them and what to change.
     ///
-    /// `prefix` is where the pod stands in the judged object: `spec.template`, or nothing for a pod.
+    /// Fields are those of the judged object, remedies those of the written one.
     pub fn explain(
         &self,
         pod: &PodView<'_>,
         policy: LevelVersion,
         evaluation: &Evaluation,
-        prefix: &FieldPath,
+        places: &Places<'_>,
     ) -> Vec<Violation> {
         let checks = self
             .prepared(policy)
@@ -171,17 +184,17 @@ impl Evaluator {
                 .find(|(check, _)| check.control.id == one.control)
                 .map(|(_, versioned)| (versioned.remedies)(pod, self.release))
                 .unwrap_or_default();
-            let mut message = String::new();
+            let mut message = String::with_capacity(one.bytes());
             one.push(&mut message);
             Violation {
                 control: one.control,
                 message,
                 fields: remedies
                     .iter()
-                    .map(|remedy| remedy.field.below(prefix))
+                    .map(|remedy| remedy.field.below(places.judged))
                     .collect(),
                 policy: None,
-                help: remedy::print(&remedies, prefix),
+                help: remedy::print(&remedies, places.written),
             }
         };
         evaluation.forbidden.iter().map(explain_one).collect()

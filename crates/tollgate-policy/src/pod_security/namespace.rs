@@ -4,11 +4,16 @@ use super::admission::{PodSecurity, Review};
 use super::view::PodView;
 use super::workload::is_of_kind;
 use super::{Decision, Level, LevelVersion, Mode, NamespacePolicy};
+use crate::violation::Violation;
 use std::collections::{BTreeMap, BTreeSet};
+use tollgate_api::field::FieldPath;
 use tollgate_api::{Operation, Release, Status, Value};
 
 /// How many pods are looked at when a namespace gets stricter: upstream's limit.
 pub const EXISTING_PODS_MAX: usize = 3_000;
+
+/// What violations of requests for namespaces have as their control: there is nothing to look up in a table.
+pub const NAMESPACE: &str = "namespace";
 
 /// From this release on, labels that do nothing because the namespace is exempt are warned of.
 const FIRST_RELEASE_THAT_WARNS_OF_EXEMPTION: Release = Release::minor(25);
@@ -94,7 +99,7 @@ impl PodSecurity {
                 }
                 let warnings =
                     self.judge_existing(&namespace.name, namespace.policy.enforce, existing_pods);
-                Decision::with_warnings(warnings)
+                warned_of(warnings, &namespace, &[Mode::Enforce])
             }
             Operation::Delete | Operation::Connect => Decision::allowed(),
         }
@@ -110,19 +115,23 @@ impl PodSecurity {
         {
             return Decision::allowed();
         }
-        let modes: Vec<String> = [Mode::Enforce, Mode::Audit, Mode::Warn]
+        let modes: Vec<Mode> = [Mode::Enforce, Mode::Audit, Mode::Warn]
             .into_iter()
             .filter(|mode| policy.of(*mode).level != Level::Privileged)
             .filter(|mode| {
                 release <= LAST_RELEASE_THAT_NAMES_EVERY_MODE || namespace.is_labelled(*mode)
             })
-            .map(|mode| format!("{}={}", mode.as_str(), policy.of(mode)))
             .collect();
-        Decision::with_warnings(vec![format!(
+        let named: Vec<String> = modes
+            .iter()
+            .map(|mode| format!("{}={}", mode.as_str(), policy.of(*mode)))
+            .collect();
+        let warning = format!(
             "namespace \"{}\" is exempt from Pod Security, and the policy ({}) will be ignored",
             namespace.name,
-            modes.join(", ")
-        )])
+            named.join(", ")
+        );
+        warned_of(vec![warning], namespace, &modes)
     }
 
     /// What existing pods would break, pods with the same reasons together.
@@ -218,9 +227,34 @@ fn is_stricter(new: LevelVersion, old: LevelVersion) -> bool {
         && (new.version != old.version || new.level > old.level)
 }
 
+/// Allowed, with warnings because of what the labels of `modes` say.
+fn warned_of(warnings: Vec<String>, namespace: &NamespacePolicy, modes: &[Mode]) -> Decision {
+    let labels = modes
+        .iter()
+        .filter_map(|mode| namespace.policy_object(*mode));
+    let warned = warnings.first().map(|first| Violation {
+        control: NAMESPACE,
+        message: first.clone(),
+        fields: labels.flat_map(|labels| labels.fields).collect(),
+        ..Violation::default()
+    });
+    Decision {
+        warnings,
+        warned: warned.into_iter().collect(),
+        ..Decision::default()
+    }
+}
+
 fn invalid(name: &str, namespace: &NamespacePolicy) -> Decision {
+    let violations = namespace.errors.iter().map(|error| Violation {
+        control: NAMESPACE,
+        message: error.body(),
+        fields: vec![FieldPath::parse(&error.field)],
+        ..Violation::default()
+    });
     Decision {
         status: Some(Status::invalid("", "Namespace", name, &namespace.errors)),
+        violations: violations.collect(),
         ..Decision::default()
     }
 }

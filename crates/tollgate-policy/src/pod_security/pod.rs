@@ -78,6 +78,7 @@ impl PodSecurity {
         let subject = Subject {
             pod: PodView::new(pod),
             prefix: FieldPath::default(),
+            written_at: review.written_at.cloned().unwrap_or_default(),
             is_enforced: true,
         };
         self.judge(review, namespace, &subject)

@@ -1,5 +1,6 @@
 //! The smallest change of a field after which a check is content.
 
+use std::fmt::{self, Write as _};
 use tollgate_api::field::FieldPath;
 use tollgate_api::go_format::quote;
 
@@ -44,25 +45,46 @@ impl Remedy {
 /// All changes as one text: `set A, B to false; remove C`, fields as seen from the object that holds the pod at
 /// `prefix`.
 pub(super) fn print(remedies: &[Remedy], prefix: &FieldPath) -> Option<String> {
-    let mut parts = Vec::new();
+    let mut text = String::with_capacity(remedies.len() * PRINTED_BYTES);
     for group in remedies.chunk_by(|a, b| a.fix == b.fix) {
-        let fields: Vec<String> = group
-            .iter()
-            .map(|remedy| remedy.field.below(prefix).to_string())
-            .collect();
-        let fields = fields.join(", ");
-        parts.push(match &group.first()?.fix {
-            Fix::Set(value) => format!("set {fields} to {value}"),
-            Fix::Add(value) => format!("add {} to {fields}", quote(value)),
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        let fields = Fields { group, prefix };
+        // Writing to a text does not fail.
+        let _ = match &group.first()?.fix {
+            Fix::Set(value) => write!(text, "set {fields} to {value}"),
+            Fix::Add(value) => write!(text, "add {} to {fields}", quote(value)),
             Fix::Take(values) => {
                 let values: Vec<String> = values.iter().map(|value| quote(value)).collect();
-                format!("remove {} from {fields}", values.join(", "))
+                write!(text, "remove {} from {fields}", values.join(", "))
             }
-            Fix::Remove => format!("remove {fields}"),
-            Fix::Replace(kind) => format!("replace {fields} with {kind}"),
-        });
+            Fix::Remove => write!(text, "remove {fields}"),
+            Fix::Replace(kind) => write!(text, "replace {fields} with {kind}"),
+        };
     }
-    (!parts.is_empty()).then(|| parts.join("; "))
+    (!text.is_empty()).then_some(text)
+}
+
+/// Room for one printed change.
+const PRINTED_BYTES: usize = 96;
+
+/// The fields of changes, with commas.
+struct Fields<'r> {
+    group: &'r [Remedy],
+    prefix: &'r FieldPath,
+}
+
+impl fmt::Display for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, remedy) in self.group.iter().enumerate() {
+            if place > 0 {
+                f.write_str(", ")?;
+            }
+            remedy.field.below(self.prefix).fmt(f)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the tests of checks have in common: a pod as JSON, one check, what it says.
 
 use super::view::PodView;
-use super::{Evaluation, Evaluator, LevelVersion};
+use super::{Evaluation, Evaluator, LevelVersion, Places};
 use tollgate_api::field::FieldPath;
 use tollgate_api::{Release, Value, json};
 
@@ -37,7 +37,15 @@ pub(super) fn help(control: &str, policy: &str, pod: &str) -> String {
     let evaluator = Evaluator::new(Release::NEWEST);
     let view = PodView::new(&pod);
     let evaluation: Evaluation = evaluator.evaluate(&view, policy);
-    let violations = evaluator.explain(&view, policy, &evaluation, &FieldPath::default());
+    let violations = evaluator.explain(
+        &view,
+        policy,
+        &evaluation,
+        &Places {
+            judged: &FieldPath::default(),
+            written: &FieldPath::default(),
+        },
+    );
     let violation = violations
         .into_iter()
         .find(|violation| violation.control == control)

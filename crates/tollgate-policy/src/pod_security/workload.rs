@@ -126,6 +126,7 @@ impl PodSecurity {
         let subject = Subject {
             pod: PodView::new(template.unwrap_or(&NOTHING)),
             prefix: Path::root(kind.path).to_owned(),
+            written_at: Path::root(kind.path).to_owned(),
             is_enforced: false,
         };
         self.judge(review, namespace, &subject)

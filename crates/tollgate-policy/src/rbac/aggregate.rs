@@ -1,6 +1,7 @@
 //! Aggregated ClusterRoles: their rules are those of the roles that their selectors match.
 //!
-//! Upstream has a controller that writes the rules down some time later; here they count at once.
+//! Upstream has a controller that writes the rules down some time later; where manifests are judged without a server
+//! they count at once.
 
 use super::rule::Rule;
 use compact_str::CompactString;
@@ -31,6 +32,39 @@ pub(super) fn rules_of(roles: &ClusterRoles) -> BTreeMap<CompactString, Vec<Rule
             (name.clone(), rules)
         })
         .collect()
+}
+
+/// The rules that upstream's controller writes into an aggregated ClusterRole: of each selector in turn the rules that
+/// the selected roles have now, those in order of their names and each rule once. None for a role that is not
+/// aggregated.
+///
+/// `roles` are all ClusterRoles, sorted by name. An aggregated role may select others that are aggregated, so whoever
+/// writes the rules down asks again until nothing changes.
+pub fn aggregated_rules(role: &Value, roles: &[Value]) -> Option<Vec<Value>> {
+    let name = name_of(role);
+    let mut known: Vec<Rule> = Vec::new();
+    let mut rules: Vec<Value> = Vec::new();
+    for selector in selectors(role)? {
+        for other in roles {
+            let labels = other.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
+            if name_of(other) == name || !matches(selector, labels) {
+                continue;
+            }
+            for rule in other.items("rules") {
+                let read = Rule::read(rule);
+                if !known.contains(&read) {
+                    known.push(read);
+                    rules.push(rule.clone());
+                }
+            }
+        }
+    }
+    Some(rules)
+}
+
+fn name_of(role: &Value) -> &str {
+    let metadata = role.get("metadata").unwrap_or(&Value::Null);
+    metadata.str_or_empty("name")
 }
 
 /// The rules of a role as they are written.

@@ -85,13 +85,12 @@ pub struct Binding {
 
 impl Binding {
     /// Reads a binding; `namespace` is empty for one of the cluster.
-    pub(super) fn read(binding: &Value, namespace: &str) -> Self {
-        let metadata = binding.get("metadata").unwrap_or(&Value::Null);
+    pub(super) fn read(binding: &Value, namespace: &str, name: &str) -> Self {
         let role = binding.get("roleRef").unwrap_or(&Value::Null);
         let subjects = binding.items("subjects").iter();
         Self {
             namespace: namespace.into(),
-            name: metadata.str_or_empty("name").into(),
+            name: name.into(),
             role_kind: role.str_or_empty("kind").into(),
             role_name: role.str_or_empty("name").into(),
             subjects: subjects

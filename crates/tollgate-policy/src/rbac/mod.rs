@@ -36,13 +36,18 @@ mod access;
 mod aggregate;
 mod authorizer;
 mod binding;
+mod cover;
+mod kind;
 mod objects;
 mod rule;
 #[cfg(test)]
 mod tests;
 
 pub use access::{Access, ResourceAccess};
+pub use aggregate::aggregated_rules;
 pub use authorizer::{Decision, PRIVILEGED_GROUP, Rbac};
 pub use binding::{Binding, Subject};
+pub use cover::{ATOMS_MAX, describe_missing, uncovered};
+pub use kind::RbacKind;
 pub use objects::RbacObjects;
 pub use rule::Rule;

@@ -3,6 +3,7 @@
 use super::aggregate::{self, ClusterRoles};
 use super::authorizer::Rbac;
 use super::binding::Binding;
+use super::kind::RbacKind;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use tollgate_api::Value;
@@ -45,7 +46,7 @@ impl RbacObjects {
 
     /// Adds a ClusterRoleBinding, whether or not it says its kind.
     pub fn add_cluster_role_binding(&mut self, binding: &Value) {
-        let binding = Binding::read(binding, "");
+        let binding = Binding::read(binding, "", &key(binding).1);
         self.cluster_role_bindings
             .insert(binding.name.clone(), binding);
     }
@@ -55,32 +56,23 @@ impl RbacObjects {
         let key = key(binding);
         // Without a namespace it would read as one of the cluster.
         if !key.0.is_empty() {
-            let binding = Binding::read(binding, &key.0);
+            let binding = Binding::read(binding, &key.0, &key.1);
             self.role_bindings.insert(key, binding);
         }
     }
 
-    /// Resolves what refers to what.
+    /// Gathers the rules of aggregated roles and makes everything findable.
     pub fn build(self) -> Rbac {
         let mut rbac = Rbac::default();
-        let cluster_rules = aggregate::rules_of(&self.cluster_roles);
-        let cluster_roles: BTreeMap<CompactString, usize> = cluster_rules
-            .into_iter()
-            .map(|(name, rules)| (name, rbac.add_rules(rules)))
-            .collect();
-        let roles: BTreeMap<(CompactString, CompactString), usize> = self
-            .roles
-            .into_iter()
-            .map(|(key, role)| (key, rbac.add_rules(aggregate::read_rules(&role))))
-            .collect();
+        for (name, rules) in aggregate::rules_of(&self.cluster_roles) {
+            rbac.put_rules(RbacKind::ClusterRole, "", &name, rules);
+        }
+        for ((namespace, name), role) in self.roles {
+            rbac.put(RbacKind::Role, &namespace, &name, &role);
+        }
         let bindings = self.cluster_role_bindings.into_values();
         for binding in bindings.chain(self.role_bindings.into_values()) {
-            let rules = match binding.role_kind.as_str() {
-                "ClusterRole" => cluster_roles.get(&binding.role_name),
-                "Role" => roles.get(&(binding.namespace.clone(), binding.role_name.clone())),
-                _ => None,
-            };
-            rbac.add_binding(binding, rules.copied());
+            rbac.put_binding(binding);
         }
         rbac
     }

@@ -350,3 +350,121 @@ fn objects_of_other_groups_and_wrong_shapes_are_left_out() {
         Decision::default()
     );
 }
+
+#[test]
+fn a_changed_or_removed_object_counts_at_once() {
+    let parse = |text| json::from_str(text).unwrap();
+    let role = parse(r#"{"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]}"#);
+    let binding = parse(
+        r#"{"subjects":[{"kind":"User","name":"sam"},{"kind":"User","name":"sam"}],"roleRef":{"kind":"Role","name":"r"}}"#,
+    );
+    let sam = user("sam", &[]);
+    let mut rbac = Rbac::default();
+    rbac.put(RbacKind::RoleBinding, "ns", "b", &binding);
+    assert_eq!(
+        rbac.authorize(&sam, &access("get /pods", "ns")).reason,
+        r#"RBAC: role.rbac.authorization.k8s.io "r" not found"#
+    );
+    rbac.put(RbacKind::Role, "ns", "r", &role);
+    let before = rbac.clone();
+    assert!(rbac.allows(&sam, &access("get /pods", "ns")));
+    rbac.put(RbacKind::Role, "ns", "r", &Value::object());
+    assert!(!rbac.allows(&sam, &access("get /pods", "ns")));
+    assert!(before.allows(&sam, &access("get /pods", "ns")));
+    rbac.put(RbacKind::Role, "ns", "r", &role);
+    rbac.remove(RbacKind::RoleBinding, "ns", "b");
+    assert!(!rbac.allows(&sam, &access("get /pods", "ns")));
+    rbac.remove(RbacKind::Role, "ns", "r");
+    assert_eq!(rbac, Rbac::default());
+}
+
+#[test]
+fn a_written_role_has_the_rules_that_are_written_even_if_it_aggregates() {
+    let role = json::from_str(
+        r#"{"aggregationRule":{"clusterRoleSelectors":[{}]},
+        "rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]}"#,
+    )
+    .unwrap();
+    let mut rbac = Rbac::default();
+    rbac.put(RbacKind::ClusterRole, "", "r", &role);
+    assert_eq!(rbac.rules_of_role("ClusterRole", "", "r").unwrap().len(), 1);
+}
+
+#[test]
+fn aggregation_follows_selectors_then_names_and_takes_each_rule_once() {
+    let roles = objects(&[
+        r#"{"kind":"ClusterRole","metadata":{"name":"a","labels":{"to":"x"}},"rules":[{"verbs":["a"]},{"verbs":["b"]}]}"#,
+        r#"{"kind":"ClusterRole","metadata":{"name":"b","labels":{"to":"y"}},"rules":[{"verbs":["c"]},{"verbs":["b"]}]}"#,
+        r#"{"kind":"ClusterRole","metadata":{"name":"sum","labels":{"to":"x"}},"rules":[{"verbs":["old"]}],
+            "aggregationRule":{"clusterRoleSelectors":[{"matchLabels":{"to":"y"}},{"matchLabels":{"to":"x"}}]}}"#,
+    ]);
+    let rules = aggregated_rules(&roles[2], &roles).unwrap();
+    let verbs: Vec<&str> = rules
+        .iter()
+        .filter_map(|rule| rule.items("verbs")[0].as_str())
+        .collect();
+    assert_eq!(verbs, ["c", "b", "a"]);
+    assert_eq!(aggregated_rules(&roles[0], &roles), None);
+}
+
+mod incremental {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    type Key = (RbacKind, &'static str, &'static str);
+
+    fn key() -> impl Strategy<Value = Key> {
+        let kind = prop::sample::select(RbacKind::ALL.to_vec());
+        let namespace = prop::sample::select(vec!["a", "b"]);
+        let name = prop::sample::select(vec!["x", "y", "z"]);
+        (kind, namespace, name).prop_map(|(kind, namespace, name)| match kind {
+            RbacKind::ClusterRole | RbacKind::ClusterRoleBinding => (kind, "", name),
+            RbacKind::Role | RbacKind::RoleBinding => (kind, namespace, name),
+        })
+    }
+
+    fn object() -> impl Strategy<Value = Value> {
+        let subject = prop_oneof![
+            Just(r#"{"kind":"User","name":"sam"}"#),
+            Just(r#"{"kind":"Group","name":"g"}"#),
+            Just(r#"{"kind":"ServiceAccount","name":"s"}"#),
+            Just("5"),
+        ];
+        let role = prop_oneof![
+            Just(r#"{"kind":"Role","name":"x"}"#),
+            Just(r#"{"kind":"ClusterRole","name":"y"}"#),
+        ];
+        (prop::collection::vec(subject, 0..4), role, 0..3_u8).prop_map(|(subjects, role, verb)| {
+            let text = format!(
+                r#"{{"subjects":[{}],"roleRef":{role},"rules":[{{"verbs":["{verb}"]}}]}}"#,
+                subjects.join(",")
+            );
+            json::from_str(&text).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_index_that_followed_every_change_equals_one_that_is_built_anew(
+            changes in prop::collection::vec((key(), prop::option::of(object())), 0..40),
+        ) {
+            let mut followed = Rbac::default();
+            let mut state: BTreeMap<Key, Value> = BTreeMap::new();
+            for ((kind, namespace, name), object) in changes {
+                if let Some(object) = object {
+                    followed.put(kind, namespace, name, &object);
+                    state.insert((kind, namespace, name), object);
+                } else {
+                    followed.remove(kind, namespace, name);
+                    state.remove(&(kind, namespace, name));
+                }
+            }
+            let mut built = Rbac::default();
+            for ((kind, namespace, name), object) in &state {
+                built.put(*kind, namespace, name, object);
+            }
+            prop_assert_eq!(followed, built);
+        }
+    }
+}

@@ -36,6 +36,11 @@ impl Charges {
         self.changes.iter()
     }
 
+    /// Leaves out changes.
+    pub fn retain(&mut self, keep: impl FnMut(&Change) -> bool) {
+        self.changes.retain(keep);
+    }
+
     /// The quotas that change, by name.
     pub fn quotas(&self) -> impl Iterator<Item = usize> {
         let groups = self.changes.chunk_by(|a, b| a.quota == b.quota);

@@ -9,6 +9,7 @@ mod limitranger;
 mod pod_defaulting;
 mod pod_validation;
 mod priority;
+mod protobuf;
 mod psa_admission;
 mod psp_admission;
 mod psp_defaulting;
@@ -92,6 +93,10 @@ pub const SUITES: &[Suite] = &[
         run: priority::run,
     },
     Suite {
+        name: "protobuf",
+        run: protobuf::run,
+    },
+    Suite {
         name: "psa-admission",
         run: psa_admission::run,
     },
@@ -158,35 +163,36 @@ pub struct Score {
     pub failures: Vec<(String, Difference)>,
 }
 
-/// The suite for a file's name, if there is one: `pss.jsonl`, `pss.jsonl.gz` and `pss-2.jsonl` are all `pss`.
-pub fn suite_of(file_name: &str) -> Option<(&'static Suite, &str)> {
-    let base = file_name
-        .strip_suffix(".gz")
-        .unwrap_or(file_name)
-        .strip_suffix(".jsonl")?;
-    let name = match base.rsplit_once('-') {
-        Some((name, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => base,
-    };
-    SUITES
-        .iter()
-        .find(|suite| suite.name == name)
-        .map(|suite| (suite, base))
+/// The name of a vector file without its endings: `pss-2` for `pss-2.jsonl.gz`; none for other files.
+pub fn base_name(file_name: &str) -> Option<&str> {
+    let unpacked = file_name.strip_suffix(".gz").unwrap_or(file_name);
+    unpacked.strip_suffix(".jsonl")
 }
 
-/// Replays all cases of a file.
+/// The suite for such a name, if there is one: `pss` and `pss-2` are both `pss`.
+pub fn suite_of(base_name: &str) -> Option<&'static Suite> {
+    let name = match base_name.rsplit_once('-') {
+        Some((name, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => base_name,
+    };
+    SUITES.iter().find(|suite| suite.name == name)
+}
+
+/// Replays all cases of a file. A line that is no case differs, too.
 pub fn run_file(suite: &Suite, path: &Path) -> Result<Score> {
     let mut score = Score::default();
     for (number, line) in read_text(path)?.lines().enumerate() {
-        let case = tollgate_api::json::from_str(line)
-            .with_context(|| format!("{} line {}", path.display(), number + 1))?;
-        match (suite.run)(&case) {
-            Ok(()) => score.passed += 1,
-            Err(difference) => {
-                score
-                    .failures
-                    .push((case.str_or_empty("id").to_owned(), difference));
+        let outcome = match tollgate_api::json::from_str(line) {
+            Ok(case) => (suite.run)(&case).map_err(|why| (case.str_or_empty("id").to_owned(), why)),
+            Err(error) => {
+                let expected = "a case".to_owned();
+                let got = error.to_string();
+                Err((format!("line {}", number + 1), Difference { expected, got }))
             }
+        };
+        match outcome {
+            Ok(()) => score.passed += 1,
+            Err(failure) => score.failures.push(failure),
         }
     }
     if score.passed + score.failures.len() == 0 {

@@ -103,8 +103,8 @@ fn settings(args: &CheckArgs) -> Result<Settings> {
             }
             UserInfo {
                 name: name.into(),
-                uid: "".into(),
                 groups,
+                ..UserInfo::default()
             }
         }
     };

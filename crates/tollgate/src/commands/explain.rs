@@ -3,6 +3,7 @@
 use super::Exit;
 use crate::diagnostics::finding::policy_id;
 use std::io::{self, Write};
+use tollgate_api::spelling::distance;
 use tollgate_policy::{Control, Policy, control, resource_quota};
 
 /// Longer names stand on a line of their own.
@@ -108,6 +109,9 @@ fn sentence(text: &str) -> String {
 fn explain(control: &Control, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} ({})\n", control.id, policy_name(control.policy))?;
     writeln!(out, "  {}\n", sentence(control.guards))?;
+    if control.fields.is_empty() {
+        writeln!(out, "{:<10}the object itself, whatever is in it", "Fields")?;
+    }
     for (index, field) in control.fields.iter().enumerate() {
         writeln!(out, "{:<10}{field}", if index == 0 { "Fields" } else { "" })?;
     }
@@ -152,37 +156,9 @@ fn nearest(name: &str) -> Vec<&'static str> {
     scored.into_iter().map(|(_, id)| id).collect()
 }
 
-/// The number of letters to insert, remove or replace (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&b) {
-            let cost = usize::from(letter != *other);
-            let best = (diagonal + cost).min(left + 1).min(*cell + 1);
-            diagonal = *cell;
-            *cell = best;
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_letters() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("hostPorts", "hostPorts"), 0);
-    }
 
     #[test]
     fn keys_with_names_in_them_are_explained_by_their_pattern() {

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod explain;
+pub mod serve;
 
 /// What the process exits with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

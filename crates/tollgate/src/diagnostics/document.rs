@@ -1,10 +1,11 @@
 //! The text of one document of a source file, and places in it.
 
+use crate::manifest::{LineIndex, Position};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One document: a stretch of a file between two `---` lines, or a whole file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Document {
     /// The file as the person named it; `<stdin>` for standard input.
     pub file: Arc<str>,
@@ -12,7 +13,40 @@ pub struct Document {
     pub first_line: usize,
     /// The text.
     pub text: String,
+    /// Found when the first place is asked for.
+    lines: OnceLock<LineIndex>,
 }
+
+impl Document {
+    /// The document that begins on that line of a file.
+    pub fn new(file: Arc<str>, first_line: usize, text: String) -> Self {
+        Self {
+            file,
+            first_line,
+            text,
+            lines: OnceLock::new(),
+        }
+    }
+
+    /// The line of the file and the column of a byte of the text.
+    fn position(&self, at: usize) -> Position {
+        let text = self.text.as_bytes();
+        let lines = self.lines.get_or_init(|| LineIndex::new(text));
+        let Position { line, column } = lines.position(text, at);
+        Position {
+            line: self.first_line + line - 1,
+            column,
+        }
+    }
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.file, self.first_line, &self.text) == (&other.file, other.first_line, &other.text)
+    }
+}
+
+impl Eq for Document {}
 
 /// A stretch of a document. Documents are shared, so a place costs no copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,15 +72,13 @@ impl Place {
         let text = document.text.as_str();
         let start = floor_char_boundary(text, span.start);
         let end = floor_char_boundary(text, span.end.max(start));
-        let (line, column) = position(text, start);
-        let (end_line, end_column) = position(text, end);
-        let first = document.first_line;
+        let (first, last) = (document.position(start), document.position(end));
         Self {
             span: start..end,
-            line: first + line,
-            column,
-            end_line: first + end_line,
-            end_column,
+            line: first.line,
+            column: first.column,
+            end_line: last.line,
+            end_column: last.column,
             document,
         }
     }
@@ -65,28 +97,13 @@ fn floor_char_boundary(text: &str, at: usize) -> usize {
         .unwrap_or_default()
 }
 
-/// The line from 0 and the column from 1 of a byte offset.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = memchr::memrchr(b'\n', before.as_bytes()).map_or(0, |at| at + 1);
-    let lines = memchr::memchr_iter(b'\n', before.as_bytes()).count();
-    (
-        lines,
-        before.get(line_start..).unwrap_or_default().chars().count() + 1,
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn places_count_lines_of_the_file_and_characters() {
-        let document = Arc::new(Document {
-            file: "f".into(),
-            first_line: 10,
-            text: "a: b\n\u{e9}: cd\n".into(),
-        });
+        let document = Arc::new(Document::new("f".into(), 10, "a: b\n\u{e9}: cd\n".into()));
         let place = Place::new(Arc::clone(&document), 9..11);
         assert_eq!(
             (place.line, place.column, place.end_line, place.end_column),

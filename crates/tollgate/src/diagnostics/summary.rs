@@ -1,5 +1,6 @@
 //! What a run ends with: counts, and how full the quotas would be.
 
+use std::collections::BTreeSet;
 use tollgate_api::Quantity;
 
 /// The end of a run.
@@ -19,6 +20,8 @@ pub struct Summary {
     pub broken: usize,
     /// Objects of unknown kinds.
     pub skipped: usize,
+    /// The unknown kinds that were reported, with their API versions.
+    pub unknown_kinds: BTreeSet<(String, String)>,
     /// The quotas of each namespace that has any, by name.
     pub namespaces: Vec<NamespaceQuotas>,
 }

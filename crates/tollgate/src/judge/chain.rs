@@ -3,12 +3,12 @@
 //! A server stops at the first plugin that refuses. Here every plugin is heard, because somebody who mends a manifest
 //! wants to mend it once; the first refusal is what the server would answer.
 
-use super::mutate;
 use super::settings::Settings;
 use super::world::World;
 use crate::diagnostics::Rule;
 use tollgate_api::field::{self, FieldPath};
 use tollgate_api::{Attributes, GroupResource, Operation, Status, UserInfo, Value};
+use tollgate_apiserver::admission::mutate;
 use tollgate_objects::{defaults, strategy, validation};
 use tollgate_policy::pod_security_policy::{self, Context, Wording};
 use tollgate_policy::rbac::{Access, ResourceAccess};
@@ -51,6 +51,8 @@ pub struct Request<'a> {
     pub namespace: &'a str,
     /// The object's name.
     pub name: &'a str,
+    /// Where a person wrote the object, if in a workload: its pod template.
+    pub written_at: Option<&'a FieldPath>,
 }
 
 impl Request<'_> {
@@ -105,7 +107,7 @@ fn mutate_pod(request: &Request<'_>, pod: &mut Value, admitted: &mut Admitted) {
     }
     if settings.plugins.service_account {
         let minor = u32::from(settings.release.minor_number());
-        mutate::apply_service_account(pod, minor, |name| namespace.service_account(name));
+        mutate::apply_service_account(pod, minor, "xxxxx", |name| namespace.service_account(name));
     }
     if judges_by_pod_security_policy(settings, world) {
         let authorizer = Rbac(world);
@@ -289,11 +291,18 @@ impl Admitted {
             &[]
         };
         let policy = &world.namespace(request.namespace).pod_security;
-        let review = pod_security::Review::new(&attributes, Ok(policy));
+        let review = pod_security::Review {
+            written_at: request.written_at,
+            ..pod_security::Review::new(&attributes, Ok(policy))
+        };
         let decision = world.pod_security.admit(&review, pods);
         if let Some(status) = decision.status {
-            self.refusals
-                .push(pod_security_refusal(status.message, decision.violations));
+            let mut refusal = pod_security_refusal(status.message, decision.violations);
+            if is_namespace {
+                // Bad labels are field errors, not something that a level asks for.
+                refusal.rule = Rule::Validation;
+            }
+            self.refusals.push(refusal);
         }
         if !decision.warnings.is_empty() {
             // Several warnings are lines of one message: the pods that a stricter namespace would refuse.
@@ -301,11 +310,16 @@ impl Admitted {
             self.warnings
                 .push(pod_security_refusal(message, decision.warned));
         }
-        for (key, note) in decision.audit_annotations {
-            if key == "audit-violations" {
-                self.audit
-                    .push(pod_security_refusal(note.to_string(), Vec::new()));
-            }
+        let note = decision
+            .audit_annotations
+            .into_iter()
+            .find(|(key, _)| *key == "audit-violations");
+        // One who is warned in the same words needs no note.
+        if let Some((_, note)) = note
+            && !self.warnings.iter().any(|warning| warning.message == note)
+        {
+            self.audit
+                .push(pod_security_refusal(note.to_string(), decision.audited));
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 /// How much is read before a chunk is cut: enough work for a thread to be worth handing over.
-const CHUNK_BYTES: usize = 256 * 1024;
+pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 /// A single document may be this large: a `List` that holds a whole cluster fits, an endless stream does not.
 pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024 * 1024;
 
@@ -24,15 +24,18 @@ pub struct Chunk {
 /// Why a stretch of a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// The document is not UTF-8; the line is counted from the chunk's first, which is 0.
-    #[error("not UTF-8: invalid byte on line {}", .line + 1)]
+    /// The document is not UTF-8.
+    #[error("not UTF-8: invalid byte on line {line}")]
     NotUtf8 {
-        /// The line.
+        /// The line of the file, from 1.
         line: usize,
     },
     /// The document is too large.
     #[error("a document of more than {DOCUMENT_BYTES_MAX} bytes")]
-    TooLarge,
+    TooLarge {
+        /// The line on which it begins.
+        first_line: usize,
+    },
     /// Reading failed.
     #[error("{0}")]
     Failed(String),
@@ -45,17 +48,21 @@ pub struct Chunks<R> {
     /// What was read and not handed out.
     rest: Vec<u8>,
     line: usize,
+    /// How much room the rest of the reader will need, as far as anybody knows.
+    left: usize,
     ended: bool,
     pending: std::collections::VecDeque<Chunk>,
 }
 
 impl<R: Read> Chunks<R> {
-    /// Reads from `reader`.
-    pub fn new(reader: R) -> Self {
+    /// Reads from `reader`; how much that should be, if it is known, only saves work.
+    pub fn new(reader: R, size: Option<usize>) -> Self {
         Self {
             reader,
             rest: Vec::new(),
             line: 1,
+            // The end is seen by reading beyond it.
+            left: size.map_or(usize::MAX, |size| size.saturating_add(1)),
             ended: false,
             pending: std::collections::VecDeque::new(),
         }
@@ -70,10 +77,13 @@ impl<R: Read> Chunks<R> {
             }
             let wanted = CHUNK_BYTES.max(self.rest.len());
             let limit = u64::try_from(wanted).unwrap_or(u64::MAX);
+            self.rest.reserve(wanted.min(self.left));
             let read = self.reader.by_ref().take(limit).read_to_end(&mut self.rest);
             match read {
-                Ok(0) => self.ended = true,
-                Ok(_) => {}
+                Ok(read) => {
+                    self.left = self.left.saturating_sub(read);
+                    self.ended = read < wanted;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
                     self.ended = true;
@@ -93,7 +103,9 @@ impl<R: Read> Chunks<R> {
             if self.rest.len() > DOCUMENT_BYTES_MAX {
                 self.ended = true;
                 self.rest = Vec::new();
-                return Err(Unreadable::TooLarge);
+                return Err(Unreadable::TooLarge {
+                    first_line: self.line,
+                });
             }
         }
     }
@@ -118,7 +130,7 @@ impl<R: Read> Chunks<R> {
             if !good.is_empty() {
                 self.push_text(String::from_utf8_lossy(good).into_owned());
             }
-            let line = count_lines(broken);
+            let line = self.line + count_lines(broken);
             let text = Err(Unreadable::NotUtf8 { line });
             self.pending.push_back(Chunk {
                 first_line: self.line,
@@ -171,7 +183,7 @@ mod tests {
     use super::*;
 
     fn texts(input: &[u8]) -> Vec<(usize, Result<String, Unreadable>)> {
-        Chunks::new(input)
+        Chunks::new(input, None)
             .map(|chunk| (chunk.first_line, chunk.text))
             .collect()
     }
@@ -219,8 +231,8 @@ mod tests {
         assert_eq!(
             bad,
             [
-                (2, Unreadable::NotUtf8 { line: 2 }),
-                (7, Unreadable::NotUtf8 { line: 1 })
+                (2, Unreadable::NotUtf8 { line: 4 }),
+                (7, Unreadable::NotUtf8 { line: 8 })
             ]
         );
     }

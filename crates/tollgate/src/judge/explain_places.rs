@@ -10,6 +10,11 @@ use tollgate_policy::{PolicyObject, Violation};
 
 /// How many places of one finding are looked up: a pod with 10,000 bad containers is shown by its first ones.
 const PLACES_MAX: usize = 20;
+/// How many fields are looked up for that: many may be at the same place.
+const LOOKUPS_MAX: usize = 200;
+
+/// The control of a violation whose field should not be there: it is the name that is wrong, not the value.
+pub const UNKNOWN_FIELD: &str = "unknown-field";
 
 /// Makes findings about one object.
 #[derive(Debug)]
@@ -70,12 +75,19 @@ impl<'w> Explainer<'w> {
 
     fn labels(&self, violations: &[Violation], prefix: &FieldPath) -> Vec<Label> {
         let mut labels: Vec<Label> = Vec::new();
+        let mut lookups = 0;
         for violation in violations {
             for (index, field) in violation.fields.iter().enumerate() {
-                if labels.len() == PLACES_MAX {
+                if labels.len() == PLACES_MAX || lookups == LOOKUPS_MAX {
                     return labels;
                 }
-                let place = self.source.place(&field.below(prefix));
+                lookups += 1;
+                let field = field.below(prefix);
+                let place = if violation.control == UNKNOWN_FIELD {
+                    self.source.place_of_name(&field)
+                } else {
+                    self.source.place(&field)
+                };
                 let text = if index > 0 || violations.len() == 1 {
                     ""
                 } else {
@@ -104,17 +116,24 @@ impl<'w> Explainer<'w> {
 
     fn policy_labels(&self, violations: &[Violation]) -> Vec<Label> {
         let mut labels: Vec<Label> = Vec::new();
+        let mut lookups = 0;
+        let mut last = None;
         let policies = violations
             .iter()
             .filter_map(|violation| violation.policy.as_ref());
         for policy in policies {
+            // Of many containers, all break the same rule.
+            if last.replace(policy) == Some(policy) {
+                continue;
+            }
             let Some(source) = self.policy_source(policy) else {
                 continue;
             };
             for field in &policy.fields {
-                if labels.len() == PLACES_MAX {
+                if labels.len() == PLACES_MAX || lookups == LOOKUPS_MAX {
                     return labels;
                 }
+                lookups += 1;
                 let label = source.label(field, said_by(policy));
                 if !labels.iter().any(|other| other.place == label.place) {
                     labels.push(label);

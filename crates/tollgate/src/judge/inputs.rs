@@ -1,6 +1,7 @@
 //! The files that paths on the command line stand for.
 
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,8 @@ const ENDINGS: &[&str] = &["yaml", "yml", "json"];
 pub struct Input {
     /// As the person named it; `<stdin>` for standard input.
     pub name: Arc<str>,
+    /// How many bytes it had when it was found, if that can be known before it is read.
+    pub size: Option<usize>,
     text: Text,
 }
 
@@ -36,6 +39,7 @@ impl Input {
     pub fn from_memory(name: &str, bytes: Vec<u8>) -> Self {
         Self {
             name: name.into(),
+            size: Some(bytes.len()),
             text: Text::Memory(bytes.into()),
         }
     }
@@ -71,7 +75,7 @@ pub fn find(paths: &[PathBuf], mut stdin: impl Read) -> (Vec<Input>, Vec<Missing
         }
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => walk(path, &mut inputs, &mut missing),
-            Ok(_) => inputs.push(file(path)),
+            Ok(metadata) => inputs.push(file(path, &metadata)),
             Err(error) => missing.push(Missing {
                 name: name(path),
                 why: error.to_string(),
@@ -85,9 +89,11 @@ fn name(path: &Path) -> Arc<str> {
     path.to_string_lossy().into()
 }
 
-fn file(path: &Path) -> Input {
+fn file(path: &Path, metadata: &Metadata) -> Input {
+    let size = metadata.is_file().then_some(metadata.len());
     Input {
         name: name(path),
+        size: size.and_then(|size| usize::try_from(size).ok()),
         text: Text::File(path.to_owned()),
     }
 }
@@ -97,7 +103,7 @@ fn walk(folder: &Path, inputs: &mut Vec<Input>, missing: &mut Vec<Missing>) {
     builder
         .hidden(false)
         .require_git(false)
-        .sort_by_file_path(Path::cmp);
+        .sort_by_file_name(OsStr::cmp);
     builder.filter_entry(|entry| entry.file_name() != ".git");
     for entry in builder.build() {
         match entry {
@@ -110,8 +116,17 @@ fn walk(folder: &Path, inputs: &mut Vec<Input>, missing: &mut Vec<Missing>) {
                 let wanted = ENDINGS
                     .iter()
                     .any(|wanted| ending.eq_ignore_ascii_case(wanted));
-                if wanted && path.is_file() {
-                    inputs.push(file(path));
+                if !wanted {
+                    continue;
+                }
+                // The target of a link counts.
+                match std::fs::metadata(path) {
+                    Ok(metadata) if metadata.is_file() => inputs.push(file(path, &metadata)),
+                    Ok(_) => {}
+                    Err(error) => missing.push(Missing {
+                        name: name(path),
+                        why: error.to_string(),
+                    }),
                 }
             }
             Err(error) => missing.push(Missing {

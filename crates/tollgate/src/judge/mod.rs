@@ -6,6 +6,7 @@
 //! of the input ([`ledger`]). What is found is turned into findings with lines ([`explain_places`], [`source`]).
 
 pub mod admission_config;
+mod batches;
 pub mod chain;
 pub mod chunks;
 pub mod explain_places;
@@ -14,10 +15,10 @@ pub mod inputs;
 pub mod kind_hint;
 pub mod ledger;
 pub mod load;
-pub mod mutate;
 pub mod object;
 pub mod pipeline;
 pub mod plugins;
 pub mod settings;
 pub mod source;
+pub mod unjudged;
 pub mod world;

@@ -4,7 +4,8 @@
 //! the order of the input. Nothing is kept of an object that was judged, but for what quotas need to know about
 //! workloads.
 
-use super::chunks::{Chunk, Chunks, Unreadable};
+use super::batches::{Batch, Stretch, batches};
+use super::chunks::Unreadable;
 use super::in_order::for_each_in_order;
 use super::inputs::{Input, Missing};
 use super::kind_hint::{KindHint, kind_hint};
@@ -13,14 +14,14 @@ use super::load::{self, Loaded};
 use super::object::{self, Judged};
 use super::settings::Settings;
 use super::source::Source;
+use super::unjudged;
 use super::world::{World, WorldBuilder, is_context_kind};
-use crate::diagnostics::{Document, Finding, Label, Level, Place, Report, Rule};
+use crate::diagnostics::{Document, Finding, Place, Report};
 use crate::manifest;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tollgate_api::Value;
-use tollgate_api::field::FieldPath;
 use tollgate_objects::schema::CustomResource;
 
 /// What is judged, against what.
@@ -46,13 +47,8 @@ pub trait Progress: std::fmt::Debug {
     fn judged(&mut self, objects: usize);
 }
 
-/// A chunk and the file it is from.
-struct Batch {
-    file: Arc<str>,
-    /// The line of the file on which the chunk begins, from 1.
-    first_line: usize,
-    source: Result<Arc<manifest::Source>, Unreadable>,
-}
+/// How many broken documents of the state are reported.
+const BROKEN_STATE_MAX: usize = 100;
 
 /// What became of a document, or of one object in it.
 enum Outcome {
@@ -64,15 +60,20 @@ impl Run<'_> {
     /// Judges everything.
     pub fn judge(mut self, report: &mut Report) -> io::Result<()> {
         for missing in self.missing {
-            report.finding(&unreadable(&missing.name, 1, &missing.why))?;
+            report.finding(&unjudged::unreadable(
+                &missing.name,
+                &Unreadable::Failed(missing.why.clone()),
+            ))?;
         }
         let mut world = self.look_around()?;
         if world.wants_existing_pods() {
             self.read_state(&[], |loaded| world.add_existing_pod(loaded))?;
         }
         let mut ledger = Ledger::new(self.settings, &world);
-        if ledger.wants_state() {
-            self.read_state(&world.custom, |loaded| ledger.count_existing(loaded))?;
+        // Read even if no quota counts it: what is broken in it may have been a quota.
+        let broken = self.read_state(&world.custom, |loaded| ledger.count_existing(loaded))?;
+        for finding in broken {
+            report.finding(&finding)?;
         }
         report.summary_mut().files = self.inputs.len();
         self.judge_inputs(&world, &mut ledger, report)?;
@@ -87,17 +88,14 @@ impl Run<'_> {
     fn look_around(&self) -> io::Result<World> {
         let mut builder = WorldBuilder::default();
         let settings = self.settings;
-        let batches = self.state.iter().chain(self.inputs).flat_map(batches);
-        let work = |batch: Batch| {
+        let batches = batches(self.state.iter().chain(self.inputs));
+        let work = |batch: Batch<'_>| {
             let mut found = Vec::new();
-            let Ok(source) = batch.source else {
-                return found;
-            };
-            for document in manifest::split(source) {
+            for (place, document) in documents(batch) {
                 if !may_be_context(&document.text()) {
                     continue;
                 }
-                for (value, source) in objects(batch.first_line, &document).unwrap_or_default() {
+                for (value, source) in objects(&place, &document).unwrap_or_default() {
                     found.extend(load::load(value, source, settings, &[]));
                 }
             }
@@ -112,27 +110,35 @@ impl Run<'_> {
         Ok(builder.build(settings))
     }
 
-    /// Every object of the state, in order.
+    /// Every object of the state, in order; returns what is wrong with what is none.
     fn read_state(
         &self,
         custom: &[CustomResource],
         mut take: impl FnMut(Loaded),
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<Finding>> {
         let settings = self.settings;
-        let batches = self.state.iter().flat_map(batches);
-        let work = |batch: Batch| {
-            let Ok(source) = batch.source else {
-                return Vec::new();
+        let batches = batches(self.state.iter());
+        let mut broken = Vec::new();
+        let work = |batch: Batch<'_>| -> Vec<Result<Loaded, Box<Finding>>> {
+            let load = |(value, source): (Value, Source)| {
+                load::load(value, source.clone(), settings, custom)
+                    .map_err(|why| Box::new(unjudged::no_object(&source, &why)))
             };
-            manifest::split(source)
-                .flat_map(|document| objects(batch.first_line, &document).unwrap_or_default())
-                .filter_map(|(value, source)| load::load(value, source, settings, custom).ok())
+            objects_of(batch)
+                .map(|found| found.and_then(load))
                 .collect()
         };
-        for_each_in_order(self.workers, batches, work, |found: Vec<Loaded>| {
-            found.into_iter().for_each(&mut take);
-            Ok(())
-        })
+        for_each_in_order(self.workers, batches, work, |found| {
+            for one in found {
+                match one {
+                    Ok(loaded) => take(loaded),
+                    Err(finding) if broken.len() < BROKEN_STATE_MAX => broken.push(*finding),
+                    Err(_) => {}
+                }
+            }
+            Ok::<(), io::Error>(())
+        })?;
+        Ok(broken)
     }
 
     /// The second reading: verdicts.
@@ -143,8 +149,8 @@ impl Run<'_> {
         report: &mut Report,
     ) -> io::Result<()> {
         let settings = self.settings;
-        let batches = self.inputs.iter().flat_map(batches);
-        let work = |batch: Batch| judge_batch(batch, settings, world);
+        let batches = batches(self.inputs.iter());
+        let work = |batch: Batch<'_>| judge_batch(batch, settings, world);
         let progress = &mut self.progress;
         let mut objects = 0;
         for_each_in_order(self.workers, batches, work, |outcomes| {
@@ -168,6 +174,11 @@ fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
     for finding in &judged.findings {
         report.finding(finding)?;
     }
+    if !judged.is_known
+        && let Some(note) = unjudged::unknown_kind(judged, report.summary_mut())
+    {
+        report.finding(&note)?;
+    }
     if !judged.is_refused {
         report.passed(&judged.reference, &judged.source.document.file)?;
     }
@@ -179,82 +190,64 @@ fn tell(judged: &Judged, report: &mut Report) -> io::Result<()> {
     Ok(())
 }
 
-fn judge_batch(batch: Batch, settings: &Settings, world: &World) -> Vec<Outcome> {
-    let source = match batch.source {
-        Ok(source) => source,
-        Err(why) => {
-            let finding = unreadable(&batch.file, batch.first_line, &why.to_string());
-            return vec![Outcome::Broken(Box::new(finding))];
-        }
+fn judge_batch(batch: Batch<'_>, settings: &Settings, world: &World) -> Vec<Outcome> {
+    let judge = |found| match found {
+        Ok((value, source)) => judge_object(value, &source, settings, world),
+        Err(finding) => Outcome::Broken(finding),
     };
-    let mut outcomes = Vec::new();
-    for document in manifest::split(source) {
-        match objects(batch.first_line, &document) {
-            Err(finding) => outcomes.push(Outcome::Broken(finding)),
-            Ok(found) => {
-                for (value, source) in found {
-                    outcomes.push(judge_object(value, &source, settings, world, &world.custom));
-                }
-            }
-        }
-    }
-    outcomes
+    objects_of(batch).map(judge).collect()
 }
 
-fn judge_object(
-    value: Value,
-    source: &Source,
-    settings: &Settings,
-    world: &World,
-    custom: &[CustomResource],
-) -> Outcome {
-    match load::load(value, source.clone(), settings, custom) {
+fn judge_object(value: Value, source: &Source, settings: &Settings, world: &World) -> Outcome {
+    match load::load(value, source.clone(), settings, &world.custom) {
         Ok(loaded) => Outcome::Judged(Box::new(object::judge(loaded, settings, world))),
-        Err(why) => Outcome::Broken(Box::new(Finding {
-            level: Level::Broken,
-            rule: Rule::Syntax,
-            object: None,
-            message: why.to_string(),
-            verdict: None,
-            labels: vec![source.label(&FieldPath::default(), "")],
-            policy_labels: Vec::new(),
-            help: Vec::new(),
-        })),
+        Err(why) => Outcome::Broken(Box::new(unjudged::no_object(source, &why))),
     }
 }
 
-/// The chunks of a file.
-fn batches(input: &Input) -> Box<dyn Iterator<Item = Batch> + '_> {
-    let file = Arc::clone(&input.name);
-    match input.open() {
-        Ok(reader) => Box::new(Chunks::new(reader).map(move |chunk| Batch::new(&file, chunk))),
-        Err(error) => {
-            let text = Err(Unreadable::Failed(error.to_string()));
-            Box::new(std::iter::once(Batch::new(
-                &file,
-                Chunk {
-                    first_line: 1,
-                    text,
-                },
-            )))
-        }
-    }
-}
-
-impl Batch {
-    fn new(file: &Arc<str>, chunk: Chunk) -> Self {
-        let source = chunk.text.map(|text| {
-            Arc::new(manifest::Source {
-                name: file.to_string(),
-                bytes: text.into_bytes(),
-            })
+/// The objects of a batch, and what is wrong with what holds none.
+fn objects_of(batch: Batch<'_>) -> impl Iterator<Item = Result<(Value, Source), Box<Finding>>> {
+    batch.stretches().flat_map(|stretch| {
+        let place = FirstLine::of(&stretch);
+        let (source, unreadable) = match stretch.source {
+            Ok(source) => (Some(source), None),
+            Err(why) => (
+                None,
+                Some(Box::new(unjudged::unreadable(&place.file, &why))),
+            ),
+        };
+        let documents = source.into_iter().flat_map(manifest::split);
+        let found = documents.flat_map(move |document| match objects(&place, &document) {
+            Ok(objects) => objects.into_iter().map(Ok).collect(),
+            Err(finding) => vec![Err(finding)],
         });
+        unreadable.map(Err).into_iter().chain(found)
+    })
+}
+
+/// Where a stretch begins.
+#[derive(Clone)]
+struct FirstLine {
+    file: Arc<str>,
+    line: usize,
+}
+
+impl FirstLine {
+    fn of(stretch: &Stretch) -> Self {
         Self {
-            file: Arc::clone(file),
-            first_line: chunk.first_line,
-            source,
+            file: Arc::clone(&stretch.file),
+            line: stretch.first_line,
         }
     }
+}
+
+/// The documents of a batch, with where their stretches begin. What cannot be read is passed over.
+fn documents(batch: Batch<'_>) -> impl Iterator<Item = (FirstLine, manifest::Document)> {
+    batch.stretches().flat_map(|stretch| {
+        let place = FirstLine::of(&stretch);
+        let documents = stretch.source.into_iter().flat_map(manifest::split);
+        documents.map(move |document| (place.clone(), document))
+    })
 }
 
 fn may_be_context(text: &str) -> bool {
@@ -264,70 +257,29 @@ fn may_be_context(text: &str) -> bool {
     }
 }
 
-/// The objects of a document, those of Lists one by one, or why it cannot be read. `chunk_line` is the line of the file
-/// on which the document's chunk begins.
+/// The objects of a document, those of Lists one by one, or why it cannot be read. The document is from the stretch
+/// that begins at `place`.
 fn objects(
-    chunk_line: usize,
+    place: &FirstLine,
     document: &manifest::Document,
 ) -> Result<Vec<(Value, Source)>, Box<Finding>> {
     let shared = || {
-        Arc::new(Document {
-            file: document.source().name.as_str().into(),
-            first_line: chunk_line + document.first_line() - 1,
-            text: document.text().into_owned(),
-        })
+        Arc::new(Document::new(
+            Arc::clone(&place.file),
+            place.line + document.first_line() - 1,
+            document.text().into_owned(),
+        ))
     };
     let value = document.read().map_err(|error| {
         let place = Place::new(shared(), error.offset..error.offset);
-        Box::new(Finding {
-            level: Level::Broken,
-            rule: Rule::Syntax,
-            object: None,
-            message: error.message,
-            verdict: None,
-            labels: vec![Label {
-                place,
-                text: String::new(),
-            }],
-            policy_labels: Vec::new(),
-            help: Vec::new(),
-        })
+        Box::new(unjudged::malformed(place, error.message))
     })?;
     if value.is_null() {
         return Ok(Vec::new());
     }
-    let shared = shared();
+    let source = Source::new(shared());
     let items = manifest::expand_list(value).into_iter();
     Ok(items
-        .map(|item| {
-            (
-                item.value,
-                Source {
-                    document: Arc::clone(&shared),
-                    prefix: item.prefix,
-                },
-            )
-        })
+        .map(|item| (item.value, source.item(item.prefix)))
         .collect())
-}
-
-fn unreadable(file: &Arc<str>, line: usize, why: &str) -> Finding {
-    let document = Arc::new(Document {
-        file: Arc::clone(file),
-        first_line: line,
-        text: String::new(),
-    });
-    Finding {
-        level: Level::Broken,
-        rule: Rule::Syntax,
-        object: None,
-        message: format!("cannot read {file}: {why}"),
-        verdict: None,
-        labels: vec![Label {
-            place: Place::new(document, 0..0),
-            text: String::new(),
-        }],
-        policy_labels: Vec::new(),
-        help: Vec::new(),
-    }
 }

@@ -31,7 +31,7 @@ pub struct Settings {
 pub fn default_user() -> UserInfo {
     UserInfo {
         name: "kubernetes-admin".into(),
-        uid: "".into(),
         groups: vec!["system:masters".into(), "system:authenticated".into()],
+        ..UserInfo::default()
     }
 }

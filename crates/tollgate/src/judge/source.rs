@@ -1,34 +1,67 @@
 //! Where an object came from, and the places of its fields.
 
 use crate::diagnostics::{Document, Label, Place};
-use crate::manifest::spans::{Located, Span, locate};
+use crate::manifest::spans::{Located, Places, Span};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tollgate_api::field::FieldPath;
 
 /// The document an object came from and where it stands in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// The document.
     pub document: Arc<Document>,
     /// Empty, or `items[3]` in a `List`.
     pub prefix: FieldPath,
+    /// Made when the first place is asked for; shared by all objects of the document.
+    places: Arc<OnceLock<Option<Places>>>,
 }
 
 impl Source {
-    /// The place of a field of the object; of the nearest field around it if it is not written.
-    pub fn place(&self, field: &FieldPath) -> Place {
-        let path = field.below(&self.prefix);
-        let text = self.document.text.as_str();
-        let located = locate(text, &path);
-        let span = located.map_or(0..0, |located| shown(text, &located));
-        Place::new(Arc::clone(&self.document), span)
+    /// The only object of a document.
+    pub fn new(document: Arc<Document>) -> Self {
+        Self {
+            document,
+            prefix: FieldPath::default(),
+            places: Arc::default(),
+        }
     }
 
-    /// Whether a field of the object is written.
-    pub fn has(&self, field: &FieldPath) -> bool {
-        let path = field.below(&self.prefix);
-        locate(&self.document.text, &path).is_some_and(|located| located.exact)
+    /// One of several objects of the same document.
+    #[must_use]
+    pub fn item(&self, prefix: FieldPath) -> Self {
+        Self {
+            prefix,
+            ..self.clone()
+        }
+    }
+
+    /// The place of a field of the object; of the nearest field around it if it is not written.
+    pub fn place(&self, field: &FieldPath) -> Place {
+        self.place_by(field, shown)
+    }
+
+    /// The place of a field's name, for a field that should not be there.
+    pub fn place_of_name(&self, field: &FieldPath) -> Place {
+        self.place_by(field, |text, located| match &located.span.key {
+            key if located.exact && !key.is_empty() => key.clone(),
+            _ => shown(text, located),
+        })
+    }
+
+    fn place_by(
+        &self,
+        field: &FieldPath,
+        span: impl FnOnce(&str, &Located) -> Range<usize>,
+    ) -> Place {
+        let text = self.document.text.as_str();
+        let places = self.places.get_or_init(|| Places::of(text));
+        let located = places.as_ref().map(|places| match &self.prefix {
+            FieldPath(prefix) if prefix.is_empty() => places.locate(field),
+            prefix => places.locate(&field.below(prefix)),
+        });
+        let span = located.map_or(0..0, |located| span(text, &located));
+        Place::new(Arc::clone(&self.document), span)
     }
 
     /// A label at a field of the object.

@@ -1,13 +1,12 @@
 //! One document of a source.
 
 use super::error::Error;
-use super::spans::{self, Located};
+use super::spans::Places;
 use super::split::Source;
 use super::yaml;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
-use tollgate_api::field::FieldPath;
 use tollgate_api::{Value, json};
 
 /// How a document is written.
@@ -73,7 +72,12 @@ impl Document {
 
     /// The document's text, for showing it.
     pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.bytes())
+        let bytes = self.bytes();
+        // Checking a text is much faster than looking for what to replace in it.
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        }
     }
 
     /// The document as a tree; null if there is nothing in it, which kubectl passes over.
@@ -109,14 +113,12 @@ impl Document {
         yaml::read_fast(std::str::from_utf8(self.bytes()).ok()?)
     }
 
-    /// Where a field stands in the document, or the nearest one around it that is there.
-    ///
-    /// None if the document cannot be read.
-    pub fn locate(&self, path: &FieldPath) -> Option<Located> {
+    /// Where everything stands in the document; none if it cannot be read.
+    pub fn places(&self) -> Option<Places> {
         let text = std::str::from_utf8(self.bytes()).ok()?;
         match self.form {
-            Form::Json => spans::locate_json(text, path),
-            Form::Yaml => spans::locate_yaml(text, path),
+            Form::Json => Places::of_json(text),
+            Form::Yaml => Places::of_yaml(text),
         }
     }
 }

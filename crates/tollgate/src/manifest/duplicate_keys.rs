@@ -15,14 +15,16 @@ pub fn duplicate_keys(document: &Document, tree: &Value) -> Vec<(usize, String)>
     if paths.is_empty() {
         return Vec::new();
     }
+    let Some(places) = document.places() else {
+        return Vec::new();
+    };
     let lines = LineIndex::new(document.bytes());
     let found = paths.into_iter().filter_map(|path| {
         let key = match path.0.last()? {
             Segment::Field(key) | Segment::Key(key) => key.to_string(),
             Segment::Index(_) => return None,
         };
-        let place = document.locate(&path)?;
-        let (line, _) = lines.line(place.span.value.start);
+        let (line, _) = lines.line(places.locate(&path).span.value.start);
         Some((line, key))
     });
     found.collect()

@@ -27,6 +27,9 @@ fn characters(bytes: &[u8]) -> usize {
     bytes.len() - bytes.iter().filter(continues).count()
 }
 
+/// Lines of manifests are about as long.
+const BYTES_PER_LINE: usize = 24;
+
 /// Where the lines of a text start.
 #[derive(Debug, Clone)]
 pub struct LineIndex {
@@ -36,10 +39,10 @@ pub struct LineIndex {
 impl LineIndex {
     /// Finds the lines of a text.
     pub fn new(text: &[u8]) -> Self {
-        let breaks = memchr::memchr_iter(b'\n', text).map(|newline| newline + 1);
-        Self {
-            starts: std::iter::once(0).chain(breaks).collect(),
-        }
+        let mut starts = Vec::with_capacity(text.len() / BYTES_PER_LINE + 1);
+        starts.push(0);
+        starts.extend(memchr::memchr_iter(b'\n', text).map(|newline| newline + 1));
+        Self { starts }
     }
 
     /// The line, from 1, in which an offset stands, and where that line starts.

@@ -2,7 +2,7 @@
 //!
 //! [`split`] cuts each source into [`Document`]s, lazily, so
 //! that they can be given to threads; [`Document::read`] makes the tree; [`expand_list`] takes a `List` apart; and
-//! [`Document::locate`] finds a field's place, when there is something to show.
+//! [`Document::places`] finds fields' places, when there is something to show.
 
 mod document;
 mod duplicate_keys;

@@ -24,7 +24,7 @@ impl Schema {
 
     /// The field that is called `key` in JSON.
     pub(super) fn field(self, key: &str) -> Result<FieldSchema, PatchError> {
-        let (ShapeRef::Struct(of) | ShapeRef::SchemaOr(of)) = self.0 else {
+        let (ShapeRef::Struct(of) | ShapeRef::SchemaOr(of, _)) = self.0 else {
             let kind = self.kind();
             if kind == "struct" {
                 return Err(no_field(self.go_name(), key));
@@ -89,7 +89,7 @@ impl Schema {
             | ShapeRef::IntOrString
             | ShapeRef::Time { .. }
             | ShapeRef::Any
-            | ShapeRef::SchemaOr(_)
+            | ShapeRef::SchemaOr(..)
             | ShapeRef::Struct(_) => "struct",
         }
     }

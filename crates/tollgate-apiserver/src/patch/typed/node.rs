@@ -152,7 +152,7 @@ fn leaves_out(field: &Field) -> bool {
             | ShapeRef::Quantity
             | ShapeRef::IntOrString
             | ShapeRef::Any
-            | ShapeRef::SchemaOr(_)
+            | ShapeRef::SchemaOr(..)
     );
     // A struct that is no pointer is never empty to Go; but it may be zero.
     field.omits_zero() || (field.omits_empty() && (field.is_pointer() || !is_struct))

@@ -256,7 +256,7 @@ impl TableType {
             ShapeRef::Quantity | ShapeRef::IntOrString | ShapeRef::Time { .. } => {
                 Atom::Scalar(Scalar::Any)
             }
-            ShapeRef::Any | ShapeRef::SchemaOr(_) => return None,
+            ShapeRef::Any | ShapeRef::SchemaOr(..) => return None,
             ShapeRef::Struct(of) => Atom::Map(Map {
                 sort: MapSort::Struct {
                     of,

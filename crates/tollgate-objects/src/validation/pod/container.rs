@@ -6,6 +6,7 @@ use super::{
     restart_policy,
 };
 use crate::validation::object_meta::invalid_each;
+use crate::validation::repeats::Repeats;
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
@@ -21,11 +22,12 @@ pub(super) fn validate_all(
         errors.push(Error::required(path, ""));
         return;
     }
+    let mut repeats = Repeats::new(containers, |entry| entry.str_or_empty("name"));
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
         common(container, scope, volumes, &path, errors);
         let name = container.str_or_empty("name");
-        if names_of(containers).take(index).any(|other| other == name) {
+        if repeats.next() {
             errors.push(Error::duplicate(&path.child("name"), name));
         }
         lifecycle::validate(container, scope, &path.child("lifecycle"), errors);

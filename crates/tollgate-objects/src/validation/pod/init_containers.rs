@@ -2,6 +2,8 @@
 
 use super::volumes::Volumes;
 use super::{Scope, container, lifecycle, ports, probes, restart_policy};
+use crate::validation::repeats::Repeats;
+use std::collections::BTreeSet;
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 
@@ -16,17 +18,15 @@ pub(super) fn validate(
 ) {
     let regular = scope.spec.items("containers");
     let containers = scope.spec.items("initContainers");
+    let regular: BTreeSet<&str> = container::names_of(regular).collect();
+    let mut repeats = Repeats::new(containers, |entry| entry.str_or_empty("name"));
     for (index, init) in containers.iter().enumerate() {
+        let is_repeated = repeats.next();
         let own_path = path.index(index);
         container::common(init, scope, volumes, &own_path, errors);
         restart_policy::validate(init, &own_path, errors);
         let name = init.str_or_empty("name");
-        let taken = container::names_of(regular).any(|other| other == name)
-            || (!name.is_empty()
-                && container::names_of(containers)
-                    .take(index)
-                    .any(|other| other == name));
-        if taken {
+        if regular.contains(name) || (!name.is_empty() && is_repeated) {
             errors.push(Error::duplicate(&own_path.child("name"), name));
         }
         // Upstream looks at each alone, since they run one after another, and counts from 0 each time.

@@ -2,6 +2,7 @@
 
 use super::volumes::Volumes;
 use crate::validation::paths::{has_backsteps, local_descending};
+use crate::validation::repeats::Repeats;
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 
@@ -16,6 +17,7 @@ pub(super) fn validate(
 ) {
     let mounts = container.items("volumeMounts");
     let devices = container.items("volumeDevices");
+    let mut repeats = Repeats::new(mounts, |mount| mount.str_or_empty("mountPath"));
     for (index, mount) in mounts.iter().enumerate() {
         let own_path = path.index(index);
         let name = mount.str_or_empty("name");
@@ -31,8 +33,7 @@ pub(super) fn validate(
         if mount_path.is_empty() {
             errors.push(Error::required(&mount_path_path, ""));
         }
-        let taken = |other: &Value| other.str_or_empty("mountPath") == mount_path;
-        if mounts.iter().take(index).any(taken) {
+        if repeats.next() {
             errors.push(Error::invalid(&mount_path_path, mount_path, NOT_UNIQUE));
         }
         if has(devices, "name", name) {

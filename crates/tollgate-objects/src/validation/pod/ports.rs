@@ -2,6 +2,8 @@
 
 use crate::validation::numbers::port;
 use crate::validation::object_meta::invalid_each;
+use crate::validation::repeats::Repeats;
+use std::collections::BTreeSet;
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
@@ -10,14 +12,15 @@ pub(in crate::validation) const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 
 /// Validates the ports of one container.
 pub(super) fn validate(ports: &[Value], path: &Path<'_>, errors: &mut Errors) {
+    let mut repeats = Repeats::new(ports, |entry| entry.str_or_empty("name"));
     for (index, entry) in ports.iter().enumerate() {
+        let is_repeated = repeats.next();
         let path = path.index(index);
         let name = entry.str_or_empty("name");
         if !name.is_empty() {
             let path = path.child("name");
             let messages = names::port_name(name);
-            let taken = |other: &Value| other.str_or_empty("name") == name;
-            if messages.is_empty() && ports.iter().take(index).any(taken) {
+            if messages.is_empty() && is_repeated {
                 errors.push(Error::duplicate(&path, name));
             }
             invalid_each(messages, name, &path, errors);
@@ -46,17 +49,16 @@ pub(in crate::validation) fn protocol(entry: &Value, path: &Path<'_>, errors: &m
 
 /// No two ports of these containers may claim the same port of the node.
 pub(super) fn host_port_conflicts(containers: &[Value], path: &Path<'_>, errors: &mut Errors) {
-    let claims = || {
-        containers
-            .iter()
-            .enumerate()
-            .flat_map(|(container, entry)| {
-                let ports = entry.items("ports").iter().enumerate();
-                ports.filter_map(move |(index, port)| Some((container, index, HostPort::of(port)?)))
-            })
-    };
-    for (seen, (container, index, claim)) in claims().enumerate() {
-        if claims().take(seen).any(|(_, _, other)| other == claim) {
+    let claims = containers
+        .iter()
+        .enumerate()
+        .flat_map(|(container, entry)| {
+            let ports = entry.items("ports").iter().enumerate();
+            ports.filter_map(move |(index, port)| Some((container, index, HostPort::of(port)?)))
+        });
+    let mut seen = BTreeSet::new();
+    for (container, index, claim) in claims {
+        if !seen.insert(claim) {
             let HostPort {
                 protocol,
                 address,
@@ -74,7 +76,7 @@ pub(super) fn host_port_conflicts(containers: &[Value], path: &Path<'_>, errors:
     }
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct HostPort<'v> {
     protocol: &'v str,
     address: &'v str,

@@ -1,6 +1,7 @@
 //! Gates, the runtime class and preemption.
 
 use crate::validation::object_meta::invalid_each;
+use crate::validation::repeats::Repeats;
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
@@ -17,12 +18,12 @@ pub(super) fn readiness_gates(spec: &Value, path: &Path<'_>, errors: &mut Errors
 /// Validates `schedulingGates`.
 pub(super) fn scheduling_gates(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     let gates = spec.items("schedulingGates");
+    let mut repeats = Repeats::new(gates, |entry| entry.str_or_empty("name"));
     for (index, gate) in gates.iter().enumerate() {
         let name = gate.str_or_empty("name");
         let path = path.index(index);
         invalid_each(names::qualified_name(name), name, &path, errors);
-        let seen = |other: &Value| other.str_or_empty("name") == name;
-        if gates.iter().take(index).any(seen) {
+        if repeats.next() {
             errors.push(Error::duplicate(&path, name));
         }
     }

@@ -1,5 +1,6 @@
 //! Kernel parameters of a pod: `validateSysctls`.
 
+use crate::validation::repeats::Repeats;
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 
@@ -8,7 +9,9 @@ const NAME_BYTES_MAX: usize = 253;
 /// Validates `sysctls` of the pod's security context.
 pub(super) fn validate(context: &Value, spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     let sysctls = context.items("sysctls");
+    let mut repeats = Repeats::new(sysctls, |entry| entry.str_or_empty("name"));
     for (index, sysctl) in sysctls.iter().enumerate() {
+        let is_repeated = repeats.next();
         let name = sysctl.str_or_empty("name");
         let path = path.index(index);
         let path = path.child("name");
@@ -16,11 +19,7 @@ pub(super) fn validate(context: &Value, spec: &Value, path: &Path<'_>, errors: &
             errors.push(Error::required(&path, ""));
         } else if !is_name(name) {
             errors.push(Error::invalid(&path, name, format!("must have at most {NAME_BYTES_MAX} characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$")));
-        } else if sysctls
-            .iter()
-            .take(index)
-            .any(|other| other.str_or_empty("name") == name)
-        {
+        } else if is_repeated {
             errors.push(Error::duplicate(&path, name));
         }
         if spec.bool("hostNetwork") == Some(true) && in_network_namespace(name) {

@@ -1,6 +1,6 @@
 //! `concise`: a line per finding, for editors and grep.
 
-use super::{Render, headline};
+use super::{Render, headline, visible};
 use crate::diagnostics::{Finding, Summary};
 use std::io::{self, Write};
 
@@ -11,7 +11,13 @@ impl Render for Concise {
     fn finding(&mut self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         if let Some(label) = finding.labels.first() {
             let place = &label.place;
-            write!(out, "{}:{}:{}: ", place.file(), place.line, place.column)?;
+            write!(
+                out,
+                "{}:{}:{}: ",
+                visible(place.file()),
+                place.line,
+                place.column
+            )?;
         }
         writeln!(
             out,

@@ -1,6 +1,6 @@
 //! `full`: source excerpts, labels and help as compilers print them, and a summary with quota bars.
 
-use super::{Render, count, one_line};
+use super::{Render, count, headline, one_line, visible};
 use crate::diagnostics::{Document, Finding, Label, Level, NamespaceQuotas, QuotaBar, Summary};
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level as Title, Renderer, Snippet};
 use std::io::{self, Write};
@@ -53,8 +53,10 @@ impl Render for Full {
             Level::Note => Title::NOTE,
         };
         let title = match (&finding.object, &finding.verdict) {
-            (Some(object), Some(verdict)) => {
-                format!("{object}: {verdict}: {}", one_line(&finding.message))
+            (Some(_), Some(_)) => headline(finding),
+            // A refusal names the object in Kubernetes' words; a warning does not.
+            (Some(_), None) if matches!(finding.level, Level::Warning | Level::Note) => {
+                headline(finding)
             }
             _ => one_line(&finding.message),
         };
@@ -123,7 +125,7 @@ impl Full {
                 bar.percent()
             )?;
             if let (Some(peak), Some(percent)) = (&bar.peak, bar.peak_percent()) {
-                write!(out, "  (rollout peak {peak}, {percent} %)")?;
+                write!(out, "  (peak {peak}, {percent} %)")?;
             }
             writeln!(out)?;
         }
@@ -179,6 +181,10 @@ fn excerpts(labels: &[Label], kind: AnnotationKind) -> Vec<Snippet<'_, Annotatio
 
 fn excerpt<'l>(labels: &[&'l Label], kind: AnnotationKind) -> Option<Snippet<'l, Annotation<'l>>> {
     let document: &'l Document = &labels.first()?.place.document;
+    if document.text.is_empty() {
+        // A file that cannot be read has nothing to show; the message names it.
+        return None;
+    }
     let spans: Vec<Range<usize>> = labels.iter().map(|label| underlined(label)).collect();
     let start = spans.iter().map(|span| span.start).min()?;
     let end = spans.iter().map(|span| span.end).max()?;
@@ -191,7 +197,7 @@ fn excerpt<'l>(labels: &[&'l Label], kind: AnnotationKind) -> Option<Snippet<'l,
     let line = document.first_line + text.get(..start)?.matches('\n').count();
     let mut snippet = Snippet::source(text.get(start..end)?)
         .line_start(line)
-        .path(document.file.as_ref());
+        .path(visible(&document.file));
     for (index, (label, span)) in labels.iter().zip(spans).enumerate() {
         let kind = if index == 0 {
             kind
@@ -202,7 +208,7 @@ fn excerpt<'l>(labels: &[&'l Label], kind: AnnotationKind) -> Option<Snippet<'l,
         snippet = snippet.annotation(if label.text.is_empty() {
             annotation
         } else {
-            annotation.label(label.text.as_str())
+            annotation.label(visible(&label.text))
         });
     }
     Some(snippet)

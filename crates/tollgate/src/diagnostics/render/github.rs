@@ -20,7 +20,7 @@ impl Render for Github {
             write!(
                 out,
                 "file={},line={},endLine={},",
-                property(place.file()),
+                property(in_repository(place.file())),
                 place.line,
                 place.end_line
             )?;
@@ -52,6 +52,11 @@ impl Render for Github {
             summary.broken
         )
     }
+}
+
+/// The path as GitHub knows it.
+fn in_repository(file: &str) -> &str {
+    file.strip_prefix("./").unwrap_or(file)
 }
 
 fn data(text: &str) -> String {

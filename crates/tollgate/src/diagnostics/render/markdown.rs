@@ -1,6 +1,6 @@
 //! `markdown`: a report for a comment on a change.
 
-use super::{Render, count, one_line};
+use super::{Render, count, one_line, visible};
 use crate::diagnostics::{Finding, Summary};
 use std::io::{self, Write};
 
@@ -87,7 +87,8 @@ impl Render for Markdown {
 
 /// Text inside a table's cell.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
+    visible(text)
+        .replace('|', "\\|")
         .replace('<', "&lt;")
         .replace(['\n', '\r'], " ")
 }

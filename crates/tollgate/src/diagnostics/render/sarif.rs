@@ -11,6 +11,10 @@ const RESULTS_MAX: usize = 25_000;
 
 /// Rules that are no control of a policy, and what they are about.
 const OTHER_RULES: &[(&str, &str)] = &[
+    (
+        "pod-security/namespace",
+        "The labels of a namespace do less than they say, or refuse pods that exist.",
+    ),
     ("priority", "Priority admission refuses the pod."),
     (
         "validation",

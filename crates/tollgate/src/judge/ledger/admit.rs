@@ -1,8 +1,8 @@
 //! Objects let in one after the other, as far as they fit.
 
-use super::foresee::Autoscaler;
+use super::foresee::{AUTOSCALER, Autoscaler};
 use super::namespace::Admitted;
-use super::refused::{Refused, help_for_all, refused_after};
+use super::refused::{Refused, all, help_to_fit, help_to_shrink, name_of_nth, refused_after};
 use super::state::{Ledger, context, request};
 use crate::diagnostics::{Level, ObjectRef};
 use crate::judge::explain_places::Explainer;
@@ -37,14 +37,13 @@ impl Ledger<'_> {
                 let explainer =
                     Explainer::of(self.world, judged.source.clone(), judged.reference.clone());
                 judged.is_refused = true;
-                let verdict = refusal.verdict.as_deref();
-                let help = refusal.help.clone();
-                let mut finding =
-                    explainer.finding(Level::Error, refusal.refusal, &charge.prefix, verdict);
-                if !help.is_empty() {
-                    finding.help = help;
-                }
-                judged.findings.push(finding);
+                let verdict = refusal.verdict.clone();
+                judged.findings.push(refusal.into_finding(
+                    &explainer,
+                    Level::Error,
+                    &charge.prefix,
+                    verdict.as_deref(),
+                ));
                 // Without the object itself its controller has nothing to do.
                 if charge.role == Role::Itself {
                     return;
@@ -79,7 +78,8 @@ impl Ledger<'_> {
             return None;
         }
         let context = context(self.settings, &self.device_classes);
-        let request = request(self.settings, self.world, reference, charge);
+        let name = name_of_nth(reference, charge, 0);
+        let request = request(self.settings, self.world, reference, charge, &name);
         let attributes = request.attributes(Some(&charge.object));
         let limited = &self.settings.limited_resources;
         let none = Quotas::default();
@@ -92,11 +92,28 @@ impl Ledger<'_> {
             Err(refusal) => return Some(Refused::all(*refusal, charge)),
         };
         let room = demand.room(quotas, charge.count);
-        let mut refusal = (room < charge.count)
-            .then(|| refused_after(&demand, quotas, charge, room))
-            .flatten();
-        if let (Some(refusal), Some(namespace)) = (&mut refusal, &namespace) {
-            refusal.help = help_for_all(&demand, namespace, charge, room);
+        let mut refusal = None;
+        if room < charge.count {
+            let name = name_of_nth(reference, charge, room);
+            let request = crate::judge::chain::Request {
+                name: &name,
+                ..request
+            };
+            let attributes = request.attributes(Some(&charge.object));
+            let demand = quota::demand(&attributes, quotas, limited, &context);
+            refusal = demand
+                .ok()
+                .and_then(|demand| refused_after(&demand, quotas, charge, room));
+        }
+        if let (Some(refusal), Some(namespace)) = (&mut refusal, &namespace)
+            && charge.count > 1
+        {
+            let pods = charge.role == Role::Pods;
+            let who = all(charge.count, if pods { "pods" } else { "of them" });
+            refusal.help = help_to_fit(&demand, namespace, charge.count, &who);
+            if pods {
+                refusal.help.extend(help_to_shrink(&reference.kind, room));
+            }
         }
         let charges = demand.charge_times(quotas, room).unwrap_or_default();
         if let Some(namespace) = namespace {
@@ -106,7 +123,7 @@ impl Ledger<'_> {
     }
 
     fn note_autoscaler(&mut self, judged: &Judged) {
-        if judged.reference.kind != "HorizontalPodAutoscaler" {
+        if judged.reference.kind != AUTOSCALER {
             return;
         }
         let Some(charge) = judged.charges.first() else {

@@ -1,6 +1,7 @@
 //! How full the quotas are at the end.
 
 use super::namespace::{Identity, NamespaceLedger};
+use super::refused::name_of_nth;
 use super::state::{Ledger, context, request};
 use crate::diagnostics::{NamespaceQuotas, QuotaBar};
 use crate::judge::object::Role;
@@ -44,7 +45,7 @@ impl Ledger<'_> {
         let mut peaks: BTreeMap<Identity, Quantity> = BTreeMap::new();
         let context = context(self.settings, &self.device_classes);
         for admitted in namespace.workloads.values() {
-            // Pods only: history and overlapping runs are no rollout.
+            // Pods only: history waits for no rollout.
             let charge = admitted
                 .charges
                 .iter()
@@ -52,7 +53,14 @@ impl Ledger<'_> {
             let Some(charge) = charge.filter(|charge| charge.surge > 0) else {
                 continue;
             };
-            let request = request(self.settings, self.world, &admitted.reference, charge);
+            let name = name_of_nth(&admitted.reference, charge, 0);
+            let request = request(
+                self.settings,
+                self.world,
+                &admitted.reference,
+                charge,
+                &name,
+            );
             let attributes = request.attributes(Some(&charge.object));
             let Ok(demand) = quota::demand(&attributes, &namespace.unlimited, &[], &context) else {
                 continue;

@@ -19,14 +19,11 @@ impl Ledger<'_> {
         let Some(namespace) = self.namespaces.get_mut(&loaded.namespace) else {
             return;
         };
-        if !namespace.used_is_known {
-            let now = Transition {
-                old: None,
-                new: Some((&loaded.object, &context)),
-            };
-            let charges = settle(&namespace.quotas, &loaded.resource, &now);
-            namespace.apply(&charges);
-        }
+        let now = Transition {
+            old: None,
+            new: Some((&loaded.object, &context)),
+        };
+        namespace.count(&loaded.resource, &now);
         let owner = owner_of(&loaded);
         namespace
             .existing

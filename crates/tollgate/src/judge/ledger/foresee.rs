@@ -1,7 +1,7 @@
 //! What would not fit later: rolling updates at their peak, autoscalers at their maximum.
 
 use super::namespace::{Admitted, Identity, NamespaceLedger};
-use super::refused::{Refused, ordinal, refused_after};
+use super::refused::{Refused, all, help_to_fit, name_of_nth, ordinal, refused_after};
 use super::state::{Ledger, context, request};
 use crate::diagnostics::{Finding, Level, ObjectRef};
 use crate::judge::explain_places::Explainer;
@@ -9,6 +9,9 @@ use crate::judge::object::{Charge, Role};
 use crate::judge::source::Source;
 use tollgate_api::field::FieldPath;
 use tollgate_policy::resource_quota as quota;
+
+/// The kind of objects that change how many pods a workload has.
+pub(super) const AUTOSCALER: &str = "HorizontalPodAutoscaler";
 
 #[derive(Debug)]
 pub(super) struct Autoscaler {
@@ -44,7 +47,18 @@ impl Ledger<'_> {
         admitted: &Admitted,
         charge: &Charge,
     ) -> Option<Finding> {
-        let refused = self.without_room(namespace, &admitted.reference, charge, charge.surge)?;
+        let total = charge.count.saturating_add(charge.surge);
+        let who = match charge.role {
+            Role::Pods => all(total, "pods"),
+            Role::Created | Role::Itself => all(total, "of them"),
+        };
+        let mut refused =
+            self.without_room(namespace, &admitted.reference, charge, charge.surge, &who)?;
+        if charge.role == Role::Pods && !charge.may_shrink {
+            refused
+                .help
+                .extend(help_to_roll(&admitted.reference.kind).map(str::to_owned));
+        }
         let (level, verdict) = match charge.role {
             Role::Pods if admitted.reference.kind == "CronJob" => {
                 let fit = refused.room;
@@ -57,7 +71,6 @@ impl Ledger<'_> {
                 )
             }
             Role::Pods => {
-                let total = charge.count.saturating_add(charge.surge);
                 let fit = charge.count.saturating_add(refused.room);
                 let outcome = if charge.may_shrink {
                     "it has to take old pods away first"
@@ -77,20 +90,17 @@ impl Ledger<'_> {
                     ),
                 )
             }
-            Role::Created | Role::Itself => {
-                let total = charge.count.saturating_add(charge.surge);
-                (
-                    Level::Note,
-                    format!("up to {total} {} exist at the same time", charge.resource),
-                )
-            }
+            Role::Created | Role::Itself => (
+                Level::Note,
+                format!("up to {total} {} exist at the same time", charge.resource),
+            ),
         };
         let explainer = Explainer::of(
             self.world,
             admitted.source.clone(),
             admitted.reference.clone(),
         );
-        Some(explainer.finding(level, refused.refusal, &charge.prefix, Some(&verdict)))
+        Some(refused.into_finding(&explainer, level, &charge.prefix, Some(&verdict)))
     }
 
     fn foresee_scale(&self, autoscaler: &Autoscaler) -> Option<Finding> {
@@ -106,8 +116,12 @@ impl Ledger<'_> {
             .maximum
             .checked_sub(charge.count)
             .filter(|more| *more > 0)?;
-        let refused = self.without_room(namespace, &admitted.reference, charge, more)?;
+        let who = all(autoscaler.maximum, "pods");
+        let mut refused = self.without_room(namespace, &admitted.reference, charge, more, &who)?;
         let fit = charge.count.saturating_add(refused.room);
+        refused
+            .help
+            .push(format!("or set `spec.maxReplicas` to {fit}"));
         let verdict = format!(
             "{fit} of {} pods of {} fit; the {} is refused",
             autoscaler.maximum,
@@ -120,40 +134,56 @@ impl Ledger<'_> {
             autoscaler.reference.clone(),
         );
         let maximum = FieldPath::parse("spec.maxReplicas");
-        let mut refusal = refused.refusal;
-        for violation in &mut refusal.violations {
+        for violation in &mut refused.refusal.violations {
             violation.fields = vec![maximum.clone()];
         }
-        Some(explainer.finding(
+        Some(refused.into_finding(
+            &explainer,
             Level::Warning,
-            refusal,
             &FieldPath::default(),
             Some(&verdict),
         ))
     }
 
-    /// The refusal of the first of `count` more that does not fit.
+    /// The refusal of the first of `count` more that does not fit, and what would let `who` in, all of them.
     fn without_room(
         &self,
         namespace: &NamespaceLedger,
         reference: &ObjectRef,
         charge: &Charge,
         count: u64,
+        who: &str,
     ) -> Option<Refused> {
-        let request = request(self.settings, self.world, reference, charge);
-        let attributes = request.attributes(Some(&charge.object));
         let limited = &self.settings.limited_resources;
-        let demand = quota::demand(
-            &attributes,
-            &namespace.quotas,
-            limited,
-            &context(self.settings, &self.device_classes),
-        )
-        .ok()?;
-        let room = demand.room(&namespace.quotas, count);
+        let context = context(self.settings, &self.device_classes);
+        let quotas = &namespace.quotas;
+        let name = name_of_nth(reference, charge, charge.count);
+        let first = request(self.settings, self.world, reference, charge, &name);
+        let attributes = first.attributes(Some(&charge.object));
+        let demand = quota::demand(&attributes, quotas, limited, &context).ok()?;
+        let room = demand.room(quotas, count);
         if room == count {
             return None;
         }
-        refused_after(&demand, &namespace.quotas, charge, room)
+        let name = name_of_nth(reference, charge, charge.count.saturating_add(room));
+        let refused = request(self.settings, self.world, reference, charge, &name);
+        let attributes = refused.attributes(Some(&charge.object));
+        let demand = quota::demand(&attributes, quotas, limited, &context).ok()?;
+        let mut refused = refused_after(&demand, quotas, charge, room)?;
+        refused.help = help_to_fit(&demand, namespace, count, who);
+        Some(refused)
+    }
+}
+
+/// What lets a rolling update take a pod away first.
+fn help_to_roll(kind: &str) -> Option<&'static str> {
+    match kind {
+        "Deployment" => Some(
+            "or set `spec.strategy.rollingUpdate.maxUnavailable` to 1, so that a pod may go first",
+        ),
+        "DaemonSet" => Some(
+            "or set `spec.updateStrategy.rollingUpdate.maxUnavailable` to 1 instead of `maxSurge`",
+        ),
+        _ => None,
     }
 }

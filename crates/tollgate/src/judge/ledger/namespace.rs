@@ -4,9 +4,9 @@ use crate::diagnostics::ObjectRef;
 use crate::judge::object::Charge;
 use crate::judge::source::Source;
 use compact_str::CompactString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tollgate_api::{GroupResource, Value};
-use tollgate_policy::resource_quota::{self, Charges, Context, Quota, Quotas};
+use tollgate_policy::resource_quota::{self, Charges, Context, Quota, Quotas, Transition, settle};
 
 /// More than any quota allows, so that what would be used can be counted beyond the limits.
 const UNLIMITED: &str = "1000000E";
@@ -16,8 +16,8 @@ pub(super) struct NamespaceLedger {
     pub(super) quotas: Quotas,
     /// The same quotas without limits, used alike.
     pub(super) unlimited: Quotas,
-    /// Whether the state says what is used, so that its objects need not be counted.
-    pub(super) used_is_known: bool,
+    /// The quotas of which the state says what is used: for these its objects need not be counted.
+    believed: BTreeSet<CompactString>,
     /// What objects of the state use, together with what they own, until the input replaces them.
     pub(super) existing: BTreeMap<Identity, Vec<(GroupResource, Value)>>,
     pub(super) workloads: BTreeMap<Identity, Admitted>,
@@ -36,9 +36,12 @@ pub(super) struct Admitted {
 
 impl NamespaceLedger {
     pub(super) fn new(objects: &[Value], context: &Context<'_>) -> Self {
-        let used_is_known = objects
+        let believed = objects
             .iter()
-            .all(|object| object.at(&["status", "used"]).is_some());
+            .filter(|object| object.at(&["status", "used"]).is_some())
+            .filter_map(|object| object.at(&["metadata", "name"])?.as_str())
+            .map(CompactString::from)
+            .collect();
         let filled: Vec<Value> = objects
             .iter()
             .map(|object| filled(object, context))
@@ -60,10 +63,20 @@ impl NamespaceLedger {
         Self {
             unlimited: Quotas::new(unlimited),
             quotas: Quotas::new(filled.iter().map(Quota::stored)),
-            used_is_known,
+            believed,
             existing: BTreeMap::new(),
             workloads: BTreeMap::new(),
         }
+    }
+
+    /// Counts an object that exists already, where that is not said.
+    pub(super) fn count(&mut self, resource: &GroupResource, now: &Transition<'_>) {
+        let mut charges = settle(&self.quotas, resource, now);
+        charges.retain(|change| {
+            let quota = self.quotas.get(change.quota);
+            quota.is_none_or(|quota| !self.believed.contains(quota.name()))
+        });
+        self.apply(&charges);
     }
 
     pub(super) fn apply(&mut self, charges: &Charges) {

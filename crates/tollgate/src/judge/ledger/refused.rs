@@ -1,9 +1,12 @@
 //! A refusal in the words of a workload: how many fit, and what would let all of them in.
 
 use super::namespace::NamespaceLedger;
-use crate::diagnostics::Rule;
+use crate::diagnostics::{Finding, Level, ObjectRef, Rule};
 use crate::judge::chain::Refusal;
+use crate::judge::explain_places::Explainer;
 use crate::judge::object::{Charge, Role};
+use compact_str::CompactString;
+use tollgate_api::field::FieldPath;
 use tollgate_policy::Policy;
 use tollgate_policy::resource_quota::{self as quota, Demand, Quotas};
 
@@ -12,7 +15,7 @@ pub(super) struct Refused {
     pub(super) refusal: Refusal,
     pub(super) room: u64,
     pub(super) verdict: Option<String>,
-    /// What to do for all of them, if that is more than for one.
+    /// What to do for all of them; what the quota itself proposes, for one more, if there is nothing.
     pub(super) help: Vec<String>,
 }
 
@@ -43,12 +46,27 @@ impl Refused {
         }
     }
 
+    /// The finding, with what helps all of them.
+    pub(super) fn into_finding(
+        self,
+        explainer: &Explainer<'_>,
+        level: Level,
+        prefix: &FieldPath,
+        verdict: Option<&str>,
+    ) -> Finding {
+        let mut finding = explainer.finding(level, self.refusal, prefix, verdict);
+        if !self.help.is_empty() {
+            finding.help = self.help;
+        }
+        finding
+    }
+
     pub(super) fn all(refusal: quota::Refusal, charge: &Charge) -> Self {
         Self::new(refusal, charge, 0)
     }
 }
 
-/// The refusal of the one behind `room`, counted from quotas into which `room` went.
+/// The refusal of the one behind `room`, counted from quotas into which `room` went. `demand` is that of its request.
 pub(super) fn refused_after(
     demand: &Demand<'_>,
     quotas: &Quotas,
@@ -61,18 +79,31 @@ pub(super) fn refused_after(
     Some(Refused::new(*refusal, charge, room))
 }
 
-/// What would let all of a workload's pods in.
-pub(super) fn help_for_all(
+/// The name of one of the objects that a charge stands for, counted from 0. Only those of StatefulSets differ in what
+/// can be known: they end in a number.
+pub(super) fn name_of_nth(reference: &ObjectRef, charge: &Charge, nth: u64) -> CompactString {
+    let metadata = charge.object.get("metadata");
+    let name = metadata.map_or("", |metadata| metadata.str_or_empty("name"));
+    if reference.kind != "StatefulSet" || charge.role == Role::Itself {
+        return name.into();
+    }
+    let stem = name.trim_end_matches(|digit: char| digit.is_ascii_digit());
+    let first: u64 = name
+        .strip_prefix(stem)
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or_default();
+    compact_str::format_compact!("{stem}{}", first.saturating_add(nth))
+}
+
+/// What would let `count` of them in, called `who`.
+pub(super) fn help_to_fit(
     demand: &Demand<'_>,
     namespace: &NamespaceLedger,
-    charge: &Charge,
-    room: u64,
+    count: u64,
+    who: &str,
 ) -> Vec<String> {
-    if charge.role != Role::Pods || charge.count < 2 {
-        return Vec::new();
-    }
     let charges = demand
-        .charge_times(&namespace.unlimited, charge.count)
+        .charge_times(&namespace.unlimited, count)
         .unwrap_or_default();
     let mut help = Vec::new();
     for change in &charges {
@@ -87,17 +118,38 @@ pub(super) fn help_for_all(
             .is_some_and(|hard| change.new.compare(hard).is_gt())
         {
             help.push(format!(
-                "all {} pods fit if `spec.hard[{key}]` of quota `{}` is at least {}",
-                charge.count,
+                "{who} fit if `spec.hard[{key}]` of quota `{}` is at least {}",
                 quota.name(),
                 change.new
             ));
         }
     }
-    if room > 0 {
-        help.push(format!("or run {room} replicas"));
-    }
     help
+}
+
+/// `both pods`, `all 5 pods`
+pub(super) fn all(count: u64, what: &str) -> String {
+    if count == 2 {
+        format!("both {what}")
+    } else {
+        format!("all {count} {what}")
+    }
+}
+
+/// What makes a workload one of `room` pods.
+pub(super) fn help_to_shrink(kind: &str, room: u64) -> Option<String> {
+    let field = match kind {
+        _ if room == 0 => return None,
+        "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet" => "spec.replicas",
+        "Job" => "spec.parallelism",
+        "CronJob" => "spec.jobTemplate.spec.parallelism",
+        "DaemonSet" => {
+            let nodes = if room == 1 { "node" } else { "nodes" };
+            return Some(format!("or let it run on {room} {nodes} only"));
+        }
+        _ => return None,
+    };
+    Some(format!("or set `{field}` to {room}"))
 }
 
 /// `1st`, `2nd`, `3rd`, `4th`, …
@@ -115,6 +167,13 @@ pub(super) fn ordinal(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_are_both() {
+        assert_eq!(all(2, "pods"), "both pods");
+        assert_eq!(all(3, "pods"), "all 3 pods");
+        assert_eq!(help_to_shrink("Deployment", 0), None);
+    }
 
     #[test]
     fn ordinals_are_english() {

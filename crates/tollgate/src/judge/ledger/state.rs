@@ -1,6 +1,6 @@
 //! What the ledger keeps, and the requests it asks quotas about.
 
-use super::foresee::Autoscaler;
+use super::foresee::{AUTOSCALER, Autoscaler};
 use super::namespace::NamespaceLedger;
 use crate::diagnostics::ObjectRef;
 use crate::judge::chain::Request;
@@ -50,6 +50,16 @@ impl<'w> Ledger<'w> {
     }
 }
 
+impl Ledger<'_> {
+    /// Whether the ledger of this run counts an object, so that its charges have to be kept.
+    pub fn wants(settings: &Settings, world: &World, reference: &ObjectRef) -> bool {
+        let has_quotas = || !world.namespace(&reference.namespace).quotas.is_empty();
+        reference.kind == AUTOSCALER
+            || settings.plugins.resource_quota
+                && (!settings.limited_resources.is_empty() || has_quotas())
+    }
+}
+
 /// How quotas count here.
 pub(super) fn context<'a>(settings: &Settings, device_classes: &'a DeviceClasses) -> Context<'a> {
     Context {
@@ -59,20 +69,21 @@ pub(super) fn context<'a>(settings: &Settings, device_classes: &'a DeviceClasses
     }
 }
 
-/// The request that creates what is charged.
+/// The request that creates what is charged, under the name that one of them has.
 pub(super) fn request<'a>(
     settings: &'a Settings,
     world: &'a World,
     reference: &'a ObjectRef,
     charge: &'a Charge,
+    name: &'a str,
 ) -> Request<'a> {
-    let metadata = charge.object.get("metadata");
     Request {
         settings,
         world,
         user: &charge.user,
         resource: &charge.resource,
         namespace: &reference.namespace,
-        name: metadata.map_or("", |metadata| metadata.str_or_empty("name")),
+        name,
+        written_at: None,
     }
 }

@@ -1,12 +1,14 @@
 //! From a field to its place in a document's text.
 //!
-//! Places are looked for only when there is something to show, by reading the document once more while looking on.
+//! Places are looked for only when there is something to show, by reading the document once more while noting where
+//! everything stands.
 
-mod finder;
 mod json;
+mod recorder;
+#[cfg(test)]
+mod tests;
 
-pub(super) use finder::Finder;
-pub(super) use json::locate as locate_json;
+pub(super) use recorder::Recorder;
 
 use super::yaml;
 use std::ops::Range;
@@ -33,17 +35,57 @@ pub struct Located {
     pub exact: bool,
 }
 
-/// Where a field stands in a document of either form; [`super::Document::locate`] knows the form.
-pub fn locate(text: &str, path: &FieldPath) -> Option<Located> {
-    if text.trim_start().starts_with('{')
-        && let Some(located) = locate_json(text, path)
-    {
-        return Some(located);
-    }
-    locate_yaml(text, path)
+/// Where everything stands in a document: made once, asked for any number of fields.
+#[derive(Debug)]
+pub struct Places {
+    by: By,
+    /// The length of a byte order mark before the text.
+    skipped: usize,
 }
 
-/// Where a field stands in a YAML document.
-pub(super) fn locate_yaml(text: &str, path: &FieldPath) -> Option<Located> {
-    yaml::locate(text, path)
+#[derive(Debug)]
+enum By {
+    Recorder(Recorder),
+    /// What cannot be told while reading, because of aliases and merges.
+    Nodes(yaml::Nodes),
+}
+
+impl Places {
+    /// Of a document of either form; none if it cannot be read. [`super::Document::places`] knows the form.
+    pub fn of(text: &str) -> Option<Self> {
+        if text.trim_start().starts_with('{')
+            && let Some(places) = Self::of_json(text)
+        {
+            return Some(places);
+        }
+        Self::of_yaml(text)
+    }
+
+    pub(super) fn of_json(text: &str) -> Option<Self> {
+        Some(Self {
+            by: By::Recorder(json::record(text)?),
+            skipped: 0,
+        })
+    }
+
+    pub(super) fn of_yaml(text: &str) -> Option<Self> {
+        let (text, skipped) = yaml::without_mark(text);
+        let by = match yaml::record(text) {
+            Some(recorder) => By::Recorder(recorder),
+            None => By::Nodes(yaml::Nodes::of(text)?),
+        };
+        Some(Self { by, skipped })
+    }
+
+    /// The place of a field, or of the nearest one around it.
+    pub fn locate(&self, path: &FieldPath) -> Located {
+        let mut located = match &self.by {
+            By::Recorder(recorder) => recorder.locate(path),
+            By::Nodes(nodes) => nodes.locate(path),
+        };
+        for range in [&mut located.span.key, &mut located.span.value] {
+            *range = range.start + self.skipped..range.end + self.skipped;
+        }
+        located
+    }
 }

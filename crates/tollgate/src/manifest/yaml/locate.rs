@@ -4,61 +4,33 @@ use super::arena::{Arena, NodeId, NodeKind};
 use super::build::{is_merge, key_text};
 use super::characters::{self, Class};
 use super::watch::Watch;
-use super::{compose, fast, without_mark};
-use crate::manifest::spans::{Finder, Located, Span};
+use super::{compose, fast};
+use crate::manifest::spans::{Located, Recorder, Span};
 use std::ops::Range;
 use tollgate_api::field::{FieldPath, Segment};
 
 /// Aliases and merges that are followed on the way to a field.
 const JUMPS_MAX: usize = 64;
 
-/// Where a field stands in a text; none if the text cannot be read.
-pub(in crate::manifest) fn locate(text: &str, path: &FieldPath) -> Option<Located> {
-    let (text, skipped) = without_mark(text);
-    let mut located = locate_unmarked(text, path)?;
-    for range in [&mut located.span.key, &mut located.span.value] {
-        *range = range.start + skipped..range.end + skipped;
+/// Where everything stands in a text that the fast reader can read.
+pub(in crate::manifest) fn record(text: &str) -> Option<Recorder> {
+    if characters::check(text).ok()? == Class::Odd {
+        return None;
     }
-    Some(located)
+    let mut recorder = Recorder::for_text(text);
+    fast::read(text, &mut recorder)?;
+    Some(recorder)
 }
 
-fn locate_unmarked(text: &str, path: &FieldPath) -> Option<Located> {
-    if characters::check(text).ok()? != Class::Odd {
-        let mut finder = Finder::new(path);
-        if fast::read(text, &mut finder).is_some() {
-            return Some(finder.finish());
-        }
-    }
-    let (arena, root) = compose::compose(text).ok()?;
-    let mut search = Search {
-        arena: &arena,
-        jumps: 0,
-    };
-    let mut span = root.and_then(|root| search.whole(root)).unwrap_or_default();
-    let mut node = root;
-    let mut segments = 0;
-    for segment in &path.0 {
-        let Some((next, place)) = node.and_then(|node| search.step(node, segment)) else {
-            break;
-        };
-        node = Some(next);
-        span = place;
-        segments += 1;
-    }
-    Some(Located {
-        span,
-        segments,
-        exact: segments == path.0.len(),
-    })
-}
+impl Watch for Recorder {
+    const WANTS_TREE: bool = false;
 
-impl Watch for Finder<'_> {
     fn enter_key(&mut self, key: &str, place: Range<usize>) {
         self.enter_key(key, place);
     }
 
-    fn enter_item(&mut self, index: usize, place: Range<usize>) {
-        self.enter_item(index, place);
+    fn enter_item(&mut self, place: Range<usize>) {
+        self.enter_item(place);
     }
 
     fn leave(&mut self, value: Range<usize>) {
@@ -67,6 +39,46 @@ impl Watch for Finder<'_> {
 
     fn root(&mut self, value: Range<usize>) {
         self.root(value);
+    }
+}
+
+/// The nodes of a document, in which places are looked for along aliases and merges.
+#[derive(Debug)]
+pub(in crate::manifest) struct Nodes {
+    arena: Arena,
+    root: Option<NodeId>,
+}
+
+impl Nodes {
+    /// The nodes of any text; none if it cannot be read.
+    pub(in crate::manifest) fn of(text: &str) -> Option<Self> {
+        characters::check(text).ok()?;
+        let (arena, root) = compose::compose(text).ok()?;
+        Some(Self { arena, root })
+    }
+
+    /// The place of a field, or of the nearest one around it.
+    pub(in crate::manifest) fn locate(&self, path: &FieldPath) -> Located {
+        let mut search = Search {
+            arena: &self.arena,
+            jumps: 0,
+        };
+        let mut node = self.root;
+        let mut span = node.and_then(|root| search.whole(root)).unwrap_or_default();
+        let mut segments = 0;
+        for segment in &path.0 {
+            let Some((next, place)) = node.and_then(|node| search.step(node, segment)) else {
+                break;
+            };
+            node = Some(next);
+            span = place;
+            segments += 1;
+        }
+        Located {
+            span,
+            segments,
+            exact: segments == path.0.len(),
+        }
     }
 }
 

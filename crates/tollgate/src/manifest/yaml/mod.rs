@@ -15,11 +15,12 @@ mod go_syntax;
 mod locate;
 mod scalar;
 mod scan;
+mod timestamp;
 mod watch;
 
 use characters::Class;
 pub(super) use fault::Fault;
-pub(super) use locate::locate;
+pub(super) use locate::{Nodes, record};
 use std::borrow::Cow;
 use tollgate_api::Value;
 use watch::Blind;
@@ -49,7 +50,7 @@ fn read_unmarked(text: &str) -> Result<Value, Fault> {
 }
 
 /// The text after a byte order mark, and the length of the mark.
-fn without_mark(text: &str) -> (&str, usize) {
+pub(super) fn without_mark(text: &str) -> (&str, usize) {
     match text.strip_prefix('\u{feff}') {
         Some(rest) => (rest, text.len() - rest.len()),
         None => (text, 0),

@@ -1,5 +1,6 @@
 //! What a scalar means to kubectl: YAML 1.1 words, Go's integers, no sexagesimals, no dates.
 
+use super::timestamp::is_timestamp;
 use tollgate_api::value::{Number, Value};
 
 /// A scalar after its meaning has been found.
@@ -191,7 +192,7 @@ pub(super) fn resolve_tagged(tag: &str, text: &str) -> Result<Scalar, &'static s
         | ("null", Scalar::Null) => Ok(meaning),
         #[expect(clippy::cast_precision_loss, reason = "as upstream converts it")]
         ("float", Scalar::Int(value)) => Ok(Scalar::Float(value as f64)),
-        ("timestamp", Scalar::Text) if starts_as_date(text) => Ok(Scalar::Text),
+        ("timestamp", Scalar::Text) if is_timestamp(text) => Ok(Scalar::Text),
         ("bool" | "int" | "float" | "null" | "timestamp", _) => Err(tag_of(meaning)),
         _ => Ok(Scalar::Text),
     }
@@ -205,11 +206,6 @@ fn tag_of(meaning: Scalar) -> &'static str {
         Scalar::Float(_) => "!!float",
         Scalar::Text => "!!str",
     }
-}
-
-fn starts_as_date(text: &str) -> bool {
-    let digit = |place: usize| text.as_bytes().get(place).is_some_and(u8::is_ascii_digit);
-    (0..4).all(digit) && text.as_bytes().get(4) == Some(&b'-') && digit(5)
 }
 
 /// The JSON key for a scalar key: numbers and booleans become text as upstream writes them; none for null and for

@@ -6,10 +6,13 @@ use std::ops::Range;
 ///
 /// Each `enter_*` is followed by those of what is inside, and then by its `leave` with the place of the value.
 pub(super) trait Watch {
+    /// Whether the tree is wanted too; else the reader returns null for it.
+    const WANTS_TREE: bool;
+
     /// An entry of a mapping begins; its key stands there.
     fn enter_key(&mut self, _key: &str, _place: Range<usize>) {}
     /// A member of a sequence begins; its dash stands there (nothing, in a flow sequence).
-    fn enter_item(&mut self, _index: usize, _place: Range<usize>) {}
+    fn enter_item(&mut self, _place: Range<usize>) {}
     /// The entry or member that began last has been read; its value stands there.
     fn leave(&mut self, _value: Range<usize>) {}
     /// The whole document has been read.
@@ -20,4 +23,6 @@ pub(super) trait Watch {
 #[derive(Debug)]
 pub(super) struct Blind;
 
-impl Watch for Blind {}
+impl Watch for Blind {
+    const WANTS_TREE: bool = true;
+}

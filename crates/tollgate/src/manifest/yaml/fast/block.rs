@@ -2,6 +2,7 @@
 
 use super::plain::Key;
 use super::{DEPTH_MAX, scan};
+use crate::manifest::yaml::scalar;
 use crate::manifest::yaml::watch::Watch;
 use compact_str::CompactString;
 use std::ops::Range;
@@ -19,8 +20,8 @@ pub(in crate::manifest::yaml) fn read<W: Watch>(text: &str, watch: &mut W) -> Op
         comment: false,
         span: 0..0,
         // The bottom places stay: splitting off all of a vector would keep its spare room.
-        items: Vec::with_capacity(8),
-        entries: Vec::with_capacity(18),
+        items: Vec::with_capacity(16),
+        entries: Vec::with_capacity(64),
         values: 0,
         watch,
     };
@@ -165,7 +166,9 @@ impl<W: Watch> Reader<'_, '_, W> {
             self.watch.enter_key(&key, place);
             let value = self.mapping_value(column, depth)?;
             self.watch.leave(self.span.clone());
-            self.entries.push((key, value));
+            if W::WANTS_TREE {
+                self.entries.push((key, value));
+            }
             if self.column != column {
                 break;
             }
@@ -175,7 +178,37 @@ impl<W: Watch> Reader<'_, '_, W> {
             return None;
         }
         self.span.start = start;
-        Some(Value::Object(Object::from(self.entries.split_off(base))))
+        Some(self.closed_mapping(base))
+    }
+
+    /// The mapping whose entries stand from that place on.
+    #[inline]
+    pub(super) fn closed_mapping(&mut self, base: usize) -> Value {
+        if W::WANTS_TREE {
+            Value::Object(Object::from(self.entries.split_off(base)))
+        } else {
+            Value::Null
+        }
+    }
+
+    /// The sequence whose members stand from that place on.
+    #[inline]
+    pub(super) fn closed_sequence(&mut self, base: usize) -> Value {
+        if W::WANTS_TREE {
+            Value::Array(self.items.split_off(base))
+        } else {
+            Value::Null
+        }
+    }
+
+    /// What a plain scalar means; none if that is for the full reader to say.
+    #[inline]
+    pub(super) fn plain_meaning(text: &str) -> Option<Value> {
+        if W::WANTS_TREE {
+            scalar::resolve(text).value(|| Value::String(CompactString::new(text)))
+        } else {
+            Some(Value::Null)
+        }
     }
 
     /// Counts a value.
@@ -235,12 +268,13 @@ impl<W: Watch> Reader<'_, '_, W> {
         loop {
             self.count()?;
             let dash = self.at;
-            self.watch
-                .enter_item(self.items.len() - base, dash..dash + 1);
+            self.watch.enter_item(dash..dash + 1);
             self.at += 1;
             let value = self.sequence_value(column, dash, depth)?;
             self.watch.leave(self.span.clone());
-            self.items.push(value);
+            if W::WANTS_TREE {
+                self.items.push(value);
+            }
             if self.column != column {
                 break;
             }
@@ -256,7 +290,7 @@ impl<W: Watch> Reader<'_, '_, W> {
             return None;
         }
         self.span.start = start;
-        Some(Value::Array(self.items.split_off(base)))
+        Some(self.closed_sequence(base))
     }
 
     /// What stands after the dash of an entry.

@@ -2,11 +2,10 @@
 
 use super::block::Reader;
 use super::{DEPTH_MAX, scan};
-use crate::manifest::yaml::scalar;
 use crate::manifest::yaml::watch::Watch;
 use compact_str::CompactString;
 use std::ops::Range;
-use tollgate_api::value::{Object, Value};
+use tollgate_api::Value;
 
 impl<W: Watch> Reader<'_, '_, W> {
     /// The flow collection that starts here; the reader goes after its closing bracket.
@@ -30,14 +29,15 @@ impl<W: Watch> Reader<'_, '_, W> {
         loop {
             if self.flow_peek()? == b']' {
                 self.at += 1;
-                return Some(Value::Array(self.items.split_off(base)));
+                return Some(self.closed_sequence(base));
             }
             self.count()?;
-            self.watch
-                .enter_item(self.items.len() - base, self.at..self.at);
+            self.watch.enter_item(self.at..self.at);
             let value = self.flow_value(depth)?;
             self.watch.leave(self.span.clone());
-            self.items.push(value);
+            if W::WANTS_TREE {
+                self.items.push(value);
+            }
             self.flow_separator(b']')?;
         }
     }
@@ -47,7 +47,7 @@ impl<W: Watch> Reader<'_, '_, W> {
         loop {
             if self.flow_peek()? == b'}' {
                 self.at += 1;
-                return Some(Value::Object(Object::from(self.entries.split_off(base))));
+                return Some(self.closed_mapping(base));
             }
             self.count()?;
             let (key, place, colon) = self.flow_key()?;
@@ -59,7 +59,9 @@ impl<W: Watch> Reader<'_, '_, W> {
                 self.flow_value(depth)?
             };
             self.watch.leave(self.span.clone());
-            self.entries.push((key, value));
+            if W::WANTS_TREE {
+                self.entries.push((key, value));
+            }
             self.flow_separator(b'}')?;
         }
     }
@@ -110,7 +112,7 @@ impl<W: Watch> Reader<'_, '_, W> {
                 }
                 let text = self.text.get(place.clone())?;
                 self.span = place;
-                scalar::resolve(text).value(|| Value::String(CompactString::new(text)))
+                Self::plain_meaning(text)
             }
         }
     }

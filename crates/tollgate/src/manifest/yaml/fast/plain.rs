@@ -157,7 +157,7 @@ impl<W: Watch> Reader<'_, '_, W> {
             }
         }
         let text = self.text.get(start..end)?;
-        scalar::resolve(text).value(|| Value::String(CompactString::new(text)))
+        Self::plain_meaning(text)
     }
 
     /// Goes on with a plain scalar on deeper lines: a line break is a space, more are one fewer.
@@ -186,6 +186,6 @@ impl<W: Watch> Reader<'_, '_, W> {
                 break;
             }
         }
-        scalar::resolve(&text).value(|| Value::String(CompactString::new(&text)))
+        Self::plain_meaning(&text)
     }
 }

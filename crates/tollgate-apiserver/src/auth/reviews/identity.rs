@@ -1,0 +1,50 @@
+//! Who somebody is: oneself (`kubectl auth whoami`), or the owner of a token.
+
+use super::{answered, read_texts, texts, user_info};
+use crate::auth::authenticate::{Authenticator, Token};
+use crate::auth::token::Objects;
+use tollgate_api::{Object, Status, Timestamp, UserInfo, Value};
+
+const API_VERSION: &str = "authentication.k8s.io/v1";
+
+/// SelfSubjectReview: the asking user, after impersonation.
+pub fn self_subject(user: &UserInfo, now: Timestamp) -> Value {
+    let mut review = Value::object();
+    let metadata = review.child_mut("metadata");
+    metadata.set("creationTimestamp", now.to_string());
+    let mut status = Object::new();
+    status.insert("userInfo", user_info(user));
+    answered(&review, API_VERSION, "SelfSubjectReview", status)
+}
+
+/// TokenReview: whose token it is, and for which of the wanted audiences it counts. The answer repeats the token: not
+/// for logs.
+pub fn token(
+    authenticator: &Authenticator,
+    review: &Value,
+    now: Timestamp,
+    objects: &dyn Objects,
+) -> Result<Value, Status> {
+    let spec = review.get("spec").unwrap_or(&Value::Null);
+    let token = spec.str_or_empty("token");
+    if token.is_empty() {
+        let why = "token is required for TokenReview in authentication";
+        return Err(Status::bad_request(why));
+    }
+    let audiences = read_texts(spec, "audiences");
+    let mut status = Object::new();
+    match authenticator.review(&Token::new(token), &audiences, now, objects) {
+        Ok(identity) => {
+            status.insert("authenticated", true);
+            status.insert("user", user_info(&identity.user));
+            if !identity.audiences.is_empty() {
+                status.insert("audiences", texts(&identity.audiences));
+            }
+        }
+        Err(error) => {
+            status.insert("user", Value::object());
+            status.insert("error", error);
+        }
+    }
+    Ok(answered(review, API_VERSION, "TokenReview", status))
+}

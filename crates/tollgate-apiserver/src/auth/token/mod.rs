@@ -1,0 +1,17 @@
+//! Tokens of service accounts: made, verified, and the documents with which others verify them.
+
+mod claims;
+mod der;
+pub mod discovery;
+mod jwt;
+mod key;
+mod objects;
+pub mod request;
+#[cfg(test)]
+pub(super) mod tests;
+mod verify;
+
+pub use claims::{Claims, Reference};
+pub use key::{KeyError, PublicKey, SigningKey};
+pub use objects::Objects;
+pub use verify::Verifier;

@@ -1,0 +1,106 @@
+//! Bodies: those of requests, read whole within a limit, and those of answers, whole or in pieces.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How large the body of a request may be.
+pub const REQUEST_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// How long a client may take to send it.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why there is no body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadError {
+    /// It is larger than [`REQUEST_BYTES_MAX`].
+    TooLarge,
+    /// The client went away, or was too slow.
+    Broken,
+}
+
+/// Reads the body of a request.
+pub async fn read(body: Incoming) -> Result<Bytes, ReadError> {
+    if body.size_hint().lower() > u64::try_from(REQUEST_BYTES_MAX).unwrap_or(u64::MAX) {
+        return Err(ReadError::TooLarge);
+    }
+    let collected = Limited::new(body, REQUEST_BYTES_MAX).collect();
+    match tokio::time::timeout(READ_TIMEOUT, collected).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),
+        _ => Err(ReadError::Broken),
+    }
+}
+
+/// What makes the pieces of a long answer one after another, when the connection can take them.
+pub type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
+
+/// The body of an answer.
+pub enum AnswerBody {
+    /// All of it; none once it was sent.
+    Whole(Option<Bytes>),
+    /// Pieces that are made while the client reads.
+    Pieces(Pieces),
+    /// Pieces that come when something happens.
+    Stream(mpsc::Receiver<Bytes>),
+}
+
+impl std::fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Whole(_) => "Whole",
+            Self::Pieces(_) => "Pieces",
+            Self::Stream(_) => "Stream",
+        })
+    }
+}
+
+impl From<Bytes> for AnswerBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(Some(bytes).filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+impl From<Vec<u8>> for AnswerBody {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let frame = |bytes: Option<Bytes>| Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))));
+        match self.get_mut() {
+            Self::Whole(bytes) => frame(bytes.take()),
+            Self::Pieces(pieces) => frame(pieces.next()),
+            Self::Stream(receiver) => match receiver.poll_recv(context) {
+                Poll::Ready(bytes) => frame(bytes),
+                Poll::Pending => Poll::Pending,
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => {
+                let length = bytes.as_ref().map_or(0, Bytes::len);
+                SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
+            }
+            Self::Pieces(_) | Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}

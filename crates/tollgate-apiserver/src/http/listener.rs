@@ -1,0 +1,135 @@
+//! Connections: accepted within limits, spoken to over TLS, ended in peace.
+
+use super::identity::Peer;
+use super::service::Service;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+
+/// Connections that are open at a time.
+const CONNECTIONS_MAX: usize = 10_000;
+/// How long a handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take to send the head of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Requests that are under way on one connection of HTTP/2.
+const STREAMS_MAX: u32 = 250;
+/// How large all headers of a request may be together.
+const HEADER_BYTES_MAX: u32 = 1024 * 1024;
+/// How long requests that are under way may take once the server is being stopped.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why the server cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {why}")]
+pub struct ListenerError {
+    /// Where.
+    pub address: SocketAddr,
+    /// What the system says.
+    pub why: std::io::Error,
+}
+
+/// A socket that is bound, and how it speaks TLS.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+}
+
+impl Listener {
+    /// Binds an address.
+    pub async fn bind(
+        address: SocketAddr,
+        tls: rustls::ServerConfig,
+    ) -> Result<Self, ListenerError> {
+        let socket = TcpListener::bind(address).await;
+        let socket = socket.map_err(|why| ListenerError { address, why })?;
+        Ok(Self {
+            socket,
+            tls: Arc::new(tls),
+        })
+    }
+
+    /// Where it listens; the port is the real one if 0 was asked for.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+}
+
+/// Serves until `stop` resolves, then lets requests that are under way end.
+pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<Output = ()>) {
+    let acceptor = TlsAcceptor::from(listener.tls);
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let graceful = GracefulShutdown::new();
+    tokio::pin!(stop);
+    loop {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+            break;
+        };
+        let stream = tokio::select! {
+            accepted = listener.socket.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                // Out of file descriptors: others will be closed.
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let (acceptor, service) = (acceptor.clone(), Arc::clone(&service));
+        let watcher = graceful.watcher();
+        tokio::spawn(async move {
+            connection(stream, acceptor, service, watcher).await;
+            drop(permit);
+        });
+    }
+    service.stopping.store(true, Ordering::Relaxed);
+    drop(listener.socket);
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
+}
+
+async fn connection(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    service: Arc<Service>,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    let _ = stream.set_nodelay(true);
+    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await
+    else {
+        return;
+    };
+    let (_, tls) = stream.get_ref();
+    let certificate = tls.peer_certificates().and_then(|chain| chain.first());
+    let peer = Arc::new(Peer::new(certificate));
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(1024 * 1024)
+        .pipeline_flush(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEADER_BYTES_MAX)
+        .keep_alive_interval(Duration::from_secs(30));
+    let answer = service_fn(move |request| {
+        let answer = Arc::clone(&service).answer(request, Arc::clone(&peer));
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), answer);
+    // A client that goes away is no failure of ours.
+    let _ = watcher.watch(connection).await;
+}

@@ -1,0 +1,24 @@
+//! The API over HTTP/1.1 and HTTP/2: what comes in is read into values for `verbs`, what comes out is written in the
+//! form the client asked for.
+
+mod body;
+pub mod certificates;
+mod dispatch;
+mod health;
+mod identity;
+mod listener;
+mod metrics;
+mod negotiate;
+mod options;
+mod query;
+mod render;
+mod request_info;
+mod respond;
+mod service;
+mod stream;
+mod table;
+mod yaml;
+
+pub use listener::{Listener, ListenerError, serve};
+pub use metrics::Metrics;
+pub use service::Service;

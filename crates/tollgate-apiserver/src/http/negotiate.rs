@@ -1,0 +1,307 @@
+//! Which form an answer takes: media types, and the objects that stand in place of the object.
+
+use crate::error;
+use tollgate_api::Status;
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Media {
+    /// `application/json`
+    #[default]
+    Json,
+    /// `application/yaml`
+    Yaml,
+    /// `application/vnd.kubernetes.protobuf`
+    Protobuf,
+}
+
+impl Media {
+    /// The media type.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Yaml => "application/yaml",
+            Self::Protobuf => "application/vnd.kubernetes.protobuf",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Json, Self::Yaml, Self::Protobuf]
+            .into_iter()
+            .find(|media| media.as_str() == text)
+    }
+}
+
+/// The version of `meta.k8s.io` that stands around a Table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetaVersion {
+    /// `meta.k8s.io/v1`
+    V1,
+    /// `meta.k8s.io/v1beta1`
+    V1Beta1,
+}
+
+impl MetaVersion {
+    /// The version alone.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V1Beta1 => "v1beta1",
+        }
+    }
+}
+
+/// What is written in place of the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shape {
+    /// The object itself.
+    #[default]
+    Object,
+    /// A `Table`.
+    Table(MetaVersion),
+    /// A `PartialObjectMetadata`.
+    Partial(MetaVersion),
+    /// A `PartialObjectMetadataList`.
+    PartialList(MetaVersion),
+}
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Form {
+    /// How it is written.
+    pub media: Media,
+    /// What is written.
+    pub shape: Shape,
+    /// Whether it is indented.
+    pub pretty: bool,
+}
+
+/// What can be asked for at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// Whether there is protobuf: not of custom resources.
+    pub protobuf: bool,
+    /// Whether there are Tables.
+    pub tables: bool,
+    /// Whether there is PartialObjectMetadata, and for lists its list.
+    pub partial: bool,
+    /// Whether the answer is a list.
+    pub list: bool,
+    /// Whether the answer is a stream.
+    pub stream: bool,
+}
+
+impl Offer {
+    /// Plain objects, in every media type.
+    pub const OBJECT: Self = Self {
+        protobuf: true,
+        tables: false,
+        partial: false,
+        list: false,
+        stream: false,
+    };
+
+    fn accepted(self) -> String {
+        let media = [Media::Json, Media::Yaml, Media::Protobuf];
+        let offered: Vec<&str> = media
+            .into_iter()
+            .filter(|media| self.offers(*media))
+            .map(Media::as_str)
+            .collect();
+        offered.join(", ")
+    }
+
+    /// Everything that the path can answer with, as upstream's router lists it.
+    fn representations(self) -> String {
+        let mut text = self.accepted();
+        text.push_str(", application/json;stream=watch");
+        if self.protobuf {
+            text.push_str(", application/vnd.kubernetes.protobuf;stream=watch");
+        }
+        text
+    }
+
+    fn offers(self, media: Media) -> bool {
+        self.protobuf || media != Media::Protobuf
+    }
+}
+
+/// One entry of an Accept header.
+#[derive(Debug, Clone, PartialEq)]
+struct Clause<'h> {
+    main: &'h str,
+    sub: &'h str,
+    quality: f32,
+    parameters: Vec<(&'h str, &'h str)>,
+}
+
+fn clauses(accept: &str) -> Vec<Clause<'_>> {
+    let mut clauses: Vec<Clause<'_>> = accept.split(',').filter_map(clause).collect();
+    // The best first; of equal ones a definite type before a wildcard, else in written order.
+    clauses.sort_by(|a, b| {
+        (b.quality.total_cmp(&a.quality))
+            .then_with(|| (a.main == "*").cmp(&(b.main == "*")))
+            .then_with(|| (a.sub == "*").cmp(&(b.sub == "*")))
+    });
+    clauses
+}
+
+fn clause(text: &str) -> Option<Clause<'_>> {
+    let mut parts = text.split(';').map(str::trim);
+    let (main, sub) = match parts.next()? {
+        "*" => ("*", "*"),
+        media => media.split_once('/')?,
+    };
+    let mut clause = Clause {
+        main: main.trim(),
+        sub: sub.trim(),
+        quality: 1.0,
+        parameters: Vec::new(),
+    };
+    for parameter in parts {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        if name == "q" {
+            clause.quality = value.parse().unwrap_or(1.0);
+        } else {
+            clause.parameters.push((name, value));
+        }
+    }
+    Some(clause)
+}
+
+/// Chooses the form of an answer, or says why none fits.
+pub fn negotiate(accept: Option<&str>, offer: Offer) -> Result<Form, Status> {
+    let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else {
+        return Ok(Form::default());
+    };
+    let routed = accept.split(',').any(|entry| {
+        let media = entry.split(';').next().unwrap_or_default().trim();
+        media == "*/*" || Media::parse(media).is_some_and(|media| offer.offers(media))
+    });
+    if !routed {
+        return Err(error::no_representation(&offer.representations()));
+    }
+    clauses(accept)
+        .iter()
+        .find_map(|clause| form(clause, offer))
+        .ok_or_else(|| error::not_acceptable(&offer.accepted()))
+}
+
+fn form(clause: &Clause<'_>, offer: Offer) -> Option<Form> {
+    let media = [Media::Json, Media::Yaml, Media::Protobuf]
+        .into_iter()
+        .filter(|media| offer.offers(*media))
+        // There is no stream of YAML.
+        .filter(|media| !(offer.stream && *media == Media::Yaml))
+        .find(|media| {
+            let (main, sub) = media.as_str().split_once('/').unwrap_or_default();
+            (clause.main == "*" || clause.main == main) && (clause.sub == "*" || clause.sub == sub)
+        })?;
+    let parameter = |name: &str| {
+        let found = clause
+            .parameters
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| *value)
+    };
+    let stream = parameter("stream");
+    if !stream.is_empty() && !(offer.stream && stream == "watch") {
+        return None;
+    }
+    Some(Form {
+        media,
+        shape: shape(parameter("as"), parameter("g"), parameter("v"), offer)?,
+        pretty: parameter("pretty") == "1",
+    })
+}
+
+fn shape(kind: &str, group: &str, version: &str, offer: Offer) -> Option<Shape> {
+    if kind.is_empty() {
+        return Some(Shape::Object);
+    }
+    if group != "meta.k8s.io" {
+        return None;
+    }
+    let version = match version {
+        "v1" => MetaVersion::V1,
+        "v1beta1" => MetaVersion::V1Beta1,
+        _ => return None,
+    };
+    match kind {
+        "Table" => offer.tables.then_some(Shape::Table(version)),
+        "PartialObjectMetadata" => {
+            (offer.partial && !offer.list).then_some(Shape::Partial(version))
+        }
+        "PartialObjectMetadataList" => {
+            (offer.partial && offer.list).then_some(Shape::PartialList(version))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LIST: Offer = Offer {
+        tables: true,
+        partial: true,
+        list: true,
+        ..Offer::OBJECT
+    };
+
+    #[track_caller]
+    fn check(accept: &str, media: Media, shape: Shape) {
+        let form = negotiate(Some(accept), LIST).unwrap();
+        assert_eq!((form.media, form.shape), (media, shape), "{accept}");
+    }
+
+    #[test]
+    fn takes_the_first_form_that_there_is() {
+        assert_eq!(negotiate(None, LIST), Ok(Form::default()));
+        check("*/*", Media::Json, Shape::Object);
+        check("application/json, */*", Media::Json, Shape::Object);
+        check(
+            "application/vnd.kubernetes.protobuf,application/json",
+            Media::Protobuf,
+            Shape::Object,
+        );
+        check(
+            "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io",
+            Media::Json,
+            Shape::Table(MetaVersion::V1),
+        );
+        check(
+            "application/json;as=Foo;v=v1;g=meta.k8s.io,application/json",
+            Media::Json,
+            Shape::Object,
+        );
+        check(
+            "application/json;q=0.1,application/yaml",
+            Media::Yaml,
+            Shape::Object,
+        );
+    }
+
+    #[test]
+    fn refuses_in_two_ways() {
+        let message = |accept: &str| negotiate(Some(accept), LIST).unwrap_err().message;
+        assert_eq!(
+            message("text/xml"),
+            "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+        );
+        assert_eq!(
+            message("application/json;as=Table;v=v9;g=meta.k8s.io"),
+            "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_makes_a_panic(accept in "\\PC*") {
+            let _ = negotiate(Some(&accept), LIST);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Objects and lists as bytes of an answer.
+
+use super::body::{AnswerBody, Pieces};
+use super::negotiate::{Form, Media};
+use super::yaml;
+use crate::resources::Resource;
+use crate::storage::{Key, Record};
+use crate::verbs::Listing;
+use crate::verbs::record::Encoded;
+use bytes::Bytes;
+use compact_str::ToCompactString as _;
+use std::sync::Arc;
+use tollgate_api::{GroupVersionKind, Status, Value};
+use tollgate_objects::encode::{self, ListMeta};
+
+/// About how large a piece of a long list is.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// An object that is not stored.
+pub(super) fn value(kind: &GroupVersionKind, object: &Value, form: Form) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    encode::json(kind, object, &mut out);
+    finish(out, kind, object, form)
+}
+
+fn finish(json: Vec<u8>, kind: &GroupVersionKind, object: &Value, form: Form) -> Vec<u8> {
+    match form.media {
+        Media::Json if form.pretty => pretty(&json),
+        Media::Json => json,
+        Media::Yaml => yaml::from_json(&json).unwrap_or(json),
+        Media::Protobuf => tollgate_objects::protobuf::encode(kind, object).unwrap_or(json),
+    }
+}
+
+/// A stored object in the version that the client speaks.
+pub(super) fn stored(resource: &Resource, object: &Encoded, form: Form) -> Result<Vec<u8>, Status> {
+    if form.media == Media::Json && !form.pretty && is_as_stored(resource) {
+        let mut out = Vec::with_capacity(object.value.len().saturating_add(48));
+        object.write(&mut out);
+        return Ok(out);
+    }
+    let tree = served(resource, object)?;
+    Ok(value(&resource.kind, &tree, form))
+}
+
+/// Whether the stored text is the served one.
+fn is_as_stored(resource: &Resource) -> bool {
+    resource.conversion == crate::resources::Conversion::None
+}
+
+/// The tree of a stored object in the version that the client speaks.
+pub(super) fn served(resource: &Resource, object: &Encoded) -> Result<Value, Status> {
+    let mut tree = object.parse()?;
+    resource.conversion.to_served(&resource.kind, &mut tree);
+    Ok(tree)
+}
+
+/// A page of a collection.
+pub(super) fn list(listing: Listing, form: Form) -> Result<AnswerBody, Status> {
+    if form.media == Media::Json && !form.pretty {
+        return Ok(json_list(listing));
+    }
+    let kind = list_kind(&listing.resource);
+    let mut items = Vec::with_capacity(listing.items.len());
+    for (_, record) in &listing.items {
+        let mut tree = served(&listing.resource, &encoded(record))?;
+        if !listing.resource.is_custom() {
+            tree.remove("kind");
+            tree.remove("apiVersion");
+        }
+        items.push(tree);
+    }
+    let mut object = Value::object();
+    object.set("kind", kind.kind.clone());
+    object.set("apiVersion", kind.api_version());
+    object.set("metadata", list_metadata(&listing));
+    object.set("items", Value::Array(items));
+    Ok(value(&kind, &object, form).into())
+}
+
+pub(super) fn list_kind(resource: &Resource) -> GroupVersionKind {
+    GroupVersionKind {
+        kind: resource.list_kind.clone(),
+        ..resource.kind.clone()
+    }
+}
+
+pub(super) fn encoded(record: &Record) -> Encoded {
+    Encoded {
+        value: record.value.clone(),
+        revision: record.revision,
+    }
+}
+
+/// The metadata of a list.
+pub(super) fn list_metadata(listing: &Listing) -> Value {
+    let mut metadata = Value::object();
+    metadata.set("resourceVersion", listing.revision.to_compact_string());
+    if !listing.continue_token.is_empty() {
+        metadata.set("continue", listing.continue_token.as_str());
+    }
+    if let Some(remaining) = listing.remaining {
+        metadata.set("remainingItemCount", remaining);
+    }
+    metadata
+}
+
+fn json_list(listing: Listing) -> AnswerBody {
+    let mut pieces = JsonList {
+        kind: list_kind(&listing.resource),
+        revision: listing.revision.to_compact_string(),
+        resource: listing.resource,
+        continue_token: listing.continue_token,
+        remaining: listing.remaining,
+        items: listing.items.into_iter(),
+        state: ListState::Head,
+    };
+    let first = pieces.next().unwrap_or_default();
+    if pieces.state == ListState::Done {
+        return first.into();
+    }
+    let pieces: Pieces = Box::new(std::iter::once(first).chain(pieces));
+    AnswerBody::Pieces(pieces)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ListState {
+    Head,
+    Items,
+    Done,
+}
+
+/// Writes a list piece by piece: what is not written yet costs a pointer an object.
+struct JsonList {
+    resource: Arc<Resource>,
+    kind: GroupVersionKind,
+    revision: compact_str::CompactString,
+    continue_token: String,
+    remaining: Option<i64>,
+    items: std::vec::IntoIter<(Key, Arc<Record>)>,
+    state: ListState,
+}
+
+impl Iterator for JsonList {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        if self.state == ListState::Done {
+            return None;
+        }
+        let meta = ListMeta {
+            resource_version: &self.revision,
+            continue_token: &self.continue_token,
+            remaining_item_count: self.remaining,
+        };
+        let is_custom = self.resource.is_custom();
+        let mut out = Vec::with_capacity(PIECE_BYTES.saturating_add(4096));
+        let mut is_first = self.state == ListState::Head;
+        if is_first {
+            encode::list_head(&self.kind, is_custom, &meta, &mut out);
+            self.state = ListState::Items;
+        }
+        while out.len() < PIECE_BYTES {
+            let Some((_, record)) = self.items.next() else {
+                encode::list_tail(&self.kind, is_custom, &meta, &mut out);
+                self.state = ListState::Done;
+                break;
+            };
+            if !is_first {
+                out.push(b',');
+            }
+            is_first = false;
+            write_item(&self.resource, &encoded(&record), &mut out);
+        }
+        Some(Bytes::from(out))
+    }
+}
+
+fn write_item(resource: &Resource, object: &Encoded, out: &mut Vec<u8>) {
+    if is_as_stored(resource) {
+        object.write_item(resource, out);
+        return;
+    }
+    // What was stored was readable when it was stored.
+    let Ok(tree) = served(resource, object) else {
+        out.extend_from_slice(b"{}");
+        return;
+    };
+    let mut text = Vec::new();
+    encode::json(&resource.kind, &tree, &mut text);
+    out.push(b'{');
+    out.extend_from_slice(encode::without_type(&resource.kind, &text));
+}
+
+/// JSON text, indented as upstream indents it: two spaces.
+pub(super) fn pretty(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len().saturating_mul(2));
+    let mut depth = 0_usize;
+    let mut in_text = false;
+    let mut escaped = false;
+    let line = |out: &mut Vec<u8>, depth: usize| {
+        out.push(b'\n');
+        out.resize(out.len().saturating_add(depth.saturating_mul(2)), b' ');
+    };
+    for (place, byte) in json.iter().copied().enumerate() {
+        if in_text {
+            out.push(byte);
+            in_text = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            continue;
+        }
+        let next = json.get(place.saturating_add(1)).copied();
+        match byte {
+            b'"' => {
+                in_text = true;
+                out.push(byte);
+            }
+            b'{' | b'[' => {
+                out.push(byte);
+                depth = depth.saturating_add(1);
+                if !matches!(next, Some(b'}' | b']')) {
+                    line(&mut out, depth);
+                }
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if !matches!(out.last(), Some(b'{' | b'[')) {
+                    line(&mut out, depth);
+                }
+                out.push(byte);
+            }
+            b',' => {
+                out.push(byte);
+                line(&mut out, depth);
+            }
+            b':' => out.extend_from_slice(b": "),
+            other => out.push(other),
+        }
+    }
+    out.push(b'\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indents_with_two_spaces() {
+        let text = pretty(br#"{"a":{},"b":["x,:{",{"c":"\""}]}"#);
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "{\n  \"a\": {},\n  \"b\": [\n    \"x,:{\",\n    {\n      \"c\": \"\\\"\"\n    }\n  ]\n}\n"
+        );
+    }
+}

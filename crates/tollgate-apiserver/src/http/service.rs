@@ -1,0 +1,367 @@
+//! One request from its headers to its answer: who asks, for what, and who answers that.
+
+use super::body::{self, AnswerBody};
+use super::dispatch::dispatch;
+use super::health::health;
+use super::identity::Peer;
+use super::metrics::{Metrics, RequestLabels};
+use super::negotiate::{self, Form, Offer};
+use super::query::{self, Query};
+use super::request_info::RequestInfo;
+use super::respond::{self, HttpAnswer};
+use crate::auth::impersonate::{Impersonator, Wanted};
+use crate::auth::{Authenticator, Credentials};
+use crate::discovery::legacy;
+use crate::error;
+use crate::verbs::{Api, Warnings};
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tollgate_api::{GroupVersionKind, Object, Status, UserInfo, Value};
+use tollgate_policy::rbac::{Access, ResourceAccess};
+
+const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+
+/// The server as a function from requests to answers.
+#[derive(Debug)]
+pub struct Service {
+    /// What verbs share.
+    pub api: Arc<Api>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Who is who.
+    pub authenticator: Authenticator,
+    /// Who may act in whose name.
+    pub impersonator: Impersonator,
+    /// Where clients reach the server: `127.0.0.1:6443`.
+    pub address: String,
+    /// Whether the server is being stopped.
+    pub stopping: AtomicBool,
+}
+
+/// What is known of a request once its head has been read.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) method: Method,
+    pub(super) info: RequestInfo,
+    pub(super) query: Query,
+    pub(super) accept: Option<String>,
+    pub(super) content_type: Option<String>,
+    pub(super) user_agent: String,
+    pub(super) user: UserInfo,
+}
+
+impl Head {
+    /// Chooses the form of the answer.
+    pub(super) fn form(&self, offer: Offer) -> Result<Form, Status> {
+        let mut form = negotiate::negotiate(self.accept.as_deref(), offer)?;
+        form.pretty |= self.wants_pretty();
+        Ok(form)
+    }
+
+    fn wants_pretty(&self) -> bool {
+        match self.query.first("pretty") {
+            Some(pretty) => !matches!(pretty, "0" | "false"),
+            None => ["curl", "Wget", "Mozilla/5.0"]
+                .iter()
+                .any(|agent| self.user_agent.starts_with(agent)),
+        }
+    }
+
+    /// Whether a Table is asked for.
+    pub(super) fn wants_table(&self) -> bool {
+        self.accept
+            .as_deref()
+            .is_some_and(|accept| accept.contains("as=Table"))
+    }
+
+    /// The form in which a failure is told.
+    pub(super) fn failure_form(&self) -> Form {
+        let mut form = respond::failure_form(self.accept.as_deref());
+        form.pretty = self.wants_pretty();
+        form
+    }
+}
+
+impl Service {
+    /// Answers a request.
+    pub async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: Arc<Peer>,
+    ) -> HttpAnswer {
+        let began = self.api.environment.elapsed();
+        let (parts, body) = request.into_parts();
+        let text = |name: HeaderName| {
+            let value = parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok());
+            value.map(str::to_owned)
+        };
+        let path = query::decode(parts.uri.path(), false);
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        let Some(path) = path else {
+            return respond::text(400, b"400 Bad Request\n".to_vec());
+        };
+        let info = RequestInfo::new(parts.method.as_str(), &path, &query);
+        let mut head = Head {
+            info,
+            query,
+            accept: text(ACCEPT),
+            content_type: text(hyper::header::CONTENT_TYPE),
+            user_agent: text(USER_AGENT).unwrap_or_default(),
+            user: UserInfo::default(),
+            method: parts.method,
+        };
+        let warnings = Warnings::default();
+        let mut response = match self.identify(&head, &parts.headers, &peer) {
+            Err(status) => respond::failure(&status, Form::default()),
+            Ok(user) => {
+                head.user = user;
+                match self.route(&head, body, &warnings).await {
+                    Ok(response) => response,
+                    Err(status) => respond::failure(&status, head.failure_form()),
+                }
+            }
+        };
+        respond::add_warnings(&mut response, warnings.take());
+        if let Ok(id) = HeaderValue::from_str(&self.api.environment.uid()) {
+            response.headers_mut().insert(AUDIT_ID, id);
+        }
+        let took = self.api.environment.elapsed().saturating_sub(began);
+        self.metrics
+            .request(labels(&head), response.status().as_u16(), took);
+        if head.method == Method::HEAD {
+            *response.body_mut() = AnswerBody::Whole(None);
+        }
+        response
+    }
+
+    async fn route(
+        &self,
+        head: &Head,
+        body: Incoming,
+        warnings: &Warnings,
+    ) -> Result<HttpAnswer, Status> {
+        if let Err(status) = self.api.authorizer.check(&head.user, &access(&head.info)) {
+            let mut response = respond::failure(&status, head.failure_form());
+            respond::forbid_guessing(&mut response);
+            return Ok(response);
+        }
+        if head.info.is_resource {
+            return dispatch(self, head, body, warnings).await;
+        }
+        let path = head.info.path.as_str();
+        let root = path
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .unwrap_or_default();
+        match root {
+            "healthz" | "livez" | "readyz" => {
+                let stopping = self.stopping.load(Ordering::Relaxed);
+                return Ok(health(
+                    path,
+                    &head.query,
+                    stopping.then_some("the server is stopping"),
+                ));
+            }
+            _ => {}
+        }
+        let known = self.document(head);
+        let Some(known) = known else {
+            return Ok(respond::page_not_found());
+        };
+        if head.method != Method::GET {
+            // The body is read, so that the connection can go on.
+            let _ = body::read(body).await;
+            return Err(error::method_not_allowed());
+        }
+        known
+    }
+
+    /// Who asks, or in whose name.
+    fn identify(&self, head: &Head, headers: &HeaderMap, peer: &Peer) -> Result<UserInfo, Status> {
+        let authorization = headers.get(AUTHORIZATION);
+        let credentials = Credentials {
+            certificate: &peer.certificate,
+            authorization: authorization.and_then(|value| value.to_str().ok()),
+        };
+        let snapshot = self.api.store.snapshot();
+        let now = self.api.environment.now();
+        let user = self
+            .authenticator
+            .authenticate(&credentials, now, &snapshot)?;
+        let texts = headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let Some(wanted) = Wanted::from_headers(texts)? else {
+            return Ok(user);
+        };
+        let access = access(&head.info);
+        let impersonated = self.impersonator.impersonate(&user, &wanted, &access)?;
+        Ok(impersonated.user)
+    }
+
+    /// Documents at fixed paths; none if there is nothing.
+    fn document(&self, head: &Head) -> Option<Result<HttpAnswer, Status>> {
+        let catalog = self.api.catalog.load();
+        let parts: Vec<&str> = head.info.path.trim_matches('/').split('/').collect();
+        let v1 = |kind: &str| GroupVersionKind::new("v1", kind);
+        let (kind, object) = match parts.as_slice() {
+            [""] => return Some(self.paths(head)),
+            ["version"] => (v1("Info"), version(self.api.release)),
+            ["metrics"] => {
+                let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+                let text = self.metrics.text().into_bytes();
+                return Some(Ok(respond::answer(200, media, text)));
+            }
+            ["api"] => (
+                v1("APIVersions"),
+                legacy::core_versions(&catalog, &self.address),
+            ),
+            ["apis"] => (v1("APIGroupList"), legacy::groups(&catalog)),
+            ["api", version] => match catalog.version("", version) {
+                Some(version) => (v1("APIResourceList"), legacy::resources("", version)),
+                None => return Some(Err(error::no_such_resource())),
+            },
+            ["apis", group] => (v1("APIGroup"), legacy::group(catalog.group(group)?)),
+            ["apis", group, version] => {
+                let known = catalog.group(group)?;
+                match known.versions.iter().find(|known| known.name == *version) {
+                    Some(version) => (v1("APIResourceList"), legacy::resources(group, version)),
+                    None => return Some(Err(error::no_such_resource())),
+                }
+            }
+            _ => return None,
+        };
+        let form = match head.form(Offer::OBJECT) {
+            Ok(form) => form,
+            Err(status) => return Some(Err(status)),
+        };
+        Some(Ok(respond::object(200, &kind, &object, form)))
+    }
+
+    /// `/`: what else there is.
+    fn paths(&self, head: &Head) -> Result<HttpAnswer, Status> {
+        let catalog = self.api.catalog.load();
+        let mut paths = vec!["/api".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
+        for group in catalog.groups() {
+            let root = if group.name.is_empty() {
+                "/api".to_owned()
+            } else {
+                let root = format!("/apis/{}", group.name);
+                paths.push(root.clone());
+                root
+            };
+            let versions = group.versions.iter();
+            paths.extend(versions.map(|version| format!("{root}/{}", version.name)));
+        }
+        for path in ["/healthz", "/livez", "/metrics", "/readyz", "/version"] {
+            paths.push(path.to_owned());
+        }
+        paths.sort();
+        let mut object = Object::new();
+        object.insert("paths", paths);
+        let form = head.form(Offer::OBJECT)?;
+        let kind = GroupVersionKind::new("v1", "RootPaths");
+        Ok(respond::object(200, &kind, &Value::Object(object), form))
+    }
+}
+
+/// What a request wants to do.
+fn access(info: &RequestInfo) -> Access<'_> {
+    if !info.is_resource {
+        return Access::NonResource {
+            verb: &info.verb,
+            path: &info.path,
+        };
+    }
+    Access::Resource(ResourceAccess {
+        verb: &info.verb,
+        group: &info.group,
+        resource: &info.resource,
+        subresource: &info.subresource,
+        namespace: &info.namespace,
+        name: &info.name,
+    })
+}
+
+/// `/version`
+fn version(release: tollgate_api::Release) -> Value {
+    let minor = release.minor_number();
+    let entries = [
+        ("major", "1".to_owned()),
+        ("minor", minor.to_string()),
+        ("emulationMajor", "1".to_owned()),
+        ("emulationMinor", minor.to_string()),
+        ("minCompatibilityMajor", "1".to_owned()),
+        ("minCompatibilityMinor", minor.saturating_sub(1).to_string()),
+        ("gitVersion", format!("v1.{minor}.0+tollgate")),
+        ("gitCommit", String::new()),
+        ("gitTreeState", "clean".to_owned()),
+        ("buildDate", "1970-01-01T00:00:00Z".to_owned()),
+        ("goVersion", String::new()),
+        ("compiler", "rustc".to_owned()),
+        (
+            "platform",
+            format!("{}/{}", std::env::consts::OS, architecture()),
+        ),
+    ];
+    entries.into_iter().collect()
+}
+
+/// Go's name of the processor.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+fn labels(head: &Head) -> RequestLabels {
+    let info = &head.info;
+    let mut labels = RequestLabels {
+        verb: match info.verb.as_str() {
+            "create" => "POST".into(),
+            "update" => "PUT".into(),
+            verb => verb.to_ascii_uppercase().into(),
+        },
+        ..RequestLabels::default()
+    };
+    if !info.is_resource {
+        // Unknown paths must not make unlimited labels.
+        let root = info
+            .path
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .unwrap_or_default();
+        if matches!(
+            root,
+            "api" | "apis" | "healthz" | "livez" | "readyz" | "metrics" | "version"
+        ) {
+            labels.subresource = format!("/{root}").into();
+        }
+        return labels;
+    }
+    labels.group = info.group.clone();
+    labels.version = info.version.clone();
+    labels.resource = info.resource.clone();
+    labels.subresource = info.subresource.clone();
+    labels.scope = if info.names_object {
+        "resource".into()
+    } else if info.namespace.is_empty() {
+        "cluster".into()
+    } else {
+        "namespace".into()
+    };
+    if head.query.first("dryRun").is_some() {
+        labels.dry_run = "All".into();
+    }
+    labels
+}

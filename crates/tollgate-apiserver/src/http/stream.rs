@@ -1,0 +1,177 @@
+//! Watches as streams: a line or a frame for each change, until the time is over or the client is too slow.
+
+use super::body::AnswerBody;
+use super::negotiate::{Form, Media, Shape};
+use super::render;
+use super::respond::{self, HttpAnswer};
+use super::service::Service;
+use super::table::{self, Look};
+use crate::error;
+use crate::verbs::{Change, Watching};
+use bytes::Bytes;
+use compact_str::ToCompactString as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tollgate_api::{GroupVersionKind, Value};
+use tollgate_objects::{encode, protobuf};
+
+/// Frames that wait for a client to read them; what comes then waits in the store's window.
+const FRAMES_MAX: usize = 64;
+/// For how long a watch goes on if nobody says, at least.
+const TIMEOUT_MIN: Duration = Duration::from_secs(1800);
+/// How often a watcher that wants to know is told how far it is.
+const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
+/// The encoding of an event that all JSON watchers of the stored version share.
+const JSON_FORM: usize = 0;
+
+/// Starts a watch and gives its answer.
+pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Look) -> HttpAnswer {
+    let (sender, receiver) = mpsc::channel(FRAMES_MAX);
+    let timeout = match watching
+        .options
+        .timeout_seconds
+        .and_then(|seconds| u64::try_from(seconds).ok())
+    {
+        Some(seconds) if seconds > 0 => Duration::from_secs(seconds),
+        // Watches that began together do not end together.
+        _ => {
+            TIMEOUT_MIN.saturating_add(Duration::from_secs(service.api.environment.random() % 1800))
+        }
+    };
+    let metrics = Arc::clone(&service.metrics);
+    metrics.watches(1);
+    tokio::spawn(async move {
+        run(watching, form, look, timeout, &sender).await;
+        metrics.watches(-1);
+    });
+    let media = match form.media {
+        Media::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
+        Media::Json | Media::Yaml => "application/json",
+    };
+    respond::answer(200, media, AnswerBody::Stream(receiver))
+}
+
+async fn run(
+    mut watching: Watching,
+    form: Form,
+    look: Look,
+    timeout: Duration,
+    sender: &mpsc::Sender<Bytes>,
+) {
+    let now = Instant::now();
+    let end = now.checked_add(timeout).unwrap_or(now);
+    let mut bookmark = now.checked_add(BOOKMARK_INTERVAL).unwrap_or(end);
+    let mut is_first = true;
+    loop {
+        let change = tokio::select! {
+            change = watching.next() => change,
+            () = sleep_until(end) => return,
+            () = sender.closed() => return,
+            () = sleep_until(bookmark), if watching.options.allow_watch_bookmarks => {
+                bookmark = bookmark.checked_add(BOOKMARK_INTERVAL).unwrap_or(end);
+                Some(watching.bookmark())
+            }
+        };
+        let Some(change) = change else {
+            if watching.is_over() {
+                return;
+            }
+            continue;
+        };
+        let frame = frame(&watching, &change, form, &look, is_first);
+        is_first &= !matches!(change, Change::Object { .. });
+        let sent = tokio::select! {
+            sent = sender.send(frame) => sent.is_ok(),
+            () = sleep_until(end) => false,
+        };
+        if !sent {
+            return;
+        }
+    }
+}
+
+/// One change as the client wants it.
+fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first: bool) -> Bytes {
+    let plain = form.media == Media::Json
+        && form.shape == Shape::Object
+        && watching.resource.conversion == crate::resources::Conversion::None;
+    match change {
+        Change::Object {
+            event_type,
+            object,
+            shared,
+        } if plain => {
+            let make = || {
+                let mut out = Vec::with_capacity(object.value.len().saturating_add(96));
+                out.extend_from_slice(b"{\"type\":\"");
+                out.extend_from_slice(event_type.as_bytes());
+                out.extend_from_slice(b"\",\"object\":");
+                object.write(&mut out);
+                out.extend_from_slice(b"}\n");
+                Bytes::from(out)
+            };
+            match shared {
+                Some(event) => event.encoded(JSON_FORM, make),
+                None => make(),
+            }
+        }
+        Change::Object {
+            event_type, object, ..
+        } => {
+            let kind = &watching.resource.kind;
+            match render::served(&watching.resource, object) {
+                Ok(tree) if form.shape == Shape::Object => event(event_type, kind, &tree, form),
+                Ok(tree) => {
+                    let text = table::of_event(&watching.resource, &tree, form, look, is_first);
+                    line(event_type, &text)
+                }
+                Err(status) => failure(&status, form),
+            }
+        }
+        Change::Bookmark {
+            revision,
+            ends_initial,
+        } => {
+            let kind = &watching.resource.kind;
+            let mut object = Value::object();
+            object.set("kind", kind.kind.clone());
+            object.set("apiVersion", kind.api_version());
+            let metadata = object.child_mut("metadata");
+            metadata.set("resourceVersion", revision.to_compact_string());
+            if *ends_initial {
+                let annotations = metadata.child_mut("annotations");
+                annotations.set("k8s.io/initial-events-end", "true");
+            }
+            event("BOOKMARK", kind, &object, form)
+        }
+        Change::Error(status) => failure(status, form),
+    }
+}
+
+fn failure(status: &tollgate_api::Status, form: Form) -> Bytes {
+    let kind = GroupVersionKind::new("v1", "Status");
+    event("ERROR", &kind, &error::status_object(status), form)
+}
+
+fn event(event_type: &str, kind: &GroupVersionKind, object: &Value, form: Form) -> Bytes {
+    if form.media == Media::Protobuf
+        && let Some(body) = protobuf::encode(kind, object)
+    {
+        return Bytes::from(protobuf::watch_frame(event_type, &body));
+    }
+    let mut text = Vec::with_capacity(512);
+    encode::json(kind, object, &mut text);
+    line(event_type, &text)
+}
+
+fn line(event_type: &str, object: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(object.len().saturating_add(40));
+    out.extend_from_slice(b"{\"type\":\"");
+    out.extend_from_slice(event_type.as_bytes());
+    out.extend_from_slice(b"\",\"object\":");
+    out.extend_from_slice(object);
+    out.extend_from_slice(b"}\n");
+    Bytes::from(out)
+}

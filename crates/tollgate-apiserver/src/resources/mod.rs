@@ -1,0 +1,12 @@
+//! What is served: groups, versions and resources, with their names, verbs and subresources.
+
+mod autoscalers;
+mod built_in;
+mod catalog;
+mod conversion;
+mod resource;
+
+pub use built_in::{DamagedData, built_in};
+pub use catalog::{Catalog, CatalogCell, Group, Version};
+pub use conversion::Conversion;
+pub use resource::{Origin, Resource, Subresource, Verb, Verbs};

@@ -1,0 +1,133 @@
+//! The whole server: the only file that sees all layers.
+
+use crate::admission::{AdmissionConfig, Chain, Prepared};
+use crate::auth::impersonate::Impersonator;
+use crate::auth::rbac::RbacIndex;
+use crate::auth::token::request::Issuer;
+use crate::auth::{Authenticator, Authorizer, Mode};
+use crate::environment::Environment;
+use crate::http::certificates::CertificateError;
+use crate::http::{Listener, ListenerError, Metrics, Service};
+use crate::quota::Ledger;
+use crate::resources::{CatalogCell, DamagedData, built_in};
+use crate::storage::{RevisionError, Store};
+use crate::verbs::{Api, ReadYaml};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tollgate_api::Release;
+
+/// What a server is made of.
+#[derive(Debug)]
+pub struct Config {
+    /// Where objects are kept.
+    pub store: Arc<dyn Store>,
+    /// The time and chance.
+    pub environment: Arc<dyn Environment>,
+    /// Which release is emulated.
+    pub release: Release,
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// How to speak TLS.
+    pub tls: rustls::ServerConfig,
+    /// The plugins at the door.
+    pub admission: AdmissionConfig,
+    /// Who is who.
+    pub authenticator: Authenticator,
+    /// Who is asked who may do what, in this order.
+    pub authorization_modes: Vec<Mode>,
+    /// Who makes tokens for service accounts.
+    pub issuer: Issuer,
+    /// How YAML is read.
+    pub read_yaml: ReadYaml,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The program is damaged.
+    #[error(transparent)]
+    Data(#[from] DamagedData),
+    /// It cannot listen.
+    #[error(transparent)]
+    Listen(#[from] ListenerError),
+    /// There are no certificates.
+    #[error(transparent)]
+    Certificates(#[from] CertificateError),
+    /// Its own objects cannot be written.
+    #[error("cannot write the objects of a fresh cluster: {0}")]
+    Fresh(String),
+    /// Its store forgets faster than it starts.
+    #[error(transparent)]
+    Watch(#[from] RevisionError),
+}
+
+/// A server that listens but does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: Listener,
+    service: Arc<Service>,
+}
+
+impl Server {
+    /// Prepares a server and binds its address; an empty store is filled with the objects of a fresh cluster.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let listener = Listener::bind(config.address, config.tls).await?;
+        let address = listener.address().unwrap_or(config.address);
+        let catalog = built_in()?;
+        crate::fresh::fill(&*config.store, &*config.environment, &catalog)
+            .await
+            .map_err(|status| StartError::Fresh(status.message))?;
+        let snapshot = config.store.snapshot();
+        let rbac = Arc::new(RbacIndex::from_snapshot(&snapshot));
+        follow(&*config.store, snapshot.revision(), Arc::clone(&rbac))?;
+        let authorizer = Authorizer::new(config.authorization_modes, rbac);
+        let api = Arc::new(Api {
+            store: config.store,
+            catalog: CatalogCell::new(catalog),
+            environment: config.environment,
+            release: config.release,
+            admission: Chain::new(&config.admission),
+            prepared: Prepared::new(&config.admission, config.release),
+            quotas: Ledger::new(config.admission.limited_resources),
+            authorizer: authorizer.clone(),
+            issuer: config.issuer,
+            read_yaml: config.read_yaml,
+        });
+        let service = Arc::new(Service {
+            api,
+            metrics: Arc::new(Metrics::default()),
+            authenticator: config.authenticator,
+            impersonator: Impersonator::new(authorizer),
+            address: address.to_string(),
+            stopping: AtomicBool::new(false),
+        });
+        Ok(Self { listener, service })
+    }
+
+    /// Where it listens; the port is the real one if 0 was asked for.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.address()
+    }
+
+    /// What verbs share, for those who use the server without HTTP.
+    pub fn api(&self) -> &Arc<Api> {
+        &self.service.api
+    }
+
+    /// Answers requests until `stop` resolves, then lets those that are under way end.
+    pub async fn serve(self, stop: impl Future<Output = ()>) {
+        crate::http::serve(self.listener, self.service, stop).await;
+    }
+}
+
+/// Keeps the roles and bindings in memory in step with the store.
+fn follow(store: &dyn Store, revision: u64, rbac: Arc<RbacIndex>) -> Result<(), RevisionError> {
+    let mut watcher = store.watch(&RbacIndex::watched_prefix(), revision)?;
+    tokio::spawn(async move {
+        while let Some(event) = watcher.next().await {
+            rbac.apply(&event);
+        }
+    });
+    Ok(())
+}

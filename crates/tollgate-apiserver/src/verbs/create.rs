@@ -1,0 +1,160 @@
+//! `create`: a new object.
+
+use super::answer::Answer;
+use super::call::Call;
+use super::commit::{Committed, Plan, commit, rehearse};
+use super::metadata;
+use super::options::WriteOptions;
+use super::record::{self, Encoded};
+use super::rules::Rules;
+use super::validate;
+use crate::error;
+use crate::storage::Record;
+use std::sync::Arc;
+use tollgate_api::status::Reason;
+use tollgate_api::{Operation, Status, Value};
+use tollgate_objects::{conversion, defaults};
+
+/// How often a generated name that is taken is replaced by another.
+const GENERATED_NAMES_MAX: usize = 8;
+/// How long a name may be before its suffix.
+const GENERATED_BASE_BYTES_MAX: usize = 58;
+
+/// Creates an object that has been decoded and defaulted.
+pub async fn create(
+    call: &Call<'_>,
+    object: Value,
+    options: &WriteOptions,
+) -> Result<Answer, Status> {
+    create_as(call, object, options, true).await
+}
+
+/// Creates an object; `tracks` says whether that is noted in its managed fields.
+pub(super) async fn create_as(
+    call: &Call<'_>,
+    mut object: Value,
+    options: &WriteOptions,
+    tracks: bool,
+) -> Result<Answer, Status> {
+    metadata::settle_namespace(call, &mut object)?;
+    metadata::begin(call, &mut object);
+    if tracks {
+        super::managers::track(call, options, None, &mut object);
+    }
+    let base = metadata::text(&object, "generateName").to_owned();
+    let generates = metadata::name(&object).is_empty() && !base.is_empty();
+    let mut tries = 1;
+    loop {
+        let outcome = store(
+            call,
+            object.clone(),
+            options,
+            generates.then_some(base.as_str()),
+        )
+        .await;
+        match outcome {
+            Err(status)
+                if generates
+                    && status.reason == Reason::AlreadyExists
+                    && tries < GENERATED_NAMES_MAX =>
+            {
+                tries += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn store(
+    call: &Call<'_>,
+    mut object: Value,
+    options: &WriteOptions,
+    base: Option<&str>,
+) -> Result<Answer, Status> {
+    let snapshot = call.api.store.snapshot();
+    let name = metadata::name(&object).to_owned();
+    let review = call.review(
+        &snapshot,
+        Operation::Create,
+        &name,
+        None,
+        options.is_dry_run(),
+    );
+    call.api.admission.mutate(&review, &mut object)?;
+    // What plugins added is defaulted as anything else.
+    defaults::set_defaults(&call.resource.kind, &mut object);
+    conversion::convert(&call.resource.kind, &mut object);
+    super::grants::check(call, &object, None)?;
+    prepare(call, &mut object);
+    if let Some(base) = base {
+        let name = generated_name(call, base);
+        object.child_mut("metadata").set("name", name);
+    }
+    validate::creation(call, &object)?;
+    if !metadata::text(&object, "resourceVersion").is_empty() {
+        return Err(Status::plain(
+            "resourceVersion should not be set on objects to be created",
+        ));
+    }
+    call.api.admission.validate(&review.with_object(&object))?;
+    let name = metadata::name(&object).to_owned();
+    let key = call.key(&name);
+    call.resource
+        .conversion
+        .to_stored(&call.resource.storage_kind, &mut object);
+    let value = record::encode(&call.resource.storage_kind, &object);
+    let plan = Plan {
+        key: key.clone(),
+        expected: None,
+        old: None,
+        new: Some(&object),
+        value: Some(value.clone()),
+        enforced: true,
+    };
+    if options.is_dry_run() {
+        rehearse(call, &plan)?;
+        if let Some(found) = call.api.store.snapshot().get(key.as_str()) {
+            return Err(exists(call, &name, found));
+        }
+        let object = Encoded { value, revision: 0 };
+        return Ok(Answer::object(201, call.resource, object));
+    }
+    match commit(call, &plan).await? {
+        Committed::Done(revision, written) => {
+            let value = written.unwrap_or(value);
+            let object = Encoded { value, revision };
+            Ok(Answer::object(201, call.resource, object))
+        }
+        Committed::Moved(Some(found)) => Err(exists(call, &name, &found)),
+        Committed::Moved(None) => Err(error::modified(call.group_resource(), &name)),
+    }
+}
+
+/// 409; upstream says so if what has the name is on its way out.
+fn exists(call: &Call<'_>, name: &str, found: &Arc<Record>) -> Status {
+    let mut status = error::already_exists(call.group_resource(), name);
+    let deleted =
+        record::parse(&found.value, 0).is_ok_and(|found| metadata::is_being_deleted(&found));
+    if deleted {
+        status.message = format!("object is being deleted: {}", status.message);
+    }
+    status
+}
+
+/// What the registry changes on an object before it is validated.
+fn prepare(call: &Call<'_>, object: &mut Value) {
+    let rules = Rules::of(call.resource);
+    if rules.generation {
+        object.child_mut("metadata").set("generation", 1_i64);
+    }
+    super::prepare::for_create(call, object);
+}
+
+fn generated_name(call: &Call<'_>, base: &str) -> String {
+    let mut end = base.len().min(GENERATED_BASE_BYTES_MAX);
+    while !base.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    let base = base.get(..end).unwrap_or(base);
+    format!("{base}{}", call.api.environment.suffix())
+}

@@ -1,0 +1,49 @@
+//! What can be done with objects: a file a verb, each reading from top to bottom as the life of a request.
+//!
+//! Nothing here knows HTTP: options come in typed, answers go out as values that `http` writes in the form the client
+//! asked for.
+
+mod answer;
+mod apply;
+mod call;
+mod commit;
+mod continue_token;
+mod create;
+mod decode;
+mod delete;
+mod delete_collection;
+mod field_selector;
+mod get;
+mod grants;
+mod label_selector;
+mod list;
+mod managers;
+mod metadata;
+pub mod options;
+mod patch;
+mod prepare;
+pub mod record;
+mod reviews;
+mod rules;
+pub mod subresources;
+mod update;
+mod validate;
+mod watch;
+mod yaml;
+
+pub use answer::{Answer, Listing};
+pub use apply::apply;
+pub use call::{Api, Call, Warnings};
+pub use create::create;
+pub use decode::{BodyFormat, decode};
+pub use delete::delete;
+pub use delete_collection::delete_collection;
+pub use field_selector::FieldSelector;
+pub use get::get;
+pub use label_selector::LabelSelector;
+pub use list::list;
+pub use patch::{PatchType, patch};
+pub use reviews::review;
+pub use update::{Update, replace, update};
+pub use watch::{Change, Watching, watch};
+pub use yaml::{ReadYaml, Yaml};

@@ -1,0 +1,150 @@
+//! What the registry changes on an object before validation: what belongs to the server, and what a kind derives.
+
+use super::call::Call;
+use super::metadata;
+use super::rules::Rules;
+use tollgate_api::Value;
+use tollgate_objects::strategy;
+
+/// Prepares an object that is about to be created: its status is the server's.
+pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
+    let resource = call.resource;
+    match (resource.group(), resource.plural()) {
+        ("", "pods") => {
+            for warning in strategy::pod::prepare_for_create(object, call.api.release) {
+                call.warnings.add(warning);
+            }
+            note_scheduling_gates(call, object);
+        }
+        ("", "namespaces") => prepare_namespace(object),
+        ("", "persistentvolumeclaims") => set_phase(object, "Pending"),
+        ("", "persistentvolumes") => {
+            set_phase(object, "Pending");
+            let time = call.time();
+            object
+                .child_mut("status")
+                .set("lastPhaseTransitionTime", time);
+        }
+        // These are written by those whose status it is.
+        ("", "nodes" | "services" | "resourcequotas") => {}
+        _ if resource.subresource("status").is_some() => {
+            object.remove("status");
+        }
+        _ => {}
+    }
+    tollgate_objects::defaults::set_defaults(&resource.kind, object);
+}
+
+/// The condition that the strategy makes has no time, because nothing there knows it.
+fn note_scheduling_gates(call: &Call<'_>, pod: &mut Value) {
+    if let Some(status) = pod.get_mut("status") {
+        for condition in status.items_mut("conditions") {
+            condition.set("lastTransitionTime", call.time());
+        }
+    }
+}
+
+fn set_phase(object: &mut Value, phase: &'static str) {
+    let mut status = Value::object();
+    status.set("phase", phase);
+    object.set("status", status);
+}
+
+/// A namespace is active and is not gone before its content is.
+fn prepare_namespace(namespace: &mut Value) {
+    set_phase(namespace, "Active");
+    let spec = namespace.child_mut("spec");
+    let mut finalizers = spec.items("finalizers").to_vec();
+    if !finalizers
+        .iter()
+        .any(|known| known.as_str() == Some("kubernetes"))
+    {
+        finalizers.push("kubernetes".into());
+        spec.set("finalizers", Value::Array(finalizers));
+    }
+    let name = metadata::name(namespace).to_owned();
+    if !name.is_empty() {
+        let labels = namespace.child_mut("metadata").child_mut("labels");
+        labels.set("kubernetes.io/metadata.name", name);
+    }
+}
+
+/// Prepares an object that is about to replace `old`: of the parts of an object each request changes its own.
+pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
+    metadata::keep_identity(new, old);
+    let resource = call.resource;
+    match call.subresource {
+        "status" => keep_all_but_status(call, new, old),
+        _ if resource.subresource("status").is_some() => put_back(new, old, "status"),
+        _ => {}
+    }
+    if call.subresource == "status" {
+        return;
+    }
+    if (resource.group(), resource.plural()) == ("", "namespaces") {
+        if call.subresource != "finalize" {
+            let finalizers = old.at(&["spec", "finalizers"]).cloned();
+            new.child_mut("spec").set("finalizers", finalizers);
+        }
+        let name = metadata::name(old).to_owned();
+        let labels = new.child_mut("metadata").child_mut("labels");
+        labels.set("kubernetes.io/metadata.name", name);
+    }
+    if Rules::of(resource).generation && differs(resource.plural(), new, old) {
+        metadata::raise_generation(new);
+    }
+}
+
+fn put_back(new: &mut Value, old: &Value, key: &'static str) {
+    set_or_remove(new, key, old.get(key).cloned());
+}
+
+fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
+    let status = new.remove("status");
+    let given = new.remove("metadata");
+    *new = old.clone();
+    let Some(given) = given else {
+        return set_or_remove(new, "status", status);
+    };
+    if call.resource.is_custom() {
+        if let Some(version) = given.get("resourceVersion") {
+            new.child_mut("metadata")
+                .set("resourceVersion", version.clone());
+        }
+    } else {
+        new.set("metadata", given);
+        let references = old.at(&["metadata", "ownerReferences"]).cloned();
+        set_or_remove(new.child_mut("metadata"), "ownerReferences", references);
+    }
+    set_or_remove(new, "status", status);
+}
+
+fn set_or_remove(owner: &mut Value, key: &'static str, value: Option<Value>) {
+    match value {
+        Some(value) => owner.set(key, value),
+        None => {
+            owner.remove(key);
+        }
+    }
+}
+
+/// Whether anything changed that a generation counts.
+fn differs(plural: &str, new: &Value, old: &Value) -> bool {
+    let annotations = |object: &Value| object.at(&["metadata", "annotations"]).cloned();
+    if plural == "deployments" && annotations(new) != annotations(old) {
+        return true;
+    }
+    let counted = |object: &Value| -> Value {
+        let entries = object
+            .as_object()
+            .into_iter()
+            .flat_map(tollgate_api::Object::iter);
+        entries
+            .filter(|(key, value)| {
+                !matches!(*key, "metadata" | "status" | "apiVersion" | "kind") && !value.is_null()
+            })
+            .map(|(key, value)| (key, value.clone()))
+            .collect()
+    };
+    counted(new) != counted(old)
+}

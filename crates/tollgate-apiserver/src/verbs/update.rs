@@ -1,0 +1,256 @@
+//! `update`: another object in the place of one. Patches come here, too, once they have made the object.
+
+use super::answer::Answer;
+use super::call::Call;
+use super::commit::{Committed, Plan, commit, rehearse};
+use super::metadata;
+use super::options::{WriteOptions, parse_resource_version};
+use super::record::{self, Encoded};
+use super::rules::Rules;
+use super::{managers, prepare, validate};
+use crate::error;
+use crate::patch::managed_fields::same_but_for_times;
+use crate::storage::Record;
+use std::sync::Arc;
+use tollgate_api::field::{Error, Path};
+use tollgate_api::{Operation, Status, Value};
+
+/// How often a change is made anew because somebody was faster.
+const ATTEMPTS_MAX: usize = 64;
+
+/// How an update is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Update {
+    /// Whether the change is noted in the managed fields.
+    pub tracks: bool,
+    /// Whether an object that is not there is made, whatever its kind.
+    pub creates: bool,
+}
+
+impl Update {
+    /// A change by a client.
+    pub const TRACKED: Self = Self {
+        tracks: true,
+        creates: false,
+    };
+    /// A change by the server, or one whose managed fields are settled.
+    pub const PLAIN: Self = Self {
+        tracks: false,
+        creates: false,
+    };
+}
+
+/// What makes the new object from the one that is there.
+pub type Make<'m> = dyn FnMut(&Value) -> Result<Value, Status> + Send + 'm;
+
+/// Replaces an object by one that the client sends whole (PUT).
+pub async fn replace(
+    call: &Call<'_>,
+    mut object: Value,
+    options: &WriteOptions,
+) -> Result<Answer, Status> {
+    check_name(call, &object)?;
+    metadata::settle_namespace(call, &mut object)?;
+    let uid = metadata::text(&object, "uid").to_owned();
+    let mut make = |old: &Value| {
+        let found = metadata::text(old, "uid");
+        if !uid.is_empty() && uid != found {
+            return Err(other_uid(call, &uid, found));
+        }
+        Ok(object.clone())
+    };
+    update(call, options, Update::TRACKED, &mut make).await
+}
+
+/// The name in the body must be that of the path.
+pub(super) fn check_name(call: &Call<'_>, object: &Value) -> Result<(), Status> {
+    let (wanted, found) = (call.name, metadata::name(object));
+    if found.is_empty() {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+        )));
+    }
+    if found != wanted {
+        return Err(Status::bad_request(format!(
+            "the name of the object ({found}) does not match the name on the URL ({wanted})"
+        )));
+    }
+    Ok(())
+}
+
+fn other_uid(call: &Call<'_>, wanted: &str, found: &str) -> Status {
+    let storage = &call.resource.storage;
+    let key = if call.resource.namespaced {
+        format!("{}/{}/{}", storage.resource, call.namespace, call.name)
+    } else {
+        format!("{}/{}", storage.resource, call.name)
+    };
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+    );
+    error::conflict(call.group_resource(), call.name, &why)
+}
+
+/// Replaces an object by what `make` makes of it.
+pub async fn update(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    how: Update,
+    make: &mut Make<'_>,
+) -> Result<Answer, Status> {
+    let key = call.key(call.name);
+    let mut found = call.api.store.snapshot().get(key.as_str()).cloned();
+    for _ in 0..ATTEMPTS_MAX {
+        let Some(record) = found else {
+            return create_in_place(call, options, how, make).await;
+        };
+        match attempt(call, options, how, make, &record).await? {
+            Attempt::Done(answer) => return Ok(answer),
+            Attempt::Again(now) => found = now,
+        }
+    }
+    Err(error::modified(call.group_resource(), call.name))
+}
+
+enum Attempt {
+    Done(Answer),
+    Again(Option<Arc<Record>>),
+}
+
+async fn create_in_place(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    how: Update,
+    make: &mut Make<'_>,
+) -> Result<Answer, Status> {
+    let may_create = how.creates || Rules::of(call.resource).create_on_update;
+    if !may_create || !call.subresource.is_empty() {
+        return Err(error::not_found(call.group_resource(), call.name));
+    }
+    let object = make(&Value::Null)?;
+    super::create::create_as(call, object, options, how.tracks).await
+}
+
+async fn attempt(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    how: Update,
+    make: &mut Make<'_>,
+    record: &Arc<Record>,
+) -> Result<Attempt, Status> {
+    let resource = call.resource;
+    let stored = record::parse(&record.value, record.revision)?;
+    let mut old = stored.clone();
+    resource.conversion.to_served(&resource.kind, &mut old);
+    let mut new = make(&old)?;
+    settle_version(call, &mut new, record.revision)?;
+    metadata::keep_identity(&mut new, &old);
+    if how.tracks {
+        managers::track(call, options, Some(&old), &mut new);
+    }
+    let snapshot = call.api.store.snapshot();
+    let review = call.review(
+        &snapshot,
+        Operation::Update,
+        call.name,
+        Some(&old),
+        options.is_dry_run(),
+    );
+    call.api.admission.mutate(&review, &mut new)?;
+    super::grants::check(call, &new, Some(&old))?;
+    prepare::for_update(call, &mut new, &old);
+    validate::replacement(call, &new, &old)?;
+    call.api.admission.validate(&review.with_object(&new))?;
+    let gone = leaves(call, &new, &old);
+    resource
+        .conversion
+        .to_stored(&resource.storage_kind, &mut new);
+    let value = record::encode(&resource.storage_kind, &new);
+    let answer = |revision| {
+        let value = value.clone();
+        Attempt::Done(Answer::object(200, resource, Encoded { value, revision }))
+    };
+    if value == record.value || same_but_for_times(&stored, &new) {
+        return Ok(answer(record.revision));
+    }
+    let plan = Plan {
+        key: call.key(call.name),
+        expected: Some(record.revision),
+        old: Some(&stored),
+        new: (!gone).then_some(&new),
+        value: (!gone).then(|| value.clone()),
+        enforced: !gone,
+    };
+    if options.is_dry_run() {
+        rehearse(call, &plan)?;
+        return Ok(answer(record.revision));
+    }
+    Ok(match commit(call, &plan).await? {
+        Committed::Done(revision, Some(value)) => {
+            Attempt::Done(Answer::object(200, resource, Encoded { value, revision }))
+        }
+        Committed::Done(revision, None) => answer(revision),
+        Committed::Moved(found) => Attempt::Again(found),
+    })
+}
+
+/// Holds the resourceVersion that the client sends against that of the object.
+fn settle_version(call: &Call<'_>, new: &mut Value, revision: u64) -> Result<(), Status> {
+    let text = metadata::text(new, "resourceVersion").to_owned();
+    let given = parse_resource_version(&text).map_err(Status::plain)?;
+    if given == 0 {
+        if !Rules::of(call.resource).unconditional_update && call.subresource.is_empty() {
+            let path = Path::root("metadata");
+            let path = path.child("resourceVersion");
+            let why = "must be specified for an update";
+            let errors = vec![Error::invalid(&path, 0_i64, why)];
+            let group = call.group_resource();
+            return Err(Status::invalid(
+                &group.group,
+                &group.resource,
+                call.name,
+                &errors,
+            ));
+        }
+        new.child_mut("metadata")
+            .set("resourceVersion", revision.to_string());
+    } else if given != revision {
+        return Err(error::modified(call.group_resource(), call.name));
+    }
+    Ok(())
+}
+
+/// Whether the last finalizer of an object that is being deleted goes, and the object with it.
+fn leaves(call: &Call<'_>, new: &Value, old: &Value) -> bool {
+    if !metadata::is_being_deleted(new) || !metadata::finalizers(new).is_empty() {
+        return false;
+    }
+    if call.resource.plural() == "namespaces" && call.resource.group().is_empty() {
+        return new
+            .get("spec")
+            .is_none_or(|spec| spec.items("finalizers").is_empty());
+    }
+    let grace = new
+        .at(&["metadata", "deletionGracePeriodSeconds"])
+        .and_then(Value::as_i64);
+    !metadata::finalizers(old).is_empty() && grace.unwrap_or_default() == 0
+}
+
+/// 409 for a precondition of a deletion that does not hold.
+pub(super) fn other_than_demanded(
+    call: &Call<'_>,
+    what: &str,
+    wanted: &str,
+    found: &str,
+    outcome: &str,
+) -> Status {
+    let kind = &call.resource.kind;
+    let resource = tollgate_api::GroupResource::new(kind.group.clone(), kind.kind.clone());
+    error::conflict(
+        &resource,
+        call.name,
+        &format!(
+            "the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). The object might have been {outcome}"
+        ),
+    )
+}

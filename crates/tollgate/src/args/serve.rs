@@ -1,0 +1,171 @@
+//! The flags of `tollgate serve`: kube-apiserver's own where it has them.
+
+use clap::{Args, ValueEnum};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// `tollgate serve`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Every flag can stand in the file of --config, too, as `name: value`; the command line wins.\n\n\
+                  Examples:\n  tollgate serve\n  tollgate serve --data-dir :memory: --secure-port 0 --write-kubeconfig kubeconfig\n  \
+                  tollgate serve --data-dir /var/lib/tollgate --bind-address 0.0.0.0"
+)]
+pub struct ServeArgs {
+    /// Read flags from this file (YAML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Where everything is kept; `:memory:` keeps nothing
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "tollgate-data",
+        help_heading = "Server"
+    )]
+    pub data_dir: PathBuf,
+
+    /// The address to listen on
+    #[arg(
+        long,
+        value_name = "IP",
+        default_value = "127.0.0.1",
+        help_heading = "Server"
+    )]
+    pub bind_address: IpAddr,
+
+    /// The port to listen on; 0 takes any that is free
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 6443,
+        help_heading = "Server"
+    )]
+    pub secure_port: u16,
+
+    /// Write the administrator's kubeconfig to this file, too
+    #[arg(long, value_name = "FILE", help_heading = "Server")]
+    pub write_kubeconfig: Option<PathBuf>,
+
+    /// What an acknowledged write survives
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        default_value_t = DurabilityArg::Full,
+        help_heading = "Server"
+    )]
+    pub durability: DurabilityArg,
+
+    /// Accept client certificates of these authorities beside those of our own (PEM)
+    #[arg(long, value_name = "FILE", help_heading = "Security")]
+    pub client_ca_file: Option<PathBuf>,
+
+    /// Serve with this certificate instead of our own (PEM)
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_private_key_file",
+        help_heading = "Security"
+    )]
+    pub tls_cert_file: Option<PathBuf>,
+
+    /// The key of --tls-cert-file (PEM)
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_cert_file",
+        help_heading = "Security"
+    )]
+    pub tls_private_key_file: Option<PathBuf>,
+
+    /// Static tokens: lines of `token,user,uid,"group,group"`
+    #[arg(long, value_name = "FILE", help_heading = "Security")]
+    pub token_auth_file: Option<PathBuf>,
+
+    /// Who is asked who may do what, in this order
+    #[arg(
+        long,
+        value_name = "MODE,…",
+        value_delimiter = ',',
+        default_value = "Node,RBAC",
+        help_heading = "Security"
+    )]
+    pub authorization_mode: Vec<String>,
+
+    /// Let requests without credentials in as `system:anonymous`
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        default_missing_value = "true",
+        help_heading = "Security"
+    )]
+    pub anonymous_auth: bool,
+
+    /// The issuer that tokens of service accounts name
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://kubernetes.default.svc",
+        help_heading = "Security"
+    )]
+    pub service_account_issuer: String,
+
+    /// Admission plugins to enable beside the default ones
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub enable_admission_plugins: Vec<String>,
+
+    /// Admission plugins to disable
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub disable_admission_plugins: Vec<String>,
+
+    /// kube-apiserver's `AdmissionConfiguration` file (`PodSecurity` and `ResourceQuota` are read)
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub admission_control_config_file: Option<PathBuf>,
+
+    /// Which release to be: 1.20 to 1.37
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = "1.36",
+        help_heading = "Cluster"
+    )]
+    pub emulated_version: String,
+
+    /// How many nodes to simulate (none can be yet)
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Cluster")]
+    pub nodes: u32,
+
+    /// Which controllers to run: `*` for all, `name` for one, `-name` for all but one, `-*` for none
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        default_value = "*",
+        allow_hyphen_values = true,
+        help_heading = "Cluster"
+    )]
+    pub controllers: Vec<String>,
+}
+
+/// `--durability`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DurabilityArg {
+    /// Loss of power
+    Full,
+    /// The end of the process, but not of the system: for tests
+    None,
+}

@@ -1,0 +1,237 @@
+//! `tollgate serve`: a Kubernetes API server in this process.
+
+mod controllers;
+mod files;
+mod kubeconfig;
+mod yaml;
+
+use super::Exit;
+use crate::args::{DurabilityArg, ServeArgs};
+use crate::env;
+use crate::judge::admission_config;
+use anyhow::{Context as _, Result, bail};
+use files::Keys;
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use tollgate_api::value::CompactString;
+use tollgate_api::{Release, Timestamp};
+use tollgate_apiserver::admission::AdmissionConfig;
+use tollgate_apiserver::auth::authenticate::TokenFile;
+use tollgate_apiserver::auth::token::request::Issuer;
+use tollgate_apiserver::auth::token::{SigningKey, Verifier};
+use tollgate_apiserver::auth::{Authenticator, Mode};
+use tollgate_apiserver::http::certificates::{self, Identity};
+use tollgate_apiserver::server::{Config, Server};
+use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
+
+/// A data directory of this name keeps nothing.
+const IN_MEMORY: &str = ":memory:";
+/// The oldest release that can be emulated.
+const OLDEST: Release = Release::minor(20);
+
+/// Runs the server until it is told to stop.
+pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
+    let release = release(&args.emulated_version)?;
+    controllers::check(&args.controllers)?;
+    if args.nodes > 0 {
+        bail!(
+            "--nodes={}: no node can be simulated yet; leave it at 0",
+            args.nodes
+        );
+    }
+    let directory = (args.data_dir != Path::new(IN_MEMORY)).then_some(args.data_dir.as_path());
+    let store = store(directory, args.durability)?;
+    let now = Timestamp::from_unix_seconds(env::now_unix_seconds());
+    let keys = Keys::load_or_make(directory, args.bind_address, now)?;
+    let tls = tls(args, &keys)?;
+    let admission = admission(args)?;
+    let random = ring::rand::SystemRandom::new();
+    let key = SigningKey::from_pem(&keys.service_accounts, &random)
+        .context("cannot sign with the key for tokens of service accounts")?;
+    let authenticator = authenticator(args, &key)?;
+    let modes = modes(args)?;
+    let audience: CompactString = args.service_account_issuer.as_str().into();
+    let issuer = Issuer {
+        name: args.service_account_issuer.clone(),
+        key,
+        audiences: vec![audience],
+        expiration_seconds_max: None,
+        extends_expiration: true,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    runtime.block_on(async {
+        let stop = stop_signal()?;
+        let server = Server::start(Config {
+            store: Arc::clone(&store),
+            environment: Arc::new(env::System::new()),
+            release,
+            address: SocketAddr::new(args.bind_address, args.secure_port),
+            tls,
+            admission,
+            authenticator,
+            authorization_modes: modes,
+            issuer,
+            read_yaml: yaml::read,
+        })
+        .await?;
+        let address = server.address().context("cannot tell the address")?;
+        announce(args, directory, &keys, release, address, out)?;
+        server.serve(stop).await;
+        Ok::<(), anyhow::Error>(())
+    })?;
+    Ok(Exit::Passed)
+}
+
+fn release(text: &str) -> Result<Release> {
+    let release: Release = text
+        .parse()
+        .with_context(|| format!("--emulated-version={text}"))?;
+    if !(OLDEST..=Release::NEWEST).contains(&release) {
+        bail!(
+            "--emulated-version={text}: releases from {OLDEST} to {} can be emulated",
+            Release::NEWEST
+        );
+    }
+    Ok(release)
+}
+
+fn store(directory: Option<&Path>, durability: DurabilityArg) -> Result<Arc<dyn Store>> {
+    let Some(directory) = directory else {
+        return Ok(Arc::new(MemoryStore::default()));
+    };
+    let options = Options {
+        durability: match durability {
+            DurabilityArg::Full => Durability::Full,
+            DurabilityArg::None => Durability::None,
+        },
+        ..Options::default()
+    };
+    let store = DurableStore::open(&directory.join("store"), options)?;
+    Ok(Arc::new(store))
+}
+
+fn tls(args: &ServeArgs, keys: &Keys) -> Result<rustls::ServerConfig> {
+    let mut identity = keys.certificates.server.clone();
+    if let (Some(certificate), Some(key)) = (&args.tls_cert_file, &args.tls_private_key_file) {
+        identity = Identity {
+            certificate: files::read(certificate)?,
+            key: files::read(key)?,
+        };
+    }
+    let others = args
+        .client_ca_file
+        .as_deref()
+        .map(files::read)
+        .transpose()?;
+    let mut authorities = vec![keys.certificates.authority.certificate.as_str()];
+    authorities.extend(others.as_deref());
+    Ok(certificates::tls(&identity, &authorities)?)
+}
+
+/// Which plugins run, and how they are configured.
+fn admission(args: &ServeArgs) -> Result<AdmissionConfig> {
+    let mut config = AdmissionConfig::from_flags(
+        &args.enable_admission_plugins,
+        &args.disable_admission_plugins,
+    )?;
+    if let Some(file) = &args.admission_control_config_file {
+        let read = admission_config::read(file)?;
+        config.pod_security = read.pod_security;
+        config.limited_resources = read.limited_resources;
+    }
+    Ok(config)
+}
+
+fn authenticator(args: &ServeArgs, key: &SigningKey) -> Result<Authenticator> {
+    let mut token_file = None;
+    if let Some(path) = &args.token_auth_file {
+        let text = files::read(path)?;
+        token_file = Some(TokenFile::parse(&path.display().to_string(), &text)?);
+    }
+    let issuer = args.service_account_issuer.clone();
+    Ok(Authenticator {
+        token_file,
+        audiences: vec![issuer.as_str().into()],
+        service_accounts: Verifier {
+            issuers: vec![issuer],
+            keys: vec![key.public().clone()],
+        },
+        anonymous: args.anonymous_auth,
+    })
+}
+
+fn modes(args: &ServeArgs) -> Result<Vec<Mode>> {
+    let modes = args.authorization_mode.iter().map(|name| {
+        let known = || Mode::ALL.map(Mode::as_str).join(", ");
+        Mode::parse(name)
+            .with_context(|| format!("--authorization-mode: `{name}` is none of {}", known()))
+    });
+    modes.collect()
+}
+
+/// Resolves when the process is asked to end.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let why = "cannot listen for signals";
+    let mut terminate = signal(SignalKind::terminate()).context(why)?;
+    let mut interrupt = signal(SignalKind::interrupt()).context(why)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Writes the kubeconfig and says what to type next.
+fn announce(
+    args: &ServeArgs,
+    directory: Option<&Path>,
+    keys: &Keys,
+    release: Release,
+    address: SocketAddr,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let reached = match address.ip() {
+        ip if !ip.is_unspecified() => address,
+        IpAddr::V4(_) => SocketAddr::new([127, 0, 0, 1].into(), address.port()),
+        IpAddr::V6(_) => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
+    };
+    let text = kubeconfig::write(&format!("https://{reached}"), &keys.certificates);
+    let own = directory.map(|directory| directory.join("kubeconfig"));
+    let mut shown = None;
+    for path in own.iter().chain(&args.write_kubeconfig) {
+        files::write_secret(path, &text)?;
+        shown = Some(path);
+    }
+    writeln!(
+        out,
+        "tollgate serves Kubernetes {release} at https://{reached}\n"
+    )?;
+    match shown {
+        Some(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            writeln!(
+                out,
+                "  export KUBECONFIG={}\n  kubectl get namespaces\n",
+                path.display()
+            )?;
+        }
+        None => writeln!(out, "start it with --write-kubeconfig FILE to talk to it\n")?,
+    }
+    match directory {
+        Some(directory) => writeln!(
+            out,
+            "data are kept in {}; Ctrl-C stops",
+            directory.display()
+        )?,
+        None => writeln!(out, "nothing is kept; Ctrl-C stops")?,
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,9 +1,0 @@
-//! The built-in mutating plugins that change what the policies see, offline: they look only at objects of the input.
-
-mod default_storage_class;
-mod runtime_class;
-mod service_account;
-
-pub use default_storage_class::{default_of as default_storage_class, set_default_storage_class};
-pub use runtime_class::apply_runtime_class;
-pub use service_account::apply_service_account;
