@@ -2,7 +2,7 @@
 
 use super::aggregated::{self, Root};
 use super::document::Document;
-use super::openapi::{self, DocumentError};
+use super::openapi::{self, DocumentError, Tags};
 use crate::resources::{Catalog, Group, Version};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,6 +23,8 @@ pub struct Documents {
     release: Release,
     /// Group and version.
     unannounced: Vec<(&'static str, &'static str)>,
+    /// They outlive a catalog.
+    tags: Mutex<Tags>,
     current: Mutex<Arc<Kept>>,
 }
 
@@ -45,6 +47,7 @@ impl Documents {
         Self {
             release,
             unannounced,
+            tags: Mutex::default(),
             current: Mutex::default(),
         }
     }
@@ -118,7 +121,8 @@ impl Documents {
     pub fn openapi_v3_index(&self, catalog: &Arc<Catalog>) -> Result<Document, DocumentError> {
         let kept = self.kept(catalog);
         kept_or_made(&kept.openapi_v3_index, || {
-            openapi::v3_index(&kept.announced, self.release)
+            let mut tags = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+            openapi::v3_index(&kept.announced, self.release, &mut tags)
         })
     }
 
