@@ -147,6 +147,16 @@ fn set(answer: &mut HttpAnswer, name: HeaderName, value: &str) {
 
 /// A document, or that the client has it already.
 fn sent(head: &Head, document: &Document, media: &str) -> HttpAnswer {
+    let known = head.if_none_match.as_deref().unwrap_or_default();
+    sent_unless_known(known, head.accepts_gzip, document, media)
+}
+
+fn sent_unless_known(
+    known: &str,
+    accepts_gzip: bool,
+    document: &Document,
+    media: &str,
+) -> HttpAnswer {
     let etag = format!("\"{}\"", document.etag);
     let mut answer = empty(StatusCode::OK);
     set(&mut answer, VARY, "Accept");
@@ -154,7 +164,6 @@ fn sent(head: &Head, document: &Document, media: &str) -> HttpAnswer {
     if document.is_gzip {
         set(&mut answer, VARY, "Accept, Accept-Encoding");
     }
-    let known = head.if_none_match.as_deref().unwrap_or_default();
     let mut known = known
         .split(',')
         .map(|tag| tag.trim().trim_start_matches("W/"));
@@ -163,7 +172,7 @@ fn sent(head: &Head, document: &Document, media: &str) -> HttpAnswer {
         return answer;
     }
     set(&mut answer, CONTENT_TYPE, media);
-    *answer.body_mut() = match (document.is_gzip, head.accepts_gzip) {
+    *answer.body_mut() = match (document.is_gzip, accepts_gzip) {
         (true, true) => {
             set(&mut answer, CONTENT_ENCODING, "gzip");
             document.body.clone().into()
@@ -187,4 +196,58 @@ fn unpacked(body: Bytes) -> AnswerBody {
             }
         }
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::built_in;
+    use http_body_util::BodyExt as _;
+    use tollgate_api::Release;
+
+    fn document() -> Document {
+        let catalog = built_in().unwrap();
+        openapi::v3_document(&catalog, Release::minor(36), "version")
+            .unwrap()
+            .unwrap()
+    }
+
+    async fn body(answer: HttpAnswer) -> Vec<u8> {
+        answer
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes()
+            .to_vec()
+    }
+
+    #[test]
+    fn a_client_that_has_a_document_is_not_sent_it_again() {
+        let document = document();
+        let etag = format!("\"{}\"", document.etag);
+        let code = |known: &str| {
+            let answer = sent_unless_known(known, true, &document, "application/json");
+            assert_eq!(answer.headers().get(ETAG).unwrap(), etag.as_str());
+            answer.status().as_u16()
+        };
+        assert_eq!(code(""), 200);
+        assert_eq!(code("\"nope\""), 200);
+        assert_eq!(code(&etag), 304);
+        assert_eq!(code(&format!("\"nope\", W/{etag}")), 304);
+    }
+
+    #[tokio::test]
+    async fn a_document_is_unpacked_for_clients_that_do_not_take_gzip() {
+        let document = document();
+        let packed = sent_unless_known("", true, &document, "application/json");
+        assert_eq!(packed.headers().get(CONTENT_ENCODING).unwrap(), "gzip");
+        let plain = sent_unless_known("", false, &document, "application/json");
+        assert!(plain.headers().get(CONTENT_ENCODING).is_none());
+        let packed = body(packed).await;
+        let mut text = Vec::new();
+        GzDecoder::new(&*packed).read_to_end(&mut text).unwrap();
+        assert_eq!(body(plain).await, text);
+        assert!(text.starts_with(b"{\"openapi\":\"3.0.0\""));
+    }
 }

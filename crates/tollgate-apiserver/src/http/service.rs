@@ -225,6 +225,7 @@ impl Service {
     /// Documents at fixed paths; none if there is nothing.
     fn document(&self, head: &Head) -> Option<Result<HttpAnswer, Status>> {
         let catalog = self.api.catalog.load();
+        let announced = self.documents.announced(&catalog);
         let parts: Vec<&str> = head.info.path.trim_matches('/').split('/').collect();
         let v1 = |kind: &str| GroupVersionKind::new("v1", kind);
         let (kind, object) = match parts.as_slice() {
@@ -241,12 +242,12 @@ impl Service {
                 v1("APIVersions"),
                 legacy::core_versions(&catalog, &self.address),
             ),
-            ["apis"] => (v1("APIGroupList"), legacy::groups(&catalog)),
+            ["apis"] => (v1("APIGroupList"), legacy::groups(&announced)),
             ["api", version] => match catalog.version("", version) {
                 Some(version) => (v1("APIResourceList"), legacy::resources("", version)),
                 None => return Some(Err(error::no_such_resource())),
             },
-            ["apis", group] => (v1("APIGroup"), legacy::group(catalog.group(group)?)),
+            ["apis", group] => (v1("APIGroup"), legacy::group(announced.group(group)?)),
             ["apis", group, version] => {
                 let known = catalog.group(group)?;
                 match known.versions.iter().find(|known| known.name == *version) {
@@ -266,7 +267,10 @@ impl Service {
     /// `/`: what else there is.
     fn paths(&self, head: &Head) -> Result<HttpAnswer, Status> {
         let mut object = Object::new();
-        object.insert("paths", roots::paths(&self.api.catalog.load()));
+        object.insert(
+            "paths",
+            roots::paths(&self.documents.announced(&self.api.catalog.load())),
+        );
         let form = head.form(Offer::OBJECT)?;
         let kind = GroupVersionKind::new("v1", "RootPaths");
         Ok(respond::object(200, &kind, &Value::Object(object), form))
