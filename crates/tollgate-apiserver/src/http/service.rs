@@ -349,10 +349,10 @@ fn labels(head: &Head) -> RequestLabels {
         }
         return labels;
     }
-    labels.group = info.group.clone();
-    labels.version = info.version.clone();
-    labels.resource = info.resource.clone();
-    labels.subresource = info.subresource.clone();
+    labels.group.clone_from(&info.group);
+    labels.version.clone_from(&info.version);
+    labels.resource.clone_from(&info.resource);
+    labels.subresource.clone_from(&info.subresource);
     labels.scope = if info.names_object {
         "resource".into()
     } else if info.namespace.is_empty() {
