@@ -4,12 +4,16 @@
 mod body;
 pub mod certificates;
 mod dispatch;
+mod documents;
+mod gzip;
 mod health;
 mod identity;
 mod listener;
 mod metrics;
 mod negotiate;
 mod options;
+mod perform;
+mod present;
 mod query;
 mod render;
 mod request_info;

@@ -1,7 +1,9 @@
 //! One request from its headers to its answer: who asks, for what, and who answers that.
 
-use super::body::{self, AnswerBody};
+use super::body::AnswerBody;
 use super::dispatch::dispatch;
+use super::documents;
+use super::gzip;
 use super::health::health;
 use super::identity::Peer;
 use super::metrics::{Metrics, RequestLabels};
@@ -11,15 +13,16 @@ use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
 use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::{Authenticator, Credentials};
-use crate::discovery::legacy;
-use crate::error;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    USER_AGENT,
+};
 use hyper::{Method, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tollgate_api::{GroupVersionKind, Object, Status, UserInfo, Value};
+use tollgate_api::{Status, UserInfo};
 use tollgate_policy::rbac::{Access, ResourceAccess};
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
@@ -50,6 +53,7 @@ pub(super) struct Head {
     pub(super) accept: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) user_agent: String,
+    pub(super) if_none_match: Option<String>,
     pub(super) user: UserInfo,
 }
 
@@ -113,6 +117,7 @@ impl Service {
             accept: text(ACCEPT),
             content_type: text(hyper::header::CONTENT_TYPE),
             user_agent: text(USER_AGENT).unwrap_or_default(),
+            if_none_match: text(IF_NONE_MATCH),
             user: UserInfo::default(),
             method: parts.method,
         };
@@ -134,6 +139,10 @@ impl Service {
         let took = self.api.environment.elapsed().saturating_sub(began);
         self.metrics
             .request(labels(&head), response.status().as_u16(), took);
+        let encodings = text(ACCEPT_ENCODING);
+        if encodings.is_some_and(|encodings| gzip::is_accepted(&encodings)) {
+            gzip::compress(&mut response);
+        }
         if head.method == Method::HEAD {
             *response.body_mut() = AnswerBody::Whole(None);
         }
@@ -171,16 +180,7 @@ impl Service {
             }
             _ => {}
         }
-        let known = self.document(head);
-        let Some(known) = known else {
-            return Ok(respond::page_not_found());
-        };
-        if head.method != Method::GET {
-            // The body is read, so that the connection can go on.
-            let _ = body::read(body).await;
-            return Err(error::method_not_allowed());
-        }
-        known
+        documents::answer(self, head, body).await
     }
 
     /// Who asks, or in whose name.
@@ -205,71 +205,6 @@ impl Service {
         let impersonated = self.impersonator.impersonate(&user, &wanted, &access)?;
         Ok(impersonated.user)
     }
-
-    /// Documents at fixed paths; none if there is nothing.
-    fn document(&self, head: &Head) -> Option<Result<HttpAnswer, Status>> {
-        let catalog = self.api.catalog.load();
-        let parts: Vec<&str> = head.info.path.trim_matches('/').split('/').collect();
-        let v1 = |kind: &str| GroupVersionKind::new("v1", kind);
-        let (kind, object) = match parts.as_slice() {
-            [""] => return Some(self.paths(head)),
-            ["version"] => (v1("Info"), version(self.api.release)),
-            ["metrics"] => {
-                let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
-                let text = self.metrics.text().into_bytes();
-                return Some(Ok(respond::answer(200, media, text)));
-            }
-            ["api"] => (
-                v1("APIVersions"),
-                legacy::core_versions(&catalog, &self.address),
-            ),
-            ["apis"] => (v1("APIGroupList"), legacy::groups(&catalog)),
-            ["api", version] => match catalog.version("", version) {
-                Some(version) => (v1("APIResourceList"), legacy::resources("", version)),
-                None => return Some(Err(error::no_such_resource())),
-            },
-            ["apis", group] => (v1("APIGroup"), legacy::group(catalog.group(group)?)),
-            ["apis", group, version] => {
-                let known = catalog.group(group)?;
-                match known.versions.iter().find(|known| known.name == *version) {
-                    Some(version) => (v1("APIResourceList"), legacy::resources(group, version)),
-                    None => return Some(Err(error::no_such_resource())),
-                }
-            }
-            _ => return None,
-        };
-        let form = match head.form(Offer::OBJECT) {
-            Ok(form) => form,
-            Err(status) => return Some(Err(status)),
-        };
-        Some(Ok(respond::object(200, &kind, &object, form)))
-    }
-
-    /// `/`: what else there is.
-    fn paths(&self, head: &Head) -> Result<HttpAnswer, Status> {
-        let catalog = self.api.catalog.load();
-        let mut paths = vec!["/api".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
-        for group in catalog.groups() {
-            let root = if group.name.is_empty() {
-                "/api".to_owned()
-            } else {
-                let root = format!("/apis/{}", group.name);
-                paths.push(root.clone());
-                root
-            };
-            let versions = group.versions.iter();
-            paths.extend(versions.map(|version| format!("{root}/{}", version.name)));
-        }
-        for path in ["/healthz", "/livez", "/metrics", "/readyz", "/version"] {
-            paths.push(path.to_owned());
-        }
-        paths.sort();
-        let mut object = Object::new();
-        object.insert("paths", paths);
-        let form = head.form(Offer::OBJECT)?;
-        let kind = GroupVersionKind::new("v1", "RootPaths");
-        Ok(respond::object(200, &kind, &Value::Object(object), form))
-    }
 }
 
 /// What a request wants to do.
@@ -288,39 +223,6 @@ fn access(info: &RequestInfo) -> Access<'_> {
         namespace: &info.namespace,
         name: &info.name,
     })
-}
-
-/// `/version`
-fn version(release: tollgate_api::Release) -> Value {
-    let minor = release.minor_number();
-    let entries = [
-        ("major", "1".to_owned()),
-        ("minor", minor.to_string()),
-        ("emulationMajor", "1".to_owned()),
-        ("emulationMinor", minor.to_string()),
-        ("minCompatibilityMajor", "1".to_owned()),
-        ("minCompatibilityMinor", minor.saturating_sub(1).to_string()),
-        ("gitVersion", format!("v1.{minor}.0+tollgate")),
-        ("gitCommit", String::new()),
-        ("gitTreeState", "clean".to_owned()),
-        ("buildDate", "1970-01-01T00:00:00Z".to_owned()),
-        ("goVersion", String::new()),
-        ("compiler", "rustc".to_owned()),
-        (
-            "platform",
-            format!("{}/{}", std::env::consts::OS, architecture()),
-        ),
-    ];
-    entries.into_iter().collect()
-}
-
-/// Go's name of the processor.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 fn labels(head: &Head) -> RequestLabels {
