@@ -1,5 +1,10 @@
 //! Quotas under many writers at once: exactly as many objects as there is room for, and never a wrong word.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
