@@ -15,7 +15,7 @@ use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use tokio::sync::watch;
 use tollgate_api::Release;
 
 /// What a server is made of.
@@ -103,7 +103,7 @@ impl Server {
             authenticator: config.authenticator,
             impersonator: Impersonator::new(authorizer),
             address: address.to_string(),
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
         });
         Ok(Self { listener, service })
     }
