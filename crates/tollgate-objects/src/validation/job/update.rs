@@ -1,6 +1,8 @@
 //! What an update of a Job may not change.
 
-use super::{failure_policy, generated_selector, is_indexed, success_policy, validate_selected_spec};
+use super::{
+    failure_policy, generated_selector, is_indexed, success_policy, validate_selected_spec,
+};
 use crate::validation::{Options, object_meta_update, workload};
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
@@ -24,10 +26,31 @@ pub(in crate::validation) fn validate_update(
     stays("selector", spec, before, &path, Value::clone, errors);
     template(spec, before, old, &path, errors);
     stays("completionMode", spec, before, &path, Value::clone, errors);
-    stays("podFailurePolicy", spec, before, &path, failure_policy::shown, errors);
-    stays("backoffLimitPerIndex", spec, before, &path, Value::clone, errors);
+    stays(
+        "podFailurePolicy",
+        spec,
+        before,
+        &path,
+        failure_policy::shown,
+        errors,
+    );
+    stays(
+        "backoffLimitPerIndex",
+        spec,
+        before,
+        &path,
+        Value::clone,
+        errors,
+    );
     stays("managedBy", spec, before, &path, Value::clone, errors);
-    stays("successPolicy", spec, before, &path, success_policy::shown, errors);
+    stays(
+        "successPolicy",
+        spec,
+        before,
+        &path,
+        success_policy::shown,
+        errors,
+    );
 }
 
 fn stays(
