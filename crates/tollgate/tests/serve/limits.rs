@@ -95,7 +95,7 @@ const QUERIES: &[&str] = &[
     "?fieldValidation=Loud",
     "?fieldManager=%00%ff",
     "?gracePeriodSeconds=0",
-    "?watch=1&timeoutSeconds=0&resourceVersion=1",
+    "?watch=1&timeoutSeconds=1&resourceVersion=1",
     "?force=true&fieldManager=m",
     "?%zz=%",
 ];
@@ -157,7 +157,7 @@ fn path(chance: &mut Chance) -> String {
 fn flood(server: &Running, seed: u64) {
     let mut chance = Chance(seed);
     let mut connection = server.target.connect(Who::Admin).unwrap();
-    for _ in 0..250 {
+    for _ in 0..150 {
         if chance.next() % 20 == 0 {
             // Bytes that are no request, over TLS and without.
             let bytes = chance.bytes();
