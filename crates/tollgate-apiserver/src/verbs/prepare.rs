@@ -22,7 +22,7 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
                 .set("lastPhaseTransitionTime", time);
         }
         // These are written by those whose status it is.
-        ("", "nodes" | "services" | "resourcequotas") => {}
+        ("", "nodes" | "services") => {}
         _ if resource.subresource("status").is_some() => {
             object.remove("status");
         }

@@ -6,7 +6,7 @@ use tollgate_api::field::{Errors, Path};
 use tollgate_api::{Status, Value, names};
 use tollgate_objects::validation::object_meta::NameRule;
 use tollgate_objects::validation::{
-    Options, object_meta, object_meta_update, validate_create, validate_finalize_update,
+    Options, object_meta, object_meta_update, refusal, validate_create, validate_finalize_update,
     validate_status_update, validate_update, validates_create, validates_update,
 };
 
@@ -35,8 +35,7 @@ fn refuse(call: &Call<'_>, name: &str, errors: &Errors) -> Result<(), Status> {
     if errors.is_empty() {
         return Ok(());
     }
-    let kind = &call.resource.kind;
-    Err(Status::invalid(&kind.group, &kind.kind, name, errors))
+    Err(refusal(&call.resource.kind, name, errors))
 }
 
 /// Judges an object that is about to be created.
