@@ -25,6 +25,9 @@ pub(super) async fn dispatch(
         return Ok(respond::page_not_found());
     };
     let verb = allowed(resource, head)?;
+    if let Some(warning) = resource.deprecation(service.api.release) {
+        warnings.add(warning);
+    }
     let info = &head.info;
     let call = Call {
         api: &service.api,
