@@ -105,7 +105,7 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         for (name, text) in files {
             let mut bytes = text.as_bytes().to_vec();
-            if name.ends_with(".gz") {
+            if name.strip_suffix(".gz").is_some() {
                 let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
                 packer.write_all(&bytes).unwrap();
                 bytes = packer.finish().unwrap();

@@ -1,13 +1,17 @@
 //! The objects of a fresh cluster, which a server makes for itself before it answers anybody.
 
+use crate::auth::rbac::bootstrap::{self, Reconciled};
+use crate::environment::Environment;
 use crate::error;
-use crate::resources::Resource;
-use crate::storage::{Key, Snapshot, Write};
-use crate::verbs::{Api, record};
+use crate::resources::{Catalog, Resource};
+use crate::storage::{Key, Snapshot, Store, Write};
+use crate::verbs::record;
+use bytes::Bytes;
 use std::sync::Arc;
 use tollgate_api::priority_class::SYSTEM_CLASSES;
 use tollgate_api::{Status, Value, json};
 use tollgate_objects::defaults;
+use tollgate_policy::rbac::RbacKind;
 
 /// The namespaces that every cluster has.
 pub const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -25,17 +29,21 @@ const CLASS_DESCRIPTIONS: [(&str, &str); 2] = [
 ];
 
 /// Makes what is missing, all in one transaction.
-pub async fn fill(api: &Api) -> Result<(), Status> {
-    let now = api.environment.now().to_string();
-    let catalog = api.catalog.load();
+pub async fn fill(
+    store: &dyn Store,
+    environment: &dyn Environment,
+    catalog: &Catalog,
+) -> Result<(), Status> {
+    let now = environment.now().to_string();
     let mut wanted = Vec::new();
     for (group, version, plural, mut object) in objects(&now)? {
         let Some(resource) = catalog.resource(group, version, plural) else {
             continue;
         };
         defaults::set_defaults(&resource.kind, &mut object);
-        wanted.push(entry(api, resource, &now, object));
+        wanted.push(entry(environment, resource, &now, object));
     }
+    let roles = bootstrap::objects();
     let mut decide = |head: &Snapshot| {
         let missing = wanted
             .iter()
@@ -44,10 +52,13 @@ pub async fn fill(api: &Api) -> Result<(), Status> {
             key: key.clone(),
             value: value.clone(),
         });
-        writes.collect()
+        let mut writes: Vec<Write> = writes.collect();
+        for (kind, object) in &roles {
+            writes.extend(role(environment, catalog, head, *kind, object, &now));
+        }
+        writes
     };
-    let receipt = api
-        .store
+    let receipt = store
         .transact(&mut decide)
         .map_err(|error| error::unwritable(&error))?;
     receipt
@@ -57,11 +68,43 @@ pub async fn fill(api: &Api) -> Result<(), Status> {
     Ok(())
 }
 
-fn entry(api: &Api, resource: &Arc<Resource>, now: &str, mut object: Value) -> (Key, bytes::Bytes) {
+/// What is to be written so that a role or binding has at least what it has by default.
+fn role(
+    environment: &dyn Environment,
+    catalog: &Catalog,
+    head: &Snapshot,
+    kind: RbacKind,
+    expected: &Value,
+    now: &str,
+) -> Option<Write> {
+    let resource = catalog.resource(RbacKind::GROUP, "v1", kind.resource())?;
+    let metadata = expected.get("metadata")?;
+    let namespace = metadata.str_or_empty("namespace");
+    let name = metadata.str_or_empty("name");
+    let key = Key::new(RbacKind::GROUP, kind.resource(), namespace, name);
+    let existing = head
+        .get(key.as_str())
+        .and_then(|record| record::parse(&record.value, 0).ok());
+    let value = match bootstrap::reconcile(kind, expected, existing.as_ref()) {
+        Reconciled::Keep => return None,
+        Reconciled::Update(object) => record::encode(&resource.storage_kind, &object),
+        Reconciled::Create(object) | Reconciled::Recreate(object) => {
+            entry(environment, resource, now, object).1
+        }
+    };
+    Some(Write::Put { key, value })
+}
+
+fn entry(
+    environment: &dyn Environment,
+    resource: &Arc<Resource>,
+    now: &str,
+    mut object: Value,
+) -> (Key, Bytes) {
     object.set("kind", resource.kind.kind.clone());
     object.set("apiVersion", resource.kind.api_version());
     let metadata = object.child_mut("metadata");
-    metadata.set("uid", api.environment.uid());
+    metadata.set("uid", environment.uid());
     metadata.set("creationTimestamp", now);
     let text = |key: &str| metadata.str_or_empty(key).to_owned();
     let storage = &resource.storage;

@@ -3,6 +3,7 @@
 //! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `resources`,
 //! `patch`, `table` and `discovery`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
+pub mod admission;
 pub mod auth;
 pub mod discovery;
 pub mod environment;
@@ -10,7 +11,9 @@ pub mod error;
 pub mod fresh;
 pub mod http;
 pub mod patch;
+pub mod quota;
 pub mod resources;
 pub mod server;
 pub mod storage;
+pub mod table;
 pub mod verbs;

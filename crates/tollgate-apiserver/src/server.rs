@@ -1,11 +1,18 @@
 //! The whole server: the only file that sees all layers.
 
+use crate::admission::{AdmissionConfig, Chain, Prepared};
+use crate::auth::impersonate::Impersonator;
+use crate::auth::rbac::RbacIndex;
+use crate::auth::token::request::Issuer;
+use crate::auth::{Authenticator, Authorizer, Mode};
+use crate::discovery::Documents;
 use crate::environment::Environment;
 use crate::http::certificates::CertificateError;
 use crate::http::{Listener, ListenerError, Metrics, Service};
+use crate::quota::Ledger;
 use crate::resources::{CatalogCell, DamagedData, built_in};
-use crate::storage::Store;
-use crate::verbs::Api;
+use crate::storage::{RevisionError, Store};
+use crate::verbs::{Api, ReadYaml};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -24,6 +31,16 @@ pub struct Config {
     pub address: SocketAddr,
     /// How to speak TLS.
     pub tls: rustls::ServerConfig,
+    /// The plugins at the door.
+    pub admission: AdmissionConfig,
+    /// Who is who.
+    pub authenticator: Authenticator,
+    /// Who is asked who may do what, in this order.
+    pub authorization_modes: Vec<Mode>,
+    /// Who makes tokens for service accounts.
+    pub issuer: Issuer,
+    /// How YAML is read.
+    pub read_yaml: ReadYaml,
 }
 
 /// Why a server cannot start.
@@ -41,6 +58,9 @@ pub enum StartError {
     /// Its own objects cannot be written.
     #[error("cannot write the objects of a fresh cluster: {0}")]
     Fresh(String),
+    /// Its store forgets faster than it starts.
+    #[error(transparent)]
+    Watch(#[from] RevisionError),
 }
 
 /// A server that listens but does not answer yet.
@@ -53,20 +73,35 @@ pub struct Server {
 impl Server {
     /// Prepares a server and binds its address; an empty store is filled with the objects of a fresh cluster.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let api = Arc::new(Api {
-            store: config.store,
-            catalog: CatalogCell::new(built_in()?),
-            environment: config.environment,
-            release: config.release,
-        });
-        crate::fresh::fill(&api)
-            .await
-            .map_err(|status| StartError::Fresh(status.message))?;
         let listener = Listener::bind(config.address, config.tls).await?;
         let address = listener.address().unwrap_or(config.address);
+        let catalog = built_in()?;
+        crate::fresh::fill(&*config.store, &*config.environment, &catalog)
+            .await
+            .map_err(|status| StartError::Fresh(status.message))?;
+        let snapshot = config.store.snapshot();
+        let rbac = Arc::new(RbacIndex::from_snapshot(&snapshot));
+        follow(&*config.store, snapshot.revision(), Arc::clone(&rbac))?;
+        let authorizer = Authorizer::new(config.authorization_modes, rbac);
+        let unannounced = unannounced(&config.admission, config.release);
+        let api = Arc::new(Api {
+            store: config.store,
+            catalog: CatalogCell::new(catalog),
+            environment: config.environment,
+            release: config.release,
+            admission: Chain::new(&config.admission),
+            prepared: Prepared::new(&config.admission, config.release),
+            quotas: Ledger::new(config.admission.limited_resources),
+            authorizer: authorizer.clone(),
+            issuer: config.issuer,
+            read_yaml: config.read_yaml,
+        });
         let service = Arc::new(Service {
             api,
             metrics: Arc::new(Metrics::default()),
+            documents: Arc::new(Documents::new(config.release, unannounced)),
+            authenticator: config.authenticator,
+            impersonator: Impersonator::new(authorizer),
             address: address.to_string(),
             stopping: AtomicBool::new(false),
         });
@@ -87,4 +122,25 @@ impl Server {
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         crate::http::serve(self.listener, self.service, stop).await;
     }
+}
+
+/// The versions that no server of this release has: they are served for the sake of plugins that are off until they
+/// are enabled, and told of only then.
+fn unannounced(admission: &AdmissionConfig, release: Release) -> Vec<(&'static str, &'static str)> {
+    let is_theirs = release.minor_number() < 25;
+    if is_theirs || admission.is_on("PodSecurityPolicy", false) {
+        return Vec::new();
+    }
+    vec![("policy", "v1beta1")]
+}
+
+/// Keeps the roles and bindings in memory in step with the store.
+fn follow(store: &dyn Store, revision: u64, rbac: Arc<RbacIndex>) -> Result<(), RevisionError> {
+    let mut watcher = store.watch(&RbacIndex::watched_prefix(), revision)?;
+    tokio::spawn(async move {
+        while let Some(event) = watcher.next().await {
+            rbac.apply(&event);
+        }
+    });
+    Ok(())
 }

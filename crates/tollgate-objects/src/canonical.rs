@@ -29,7 +29,7 @@ pub(crate) fn quantity(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether the text is canonical at a glance: few digits, no leading zero, and no bigger suffix would do.
-fn is_plain_quantity(text: &str) -> bool {
+pub(crate) fn is_plain_quantity(text: &str) -> bool {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, suffix) = text.split_at(digits);
     if text == "0" {

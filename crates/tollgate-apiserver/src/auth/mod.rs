@@ -6,7 +6,6 @@
 
 pub mod authenticate;
 pub mod authorize;
-pub mod failure;
 pub mod impersonate;
 pub mod rbac;
 pub mod reviews;
@@ -14,3 +13,6 @@ pub mod token;
 
 pub use authenticate::{Authenticator, Credentials};
 pub use authorize::{Authorizer, Mode};
+
+#[cfg(test)]
+mod tests;

@@ -1,21 +1,17 @@
-//! Requests to resources: which verb answers, with which options and which body.
+//! Requests to resources: what the path means, and whether the method fits it.
 
-use super::body::{self, REQUEST_BYTES_MAX, ReadError};
 use super::negotiate::Offer;
-use super::options::{delete_options, list_options, write_options};
-use super::render;
+use super::perform::perform;
+use super::present::present;
 use super::respond::{self, HttpAnswer};
 use super::service::{Head, Service};
-use super::stream;
 use crate::error;
 use crate::resources::{Catalog, Resource, Verb};
-use crate::verbs::options::{DeleteOptions, WriteKind};
-use crate::verbs::{self, Answer, BodyFormat, Call, Warnings};
-use bytes::Bytes;
+use crate::verbs::{Call, Warnings};
 use hyper::Method;
 use hyper::body::Incoming;
 use std::sync::Arc;
-use tollgate_api::{GroupVersionKind, Status, json};
+use tollgate_api::Status;
 
 /// Answers a request to a resource.
 pub(super) async fn dispatch(
@@ -41,50 +37,21 @@ pub(super) async fn dispatch(
         },
         name: if info.names_object { &info.name } else { "" },
         user: &head.user,
+        user_agent: &head.user_agent,
         warnings,
         now: service.api.environment.now(),
     };
+    let reads = matches!(verb, Verb::Get | Verb::List | Verb::Watch);
     let offer = Offer {
         protobuf: !resource.is_custom(),
-        tables: false,
-        partial: false,
-        list: !info.names_object && verb != Verb::Create,
+        tables: true,
+        partial: true,
+        list: !info.names_object && reads && verb != Verb::Watch,
         stream: verb == Verb::Watch,
     };
     let form = head.form(offer)?;
-    let answer = match verb {
-        Verb::Get => verbs::get(&call, head.query.text("resourceVersion")),
-        Verb::List => verbs::list(&call, &list_options(&head.query, resource)?),
-        Verb::Watch => verbs::watch(&call, &list_options(&head.query, resource)?),
-        Verb::Create => create(&call, head, body).await,
-        Verb::Update => update(&call, head, body).await,
-        Verb::Delete => {
-            let options = deletion(head, body).await?;
-            verbs::delete(&call, &options).await
-        }
-        Verb::DeleteCollection => {
-            let selection = list_options(&head.query, resource)?;
-            let options = deletion(head, body).await?;
-            verbs::delete_collection(&call, &selection, &options).await
-        }
-        Verb::Patch => Err(error::unknown_patch_type()),
-    };
-    match answer? {
-        Answer::Object {
-            code,
-            resource,
-            object,
-        } => {
-            let body = render::stored(&resource, &object, form)?;
-            Ok(respond::answer(code, form.media.as_str(), body))
-        }
-        Answer::Other { code, kind, object } => Ok(respond::object(code, &kind, &object, form)),
-        Answer::List(listing) => {
-            let body = render::list(listing, form)?;
-            Ok(respond::answer(200, form.media.as_str(), body))
-        }
-        Answer::Watch(watching) => Ok(stream::start(service, *watching, form)),
-    }
+    let answer = perform(service, &call, head, body, verb).await?;
+    present(service, head, answer, form, call.now)
 }
 
 /// The resource under the path. An unknown group is no router's, and answered in plain text.
@@ -137,84 +104,4 @@ fn allowed(resource: &Resource, head: &Head) -> Result<Verb, Status> {
         Some(verb) if verbs.contains(verb) && (looks || !everywhere) => Ok(verb),
         _ => Err(error::method_not_allowed()),
     }
-}
-
-/// How a body is written; 415 for what nobody reads.
-fn body_format(head: &Head, resource: &Resource) -> Result<BodyFormat, Status> {
-    let media = head.content_type.as_deref().unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim();
-    match media {
-        "" | "application/json" => Ok(BodyFormat::Json),
-        "application/yaml" => Ok(BodyFormat::Yaml),
-        "application/vnd.kubernetes.protobuf" if !resource.is_custom() => Ok(BodyFormat::Protobuf),
-        _ if resource.is_custom() => Err(error::unsupported_media_type(
-            "application/json, application/yaml",
-        )),
-        _ => Err(error::unsupported_media_type(
-            "application/json, application/yaml, application/vnd.kubernetes.protobuf",
-        )),
-    }
-}
-
-async fn read(body: Incoming) -> Result<Bytes, Status> {
-    body::read(body).await.map_err(|error| match error {
-        ReadError::TooLarge => error::too_large(&format!("limit is {REQUEST_BYTES_MAX}")),
-        ReadError::Broken => Status::bad_request("the body of the request cannot be read"),
-    })
-}
-
-async fn create(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, Status> {
-    let format = body_format(head, call.resource)?;
-    let body = read(body).await?;
-    let options = write_options(&head.query);
-    options.check(WriteKind::Create)?;
-    let kind = &call.resource.kind;
-    let object = verbs::decode(call, kind, &body, format, options.validation())?;
-    verbs::create(call, object, &options).await
-}
-
-async fn update(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, Status> {
-    let format = body_format(head, call.resource)?;
-    let body = read(body).await?;
-    let options = write_options(&head.query);
-    options.check(WriteKind::Update)?;
-    let kind = &call.resource.kind;
-    let object = verbs::decode(call, kind, &body, format, options.validation())?;
-    verbs::replace(call, object, &options).await
-}
-
-/// The options of a deletion, from the body if there is one.
-async fn deletion(head: &Head, body: Incoming) -> Result<DeleteOptions, Status> {
-    let body = read(body).await?;
-    let options = if body.is_empty() {
-        delete_options(&head.query)?
-    } else {
-        let media = head.content_type.as_deref().unwrap_or_default();
-        if media.starts_with("application/vnd.kubernetes.protobuf") {
-            let (_, value) = tollgate_objects::protobuf::decode(&body)
-                .map_err(|error| Status::bad_request(error.to_string()))?;
-            DeleteOptions::from_value(&value)
-        } else {
-            delete_body(&body)?
-        }
-    };
-    options.check()?;
-    Ok(options)
-}
-
-fn delete_body(body: &[u8]) -> Result<DeleteOptions, Status> {
-    let value = json::from_slice(body).map_err(|error| {
-        let why = error.message;
-        Status::bad_request(format!(
-            "couldn't get version/kind; json parse error: {why}"
-        ))
-    })?;
-    let kind = GroupVersionKind::of(&value);
-    if !kind.kind.is_empty() && kind.kind != "DeleteOptions" {
-        let (kind, version) = (&kind.kind, kind.api_version());
-        return Err(Status::bad_request(format!(
-            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""
-        )));
-    }
-    Ok(DeleteOptions::from_value(&value))
 }

@@ -4,18 +4,25 @@
 mod body;
 pub mod certificates;
 mod dispatch;
+mod documents;
+mod gzip;
 mod health;
 mod identity;
 mod listener;
 mod metrics;
 mod negotiate;
 mod options;
+mod perform;
+mod prepared;
+mod present;
 mod query;
 mod render;
 mod request_info;
 mod respond;
+mod roots;
 mod service;
 mod stream;
+mod table;
 mod yaml;
 
 pub use listener::{Listener, ListenerError, serve};

@@ -5,7 +5,7 @@ use tollgate_api::Status;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Media {
+pub(super) enum Media {
     /// `application/json`
     #[default]
     Json,
@@ -17,7 +17,7 @@ pub enum Media {
 
 impl Media {
     /// The media type.
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Yaml => "application/yaml",
@@ -34,7 +34,7 @@ impl Media {
 
 /// The version of `meta.k8s.io` that stands around a Table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetaVersion {
+pub(super) enum MetaVersion {
     /// `meta.k8s.io/v1`
     V1,
     /// `meta.k8s.io/v1beta1`
@@ -42,18 +42,18 @@ pub enum MetaVersion {
 }
 
 impl MetaVersion {
-    /// The text of `apiVersion`.
-    pub const fn api_version(self) -> &'static str {
+    /// The version alone.
+    pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::V1 => "meta.k8s.io/v1",
-            Self::V1Beta1 => "meta.k8s.io/v1beta1",
+            Self::V1 => "v1",
+            Self::V1Beta1 => "v1beta1",
         }
     }
 }
 
 /// What is written in place of the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Shape {
+pub(super) enum Shape {
     /// The object itself.
     #[default]
     Object,
@@ -67,7 +67,7 @@ pub enum Shape {
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Form {
+pub(super) struct Form {
     /// How it is written.
     pub media: Media,
     /// What is written.
@@ -78,7 +78,7 @@ pub struct Form {
 
 /// What can be asked for at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Offer {
+pub(super) struct Offer {
     /// Whether there is protobuf: not of custom resources.
     pub protobuf: bool,
     /// Whether there are Tables.
@@ -93,7 +93,7 @@ pub struct Offer {
 
 impl Offer {
     /// Plain objects, in every media type.
-    pub const OBJECT: Self = Self {
+    pub(super) const OBJECT: Self = Self {
         protobuf: true,
         tables: false,
         partial: false,
@@ -114,6 +114,9 @@ impl Offer {
     /// Everything that the path can answer with, as upstream's router lists it.
     fn representations(self) -> String {
         let mut text = self.accepted();
+        if !(self.list || self.stream) {
+            return text;
+        }
         text.push_str(", application/json;stream=watch");
         if self.protobuf {
             text.push_str(", application/vnd.kubernetes.protobuf;stream=watch");
@@ -170,7 +173,7 @@ fn clause(text: &str) -> Option<Clause<'_>> {
 }
 
 /// Chooses the form of an answer, or says why none fits.
-pub fn negotiate(accept: Option<&str>, offer: Offer) -> Result<Form, Status> {
+pub(super) fn negotiate(accept: Option<&str>, offer: Offer) -> Result<Form, Status> {
     let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else {
         return Ok(Form::default());
     };
@@ -185,6 +188,49 @@ pub fn negotiate(accept: Option<&str>, offer: Offer) -> Result<Form, Status> {
         .iter()
         .find_map(|clause| form(clause, offer))
         .ok_or_else(|| error::not_acceptable(&offer.accepted()))
+}
+
+/// Whether the best clause that can be answered at all is JSON with these parameters.
+pub(super) fn prefers_json_with(accept: Option<&str>, parameters: &[(&str, &str)]) -> bool {
+    for clause in clauses(accept.unwrap_or_default()) {
+        let is_json = clause.main == "application" && clause.sub == "json";
+        if is_json
+            && parameters
+                .iter()
+                .all(|wanted| clause.parameters.contains(wanted))
+        {
+            return true;
+        }
+        if form(&clause, Offer::OBJECT).is_some() {
+            return false;
+        }
+    }
+    false
+}
+
+/// Which of the offered media types is accepted best; without a header the first.
+pub(super) fn first_of(accept: Option<&str>, offered: &[&str]) -> Option<usize> {
+    let accept = accept.filter(|accept| !accept.trim().is_empty());
+    let matches = |clause: &Clause<'_>, media: &str| {
+        let (main, sub) = media.split_once('/').unwrap_or_default();
+        (clause.main == "*" || clause.main == main) && (clause.sub == "*" || clause.sub == sub)
+    };
+    clauses(accept.unwrap_or("*/*"))
+        .iter()
+        .find_map(|clause| offered.iter().position(|media| matches(clause, media)))
+}
+
+/// Whether an `Accept-Encoding` header takes gzip.
+pub(super) fn accepts_gzip(header: Option<&str>) -> bool {
+    let entries = header.unwrap_or_default().split(',');
+    entries.into_iter().any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        let quality = |part: &str| {
+            part.strip_prefix("q=")
+                .and_then(|text| text.parse::<f32>().ok())
+        };
+        parts.next() == Some("gzip") && parts.all(|part| quality(part) != Some(0.0))
+    })
 }
 
 fn form(clause: &Clause<'_>, offer: Offer) -> Option<Form> {
@@ -206,7 +252,7 @@ fn form(clause: &Clause<'_>, offer: Offer) -> Option<Form> {
         found.map_or("", |(_, value)| *value)
     };
     let stream = parameter("stream");
-    if !stream.is_empty() && !(offer.stream && stream == "watch") {
+    if !(stream.is_empty() || offer.stream && stream == "watch") {
         return None;
     }
     Some(Form {
@@ -230,12 +276,8 @@ fn shape(kind: &str, group: &str, version: &str, offer: Offer) -> Option<Shape> 
     };
     match kind {
         "Table" => offer.tables.then_some(Shape::Table(version)),
-        "PartialObjectMetadata" => {
-            (offer.partial && !offer.list).then_some(Shape::Partial(version))
-        }
-        "PartialObjectMetadataList" => {
-            (offer.partial && offer.list).then_some(Shape::PartialList(version))
-        }
+        "PartialObjectMetadata" => offer.partial.then_some(Shape::Partial(version)),
+        "PartialObjectMetadataList" => offer.partial.then_some(Shape::PartialList(version)),
         _ => None,
     }
 }
@@ -296,6 +338,43 @@ mod tests {
             message("application/json;as=Table;v=v9;g=meta.k8s.io"),
             "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
         );
+    }
+
+    #[test]
+    fn an_old_version_of_aggregated_discovery_is_passed_over() {
+        let wanted = [("as", "L"), ("g", "d.k8s.io"), ("v", "v2")];
+        let prefers = |accept: &str| prefers_json_with(Some(accept), &wanted);
+        assert!(prefers(
+            "application/json;g=d.k8s.io;v=v2;as=L,application/json"
+        ));
+        assert!(prefers(
+            "application/json;g=d.k8s.io;v=v9;as=L,application/json;g=d.k8s.io;v=v2;as=L"
+        ));
+        assert!(!prefers(
+            "application/json;g=d.k8s.io;v=v9;as=L,application/json"
+        ));
+        assert!(!prefers(
+            "application/json,application/json;g=d.k8s.io;v=v2;as=L"
+        ));
+        assert!(!prefers(""));
+    }
+
+    #[test]
+    fn a_media_type_with_an_at_sign_is_found() {
+        let offered = ["application/json", "application/x@v1.0+protobuf"];
+        assert_eq!(first_of(None, &offered), Some(0));
+        assert_eq!(
+            first_of(Some("application/x@v1.0+protobuf"), &offered),
+            Some(1)
+        );
+        assert_eq!(first_of(Some("text/html"), &offered), None);
+    }
+
+    #[test]
+    fn gzip_may_be_refused() {
+        assert!(accepts_gzip(Some("deflate, gzip;q=0.5")));
+        assert!(!accepts_gzip(Some("gzip;q=0")));
+        assert!(!accepts_gzip(Some("identity")) && !accepts_gzip(None));
     }
 
     proptest! {

@@ -9,7 +9,7 @@ use hyper::{Response, StatusCode};
 use tollgate_api::{GroupVersionKind, Status, Value};
 
 /// An answer as hyper sends it.
-pub type HttpAnswer = Response<AnswerBody>;
+pub(super) type HttpAnswer = Response<AnswerBody>;
 
 /// `X-Content-Type-Options: nosniff` stands beside what browsers could take for something else.
 const CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
@@ -31,6 +31,12 @@ pub(super) fn text(code: u16, body: impl Into<AnswerBody>) -> HttpAnswer {
     let value = HeaderValue::from_static("nosniff");
     response.headers_mut().insert(CONTENT_TYPE_OPTIONS, value);
     response
+}
+
+/// Tells browsers not to guess what the body is.
+pub(super) fn forbid_guessing(response: &mut HttpAnswer) {
+    let value = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(CONTENT_TYPE_OPTIONS, value);
 }
 
 /// `404 page not found`, for paths that no router knows.

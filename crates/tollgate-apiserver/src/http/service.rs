@@ -1,23 +1,31 @@
 //! One request from its headers to its answer: who asks, for what, and who answers that.
 
-use super::body::{self, AnswerBody};
+use super::body::AnswerBody;
 use super::dispatch::dispatch;
+use super::documents;
+use super::gzip;
 use super::health::health;
 use super::identity::Peer;
 use super::metrics::{Metrics, RequestLabels};
 use super::negotiate::{self, Form, Offer};
+use super::prepared;
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
-use crate::discovery::legacy;
-use crate::error;
+use crate::auth::impersonate::{Impersonator, Wanted};
+use crate::auth::{Authenticator, Credentials};
+use crate::discovery::Documents;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    USER_AGENT,
+};
 use hyper::{Method, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tollgate_api::{GroupVersionKind, Object, Status, UserInfo, Value};
+use tollgate_api::{Status, UserInfo};
+use tollgate_policy::rbac::{Access, ResourceAccess};
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
 
@@ -28,6 +36,12 @@ pub struct Service {
     pub api: Arc<Api>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What clients are told of the API.
+    pub documents: Arc<Documents>,
+    /// Who is who.
+    pub authenticator: Authenticator,
+    /// Who may act in whose name.
+    pub impersonator: Impersonator,
     /// Where clients reach the server: `127.0.0.1:6443`.
     pub address: String,
     /// Whether the server is being stopped.
@@ -41,6 +55,8 @@ pub(super) struct Head {
     pub(super) info: RequestInfo,
     pub(super) query: Query,
     pub(super) accept: Option<String>,
+    pub(super) accepts_gzip: bool,
+    pub(super) if_none_match: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) user_agent: String,
     pub(super) user: UserInfo,
@@ -61,6 +77,13 @@ impl Head {
                 .iter()
                 .any(|agent| self.user_agent.starts_with(agent)),
         }
+    }
+
+    /// Whether a Table is asked for.
+    pub(super) fn wants_table(&self) -> bool {
+        self.accept
+            .as_deref()
+            .is_some_and(|accept| accept.contains("as=Table"))
     }
 
     /// The form in which a failure is told.
@@ -93,20 +116,27 @@ impl Service {
             return respond::text(400, b"400 Bad Request\n".to_vec());
         };
         let info = RequestInfo::new(parts.method.as_str(), &path, &query);
-        let user = peer.user().cloned().unwrap_or_else(anonymous);
-        let head = Head {
+        let mut head = Head {
             info,
             query,
             accept: text(ACCEPT),
+            accepts_gzip: negotiate::accepts_gzip(text(ACCEPT_ENCODING).as_deref()),
+            if_none_match: text(IF_NONE_MATCH),
             content_type: text(hyper::header::CONTENT_TYPE),
             user_agent: text(USER_AGENT).unwrap_or_default(),
-            user,
+            user: UserInfo::default(),
             method: parts.method,
         };
         let warnings = Warnings::default();
-        let mut response = match self.route(&head, body, &warnings).await {
-            Ok(response) => response,
-            Err(status) => respond::failure(&status, head.failure_form()),
+        let mut response = match self.identify(&head, &parts.headers, &peer) {
+            Err(status) => respond::failure(&status, Form::default()),
+            Ok(user) => {
+                head.user = user;
+                match self.route(&head, body, &warnings).await {
+                    Ok(response) => response,
+                    Err(status) => respond::failure(&status, head.failure_form()),
+                }
+            }
         };
         respond::add_warnings(&mut response, warnings.take());
         if let Ok(id) = HeaderValue::from_str(&self.api.environment.uid()) {
@@ -115,6 +145,10 @@ impl Service {
         let took = self.api.environment.elapsed().saturating_sub(began);
         self.metrics
             .request(labels(&head), response.status().as_u16(), took);
+        let encodings = text(ACCEPT_ENCODING);
+        if encodings.is_some_and(|encodings| gzip::is_accepted(&encodings)) {
+            gzip::compress(&mut response);
+        }
         if head.method == Method::HEAD {
             *response.body_mut() = AnswerBody::Whole(None);
         }
@@ -127,7 +161,11 @@ impl Service {
         body: Incoming,
         warnings: &Warnings,
     ) -> Result<HttpAnswer, Status> {
-        self.authorize(head)?;
+        if let Err(status) = self.api.authorizer.check(&head.user, &access(&head.info)) {
+            let mut response = respond::failure(&status, head.failure_form());
+            respond::forbid_guessing(&mut response);
+            return Ok(response);
+        }
         if head.info.is_resource {
             return dispatch(self, head, body, warnings).await;
         }
@@ -148,146 +186,57 @@ impl Service {
             }
             _ => {}
         }
-        let known = self.document(head);
-        let Some(known) = known else {
-            return Ok(respond::page_not_found());
-        };
-        if head.method != Method::GET {
-            // The body is read, so that the connection can go on.
-            let _ = body::read(body).await;
-            return Err(error::method_not_allowed());
+        if let Some(answer) = prepared::find(self, head).await {
+            return answer;
         }
-        known
+        documents::answer(self, head, body).await
     }
 
-    /// Only administrators until there is an authorizer.
-    fn authorize(&self, head: &Head) -> Result<(), Status> {
-        let is_public = ["/healthz", "/livez", "/readyz", "/version"];
-        let path = &head.info.path;
-        if head
-            .user
-            .groups
+    /// Who asks, or in whose name.
+    fn identify(&self, head: &Head, headers: &HeaderMap, peer: &Peer) -> Result<UserInfo, Status> {
+        // A header that is no text must not vanish: whoever asks to be somebody else would then act as themselves.
+        let lossy = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let authorization = headers.get(AUTHORIZATION).map(lossy);
+        let credentials = Credentials {
+            certificate: &peer.certificate,
+            authorization: authorization.as_deref(),
+        };
+        let snapshot = self.api.store.snapshot();
+        let now = self.api.environment.now();
+        let user = self
+            .authenticator
+            .authenticate(&credentials, now, &snapshot)?;
+        let texts: Vec<(&str, String)> = headers
             .iter()
-            .any(|group| group == "system:masters")
-            || is_public.iter().any(|public| path.starts_with(public))
-        {
-            return Ok(());
-        }
-        Err(Status::forbidden(
-            &tollgate_api::GroupResource::default(),
-            "",
-            format!(
-                "User \"{}\" cannot {} path \"{path}\"",
-                head.user.name, head.info.verb
-            ),
-        ))
-    }
-
-    /// Documents at fixed paths; none if there is nothing.
-    fn document(&self, head: &Head) -> Option<Result<HttpAnswer, Status>> {
-        let catalog = self.api.catalog.load();
-        let parts: Vec<&str> = head.info.path.trim_matches('/').split('/').collect();
-        let v1 = |kind: &str| GroupVersionKind::new("v1", kind);
-        let (kind, object) = match parts.as_slice() {
-            [""] => return Some(self.paths(head)),
-            ["version"] => (v1("Info"), version(self.api.release)),
-            ["metrics"] => {
-                let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
-                let text = self.metrics.text().into_bytes();
-                return Some(Ok(respond::answer(200, media, text)));
-            }
-            ["api"] => (
-                v1("APIVersions"),
-                legacy::core_versions(&catalog, &self.address),
-            ),
-            ["apis"] => (v1("APIGroupList"), legacy::groups(&catalog)),
-            ["api", version] => match catalog.version("", version) {
-                Some(version) => (v1("APIResourceList"), legacy::resources("", version)),
-                None => return Some(Err(error::no_such_resource())),
-            },
-            ["apis", group] => (v1("APIGroup"), legacy::group(catalog.group(group)?)),
-            ["apis", group, version] => {
-                let known = catalog.group(group)?;
-                match known.versions.iter().find(|known| known.name == *version) {
-                    Some(version) => (v1("APIResourceList"), legacy::resources(group, version)),
-                    None => return Some(Err(error::no_such_resource())),
-                }
-            }
-            _ => return None,
+            .filter(|(name, _)| Wanted::is_header(name.as_str()))
+            .map(|(name, value)| (name.as_str(), lossy(value)))
+            .collect();
+        let texts = texts.iter().map(|(name, text)| (*name, text.as_str()));
+        let Some(wanted) = Wanted::from_headers(texts)? else {
+            return Ok(user);
         };
-        let form = match head.form(Offer::OBJECT) {
-            Ok(form) => form,
-            Err(status) => return Some(Err(status)),
+        let access = access(&head.info);
+        let impersonated = self.impersonator.impersonate(&user, &wanted, &access)?;
+        Ok(impersonated.user)
+    }
+}
+
+/// What a request wants to do.
+fn access(info: &RequestInfo) -> Access<'_> {
+    if !info.is_resource {
+        return Access::NonResource {
+            verb: &info.verb,
+            path: &info.path,
         };
-        Some(Ok(respond::object(200, &kind, &object, form)))
     }
-
-    /// `/`: what else there is.
-    fn paths(&self, head: &Head) -> Result<HttpAnswer, Status> {
-        let catalog = self.api.catalog.load();
-        let mut paths = vec!["/api".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
-        for group in catalog.groups() {
-            let root = if group.name.is_empty() {
-                "/api".to_owned()
-            } else {
-                let root = format!("/apis/{}", group.name);
-                paths.push(root.clone());
-                root
-            };
-            let versions = group.versions.iter();
-            paths.extend(versions.map(|version| format!("{root}/{}", version.name)));
-        }
-        for path in ["/healthz", "/livez", "/metrics", "/readyz", "/version"] {
-            paths.push(path.to_owned());
-        }
-        paths.sort();
-        let mut object = Object::new();
-        object.insert("paths", paths);
-        let form = head.form(Offer::OBJECT)?;
-        let kind = GroupVersionKind::new("v1", "RootPaths");
-        Ok(respond::object(200, &kind, &Value::Object(object), form))
-    }
-}
-
-fn anonymous() -> UserInfo {
-    UserInfo {
-        name: "system:anonymous".into(),
-        groups: vec!["system:unauthenticated".into()],
-        ..UserInfo::default()
-    }
-}
-
-/// `/version`
-fn version(release: tollgate_api::Release) -> Value {
-    let minor = release.minor_number();
-    let entries = [
-        ("major", "1".to_owned()),
-        ("minor", minor.to_string()),
-        ("emulationMajor", "1".to_owned()),
-        ("emulationMinor", minor.to_string()),
-        ("minCompatibilityMajor", "1".to_owned()),
-        ("minCompatibilityMinor", minor.saturating_sub(1).to_string()),
-        ("gitVersion", format!("v1.{minor}.0+tollgate")),
-        ("gitCommit", String::new()),
-        ("gitTreeState", "clean".to_owned()),
-        ("buildDate", "1970-01-01T00:00:00Z".to_owned()),
-        ("goVersion", String::new()),
-        ("compiler", "rustc".to_owned()),
-        (
-            "platform",
-            format!("{}/{}", std::env::consts::OS, architecture()),
-        ),
-    ];
-    entries.into_iter().collect()
-}
-
-/// Go's name of the processor.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
+    Access::Resource(ResourceAccess {
+        verb: &info.verb,
+        group: &info.group,
+        resource: &info.resource,
+        subresource: &info.subresource,
+        namespace: &info.namespace,
+        name: &info.name,
+    })
 }
 
 fn labels(head: &Head) -> RequestLabels {
@@ -316,10 +265,10 @@ fn labels(head: &Head) -> RequestLabels {
         }
         return labels;
     }
-    labels.group = info.group.clone();
-    labels.version = info.version.clone();
-    labels.resource = info.resource.clone();
-    labels.subresource = info.subresource.clone();
+    labels.group.clone_from(&info.group);
+    labels.version.clone_from(&info.version);
+    labels.resource.clone_from(&info.resource);
+    labels.subresource.clone_from(&info.subresource);
     labels.scope = if info.names_object {
         "resource".into()
     } else if info.namespace.is_empty() {

@@ -1,10 +1,11 @@
 //! Watches as streams: a line or a frame for each change, until the time is over or the client is too slow.
 
 use super::body::AnswerBody;
-use super::negotiate::{Form, Media};
+use super::negotiate::{Form, Media, Shape};
 use super::render;
 use super::respond::{self, HttpAnswer};
 use super::service::Service;
+use super::table::{self, Look};
 use crate::error;
 use crate::verbs::{Change, Watching};
 use bytes::Bytes;
@@ -19,14 +20,14 @@ use tollgate_objects::{encode, protobuf};
 /// Frames that wait for a client to read them; what comes then waits in the store's window.
 const FRAMES_MAX: usize = 64;
 /// For how long a watch goes on if nobody says, at least.
-const TIMEOUT_MIN: Duration = Duration::from_secs(1800);
+const TIMEOUT_MIN: Duration = Duration::from_mins(30);
 /// How often a watcher that wants to know is told how far it is.
-const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
+const BOOKMARK_INTERVAL: Duration = Duration::from_mins(1);
 /// The encoding of an event that all JSON watchers of the stored version share.
 const JSON_FORM: usize = 0;
 
 /// Starts a watch and gives its answer.
-pub(super) fn start(service: &Service, watching: Watching, form: Form) -> HttpAnswer {
+pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Look) -> HttpAnswer {
     let (sender, receiver) = mpsc::channel(FRAMES_MAX);
     let timeout = match watching
         .options
@@ -42,7 +43,7 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form) -> HttpAn
     let metrics = Arc::clone(&service.metrics);
     metrics.watches(1);
     tokio::spawn(async move {
-        run(watching, form, timeout, &sender).await;
+        run(watching, form, look, timeout, &sender).await;
         metrics.watches(-1);
     });
     let media = match form.media {
@@ -52,10 +53,17 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form) -> HttpAn
     respond::answer(200, media, AnswerBody::Stream(receiver))
 }
 
-async fn run(mut watching: Watching, form: Form, timeout: Duration, sender: &mpsc::Sender<Bytes>) {
+async fn run(
+    mut watching: Watching,
+    form: Form,
+    look: Look,
+    timeout: Duration,
+    sender: &mpsc::Sender<Bytes>,
+) {
     let now = Instant::now();
     let end = now.checked_add(timeout).unwrap_or(now);
     let mut bookmark = now.checked_add(BOOKMARK_INTERVAL).unwrap_or(end);
+    let mut is_first = true;
     loop {
         let change = tokio::select! {
             change = watching.next() => change,
@@ -72,7 +80,8 @@ async fn run(mut watching: Watching, form: Form, timeout: Duration, sender: &mps
             }
             continue;
         };
-        let frame = frame(&watching, &change, form);
+        let frame = frame(&watching, &change, form, &look, is_first);
+        is_first &= !matches!(change, Change::Object { .. });
         let sent = tokio::select! {
             sent = sender.send(frame) => sent.is_ok(),
             () = sleep_until(end) => false,
@@ -84,8 +93,9 @@ async fn run(mut watching: Watching, form: Form, timeout: Duration, sender: &mps
 }
 
 /// One change as the client wants it.
-fn frame(watching: &Watching, change: &Change, form: Form) -> Bytes {
+fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first: bool) -> Bytes {
     let plain = form.media == Media::Json
+        && form.shape == Shape::Object
         && watching.resource.conversion == crate::resources::Conversion::None;
     match change {
         Change::Object {
@@ -112,7 +122,11 @@ fn frame(watching: &Watching, change: &Change, form: Form) -> Bytes {
         } => {
             let kind = &watching.resource.kind;
             match render::served(&watching.resource, object) {
-                Ok(tree) => event(event_type, kind, &tree, form),
+                Ok(tree) if form.shape == Shape::Object => event(event_type, kind, &tree, form),
+                Ok(tree) => {
+                    let text = table::of_event(&watching.resource, &tree, form, look, is_first);
+                    line(event_type, &text)
+                }
                 Err(status) => failure(&status, form),
             }
         }
@@ -147,11 +161,17 @@ fn event(event_type: &str, kind: &GroupVersionKind, object: &Value, form: Form) 
     {
         return Bytes::from(protobuf::watch_frame(event_type, &body));
     }
-    let mut out = Vec::with_capacity(512);
+    let mut text = Vec::with_capacity(512);
+    encode::json(kind, object, &mut text);
+    line(event_type, &text)
+}
+
+fn line(event_type: &str, object: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(object.len().saturating_add(40));
     out.extend_from_slice(b"{\"type\":\"");
     out.extend_from_slice(event_type.as_bytes());
     out.extend_from_slice(b"\",\"object\":");
-    encode::json(kind, object, &mut out);
+    out.extend_from_slice(object);
     out.extend_from_slice(b"}\n");
     Bytes::from(out)
 }

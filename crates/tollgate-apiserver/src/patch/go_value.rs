@@ -49,10 +49,10 @@ impl Display for PrintedList<'_> {
     }
 }
 
-/// `%v` of a float is its shortest form, with an exponent of two digits from 1e+21 and below 1e-4.
-fn write_float(f: &mut Formatter<'_>, value: f64) -> fmt::Result {
+/// `%v` of a float is its shortest form, with an exponent of two digits from 1e+06 on and below 1e-4.
+pub(super) fn write_float(f: &mut Formatter<'_>, value: f64) -> fmt::Result {
     let magnitude = value.abs();
-    if magnitude == 0.0 || (1e-4..1e21).contains(&magnitude) {
+    if magnitude == 0.0 || (1e-4..1e6).contains(&magnitude) {
         return write!(f, "{value}");
     }
     let text = format!("{value:e}");
@@ -72,11 +72,13 @@ mod tests {
 
     #[test]
     fn maps_are_sorted_and_text_is_bare() {
-        let value =
-            from_str(r#"{"b":[1,"x",null,{"c":true}],"a":1e21,"s":"q r","z":0.00001}"#).unwrap();
+        let value = from_str(
+            r#"{"b":[1,"x",null,{"c":true}],"a":1e21,"s":"q r","z":0.00001,"y":123456.5}"#,
+        )
+        .unwrap();
         assert_eq!(
             Printed(&value).to_string(),
-            "map[a:1e+21 b:[1 x <nil> map[c:true]] s:q r z:1e-05]"
+            "map[a:1e+21 b:[1 x <nil> map[c:true]] s:q r y:123456.5 z:1e-05]"
         );
     }
 }

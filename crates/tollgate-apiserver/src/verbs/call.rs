@@ -1,11 +1,16 @@
 //! The server's state as verbs see it, and one request to it.
 
+use super::yaml::ReadYaml;
+use crate::admission::{Chain, Prepared, Review};
+use crate::auth::Authorizer;
+use crate::auth::token::request::Issuer;
 use crate::environment::Environment;
+use crate::quota::Ledger;
 use crate::resources::{CatalogCell, Resource};
-use crate::storage::{Key, Store};
+use crate::storage::{Key, Snapshot, Store};
 use std::sync::{Arc, Mutex, PoisonError};
 use tollgate_api::value::CompactString;
-use tollgate_api::{GroupResource, Release, Timestamp, UserInfo};
+use tollgate_api::{Attributes, GroupResource, Operation, Release, Timestamp, UserInfo, Value};
 
 /// Everything that requests share.
 #[derive(Debug)]
@@ -18,6 +23,18 @@ pub struct Api {
     pub environment: Arc<dyn Environment>,
     /// Which release is emulated.
     pub release: Release,
+    /// The plugins at the door.
+    pub admission: Chain,
+    /// What has been prepared for them.
+    pub prepared: Prepared,
+    /// The quotas of all namespaces.
+    pub quotas: Ledger,
+    /// Who may do what.
+    pub authorizer: Authorizer,
+    /// Who makes tokens for service accounts.
+    pub issuer: Issuer,
+    /// How YAML is read.
+    pub read_yaml: ReadYaml,
 }
 
 /// What a client is warned of while its request goes on, each text once.
@@ -55,6 +72,8 @@ pub struct Call<'a> {
     pub name: &'a str,
     /// Who asks.
     pub user: &'a UserInfo,
+    /// With which program.
+    pub user_agent: &'a str,
     /// What the client will be warned of.
     pub warnings: &'a Warnings,
     /// When the request came.
@@ -79,6 +98,41 @@ impl<'a> Call<'a> {
         let namespace =
             (!self.resource.namespaced || !self.namespace.is_empty()).then_some(self.namespace);
         Key::prefix(&storage.group, &storage.resource, namespace)
+    }
+
+    /// The request as admission plugins see it, while they change its object.
+    pub fn review<'r>(
+        &'r self,
+        snapshot: &'r Snapshot,
+        operation: Operation,
+        name: &'r str,
+        old_object: Option<&'r Value>,
+        dry_run: bool,
+    ) -> Review<'r> {
+        // A namespace is in itself, as far as plugins are concerned.
+        let is_namespace =
+            self.resource.group().is_empty() && self.resource.plural() == "namespaces";
+        Review {
+            attributes: Attributes {
+                operation,
+                resource: &self.resource.group_resource,
+                subresource: self.subresource,
+                namespace: if is_namespace { name } else { self.namespace },
+                name,
+                user: Some(self.user),
+                object: None,
+                old_object,
+                dry_run,
+            },
+            resource: self.resource,
+            snapshot,
+            prepared: &self.api.prepared,
+            authorizer: &self.api.authorizer,
+            warnings: self.warnings,
+            now: self.now,
+            release: self.api.release,
+            environment: &*self.api.environment,
+        }
     }
 
     /// The time of the request, as objects hold it.

@@ -2,17 +2,18 @@
 
 use super::answer::Answer;
 use super::call::Call;
-use super::commit::{Committed, Plan, commit};
+use super::commit::{Committed, Plan, commit, rehearse};
 use super::metadata;
 use super::options::WriteOptions;
 use super::record::{self, Encoded};
 use super::rules::Rules;
-use super::validate;
+use super::{services, validate};
 use crate::error;
 use crate::storage::Record;
 use std::sync::Arc;
 use tollgate_api::status::Reason;
-use tollgate_api::{Status, Value};
+use tollgate_api::{Operation, Status, Value};
+use tollgate_objects::{conversion, defaults};
 
 /// How often a generated name that is taken is replaced by another.
 const GENERATED_NAMES_MAX: usize = 8;
@@ -22,11 +23,24 @@ const GENERATED_BASE_BYTES_MAX: usize = 58;
 /// Creates an object that has been decoded and defaulted.
 pub async fn create(
     call: &Call<'_>,
+    object: Value,
+    options: &WriteOptions,
+) -> Result<Answer, Status> {
+    create_as(call, object, options, true).await
+}
+
+/// Creates an object; `tracks` says whether that is noted in its managed fields.
+pub(super) async fn create_as(
+    call: &Call<'_>,
     mut object: Value,
     options: &WriteOptions,
+    tracks: bool,
 ) -> Result<Answer, Status> {
     metadata::settle_namespace(call, &mut object)?;
     metadata::begin(call, &mut object);
+    if tracks {
+        super::managers::track(call, options, None, &mut object);
+    }
     let base = metadata::text(&object, "generateName").to_owned();
     let generates = metadata::name(&object).is_empty() && !base.is_empty();
     let mut tries = 1;
@@ -57,6 +71,20 @@ async fn store(
     options: &WriteOptions,
     base: Option<&str>,
 ) -> Result<Answer, Status> {
+    let snapshot = call.api.store.snapshot();
+    let name = metadata::name(&object).to_owned();
+    let review = call.review(
+        &snapshot,
+        Operation::Create,
+        &name,
+        None,
+        options.is_dry_run(),
+    );
+    call.api.admission.mutate(&review, &mut object)?;
+    // What plugins added is defaulted as anything else.
+    defaults::set_defaults(&call.resource.kind, &mut object);
+    conversion::convert(&call.resource.kind, &mut object);
+    super::grants::check(call, &object, None)?;
     prepare(call, &mut object);
     if let Some(base) = base {
         let name = generated_name(call, base);
@@ -68,31 +96,45 @@ async fn store(
             "resourceVersion should not be set on objects to be created",
         ));
     }
+    call.api.admission.validate(&review.with_object(&object))?;
     let name = metadata::name(&object).to_owned();
+    let named = Call {
+        name: &name,
+        ..*call
+    };
+    let allocation = services::allocate(&named, Some(&mut object), None)?;
     let key = call.key(&name);
     call.resource
         .conversion
         .to_stored(&call.resource.storage_kind, &mut object);
     let value = record::encode(&call.resource.storage_kind, &object);
+    let plan = Plan {
+        key: key.clone(),
+        expected: None,
+        old: None,
+        new: Some(&object),
+        value: Some(value.clone()),
+        enforced: true,
+        allocation,
+    };
     if options.is_dry_run() {
+        rehearse(call, &plan)?;
         if let Some(found) = call.api.store.snapshot().get(key.as_str()) {
             return Err(exists(call, &name, found));
         }
         let object = Encoded { value, revision: 0 };
         return Ok(Answer::object(201, call.resource, object));
     }
-    let plan = Plan {
-        key,
-        expected: None,
-        value: Some(value.clone()),
-    };
     match commit(call, &plan).await? {
-        Committed::Done(revision) => {
+        // What was counted for a quota shows from the next look on, as it does upstream.
+        Committed::Done(revision, _) => {
             let object = Encoded { value, revision };
             Ok(Answer::object(201, call.resource, object))
         }
         Committed::Moved(Some(found)) => Err(exists(call, &name, &found)),
-        Committed::Moved(None) => Err(error::modified(call.group_resource(), &name)),
+        Committed::Moved(None) | Committed::Taken => {
+            Err(error::modified(call.group_resource(), &name))
+        }
     }
 }
 

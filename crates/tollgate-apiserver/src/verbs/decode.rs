@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::options::FieldValidation;
+use tollgate_api::field::FieldPath;
 use tollgate_api::json;
 use tollgate_api::{GroupVersionKind, Status, Value};
 use tollgate_objects::schema::{self, Problem, ProblemKind};
@@ -31,13 +32,40 @@ pub fn decode(
     format: BodyFormat,
     validation: FieldValidation,
 ) -> Result<Value, Status> {
-    let mut object = read(kind, body, format)?;
+    let (mut object, duplicates) = read(call, kind, body, format)?;
     let found = settle_kind(call, kind, &mut object, body)?;
-    let problems = schema::decode(&found, &mut object);
+    if format == BodyFormat::Yaml {
+        drop_duplicates(&mut object);
+    }
+    let mut problems = repeated(&duplicates, validation);
+    problems.extend(schema::decode(&found, &mut object));
     judge(call, &found, problems, validation)?;
     defaults::set_defaults(&found, &mut object);
     conversion::convert(&found, &mut object);
     Ok(object)
+}
+
+/// Keys that stand in a YAML map twice, as strict decoding tells them: all in one.
+fn repeated(duplicates: &[String], validation: FieldValidation) -> Vec<Problem> {
+    let problem = |message: String| Problem {
+        kind: ProblemKind::DuplicateField,
+        message,
+        path: FieldPath::default(),
+        help: None,
+    };
+    match validation {
+        FieldValidation::Strict if !duplicates.is_empty() => {
+            let lines: Vec<String> = duplicates
+                .iter()
+                .map(|text| format!("\n  {text}"))
+                .collect();
+            vec![problem(format!(
+                "yaml: unmarshal errors:{}",
+                lines.concat()
+            ))]
+        }
+        _ => duplicates.iter().cloned().map(problem).collect(),
+    }
 }
 
 /// Refuses or warns of what strict decoding found.
@@ -63,7 +91,27 @@ fn judge(
     schema::refusal(kind, &relevant).map_or(Ok(()), Err)
 }
 
-fn read(kind: &GroupVersionKind, body: &[u8], format: BodyFormat) -> Result<Value, Status> {
+/// The last of several equal keys counts; they have been told already.
+fn drop_duplicates(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.drop_duplicates();
+            for (_, child) in object.iter_mut() {
+                drop_duplicates(child);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_duplicates),
+        _ => {}
+    }
+}
+
+fn read(
+    call: &Call<'_>,
+    kind: &GroupVersionKind,
+    body: &[u8],
+    format: BodyFormat,
+) -> Result<(Value, Vec<String>), Status> {
+    let mut duplicates = Vec::new();
     let object = match format {
         BodyFormat::Json => json::from_slice(body).map_err(|error| {
             format!(
@@ -74,12 +122,15 @@ fn read(kind: &GroupVersionKind, body: &[u8], format: BodyFormat) -> Result<Valu
         BodyFormat::Protobuf => protobuf::decode(body)
             .map(|(_, object)| object)
             .map_err(|error| error.to_string()),
-        BodyFormat::Yaml => Err("not readable yet".to_owned()),
+        BodyFormat::Yaml => (call.api.read_yaml)(body).map(|yaml| {
+            duplicates = yaml.duplicates;
+            yaml.tree
+        }),
     };
     let object = object.map_err(|why| unrecognized(kind, &why, body))?;
     match object {
-        Value::Object(_) => Ok(object),
-        Value::Null => Ok(Value::object()),
+        Value::Object(_) => Ok((object, duplicates)),
+        Value::Null => Ok((Value::object(), duplicates)),
         other => {
             let found = match other {
                 Value::Array(_) => "array",
@@ -147,10 +198,36 @@ fn settle_kind(
         found.kind.clone_from(&wanted.kind);
         object.set("kind", wanted.kind.clone());
     }
-    if found == *wanted || call.resource.is_custom() {
+    // Evictions are the same in all versions.
+    let is_eviction =
+        wanted.kind == "Eviction" && found.kind == "Eviction" && found.group == wanted.group;
+    if found == *wanted || call.resource.is_custom() || is_eviction {
         return Ok(found);
     }
     Err(wrong_kind(&found, wanted))
+}
+
+/// Why an object of another kind cannot be made one of `wanted`.
+fn why_not(found: &GroupVersionKind, wanted: &GroupVersionKind, object: &mut Value) -> String {
+    let (kind, version) = (&found.kind, &found.version);
+    if schema::type_of(found).is_none() {
+        let version = found.api_version();
+        return format!(
+            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
+        );
+    }
+    let problems = schema::decode(found, object);
+    let fatal = problems
+        .into_iter()
+        .find(|problem| problem.kind == ProblemKind::Undecodable);
+    fatal.map_or_else(
+        || {
+            let package = internal_package(&wanted.group);
+            let wanted = &wanted.kind;
+            format!("converting ({version}.{kind}) to ({package}.{wanted}): unknown conversion")
+        },
+        |problem| problem.message,
+    )
 }
 
 fn wrong_kind(found: &GroupVersionKind, wanted: &GroupVersionKind) -> Status {
@@ -182,4 +259,40 @@ fn internal_package(group: &str) -> &str {
         "" => "core",
         first => first,
     }
+}
+
+/// Makes what a patch made of an object one of its kind again; the error is why it is none.
+pub(super) fn patched(
+    call: &Call<'_>,
+    object: &mut Value,
+    validation: FieldValidation,
+    noted: &[String],
+) -> Result<(), String> {
+    let kind = &call.resource.kind;
+    let found = GroupVersionKind::of(object);
+    if found != *kind {
+        return Err(why_not(&found, kind, object));
+    }
+    let problems = schema::decode(kind, object);
+    let mut strict = noted.to_vec();
+    for problem in problems {
+        if problem.kind == ProblemKind::Undecodable {
+            return Err(problem.message);
+        }
+        strict.push(problem.message);
+    }
+    match validation {
+        FieldValidation::Strict if !strict.is_empty() => {
+            return Err(format!("strict decoding error: {}", strict.join(", ")));
+        }
+        FieldValidation::Warn => {
+            for problem in strict {
+                call.warnings.add(problem);
+            }
+        }
+        FieldValidation::Strict | FieldValidation::Ignore => {}
+    }
+    defaults::set_defaults(kind, object);
+    conversion::convert(kind, object);
+    Ok(())
 }

@@ -2,18 +2,18 @@
 
 use super::answer::Answer;
 use super::call::Call;
-use super::commit::{Committed, Plan, commit};
+use super::commit::{Committed, Plan, begin, commit};
 use super::metadata;
 use super::options::{DeleteOptions, Propagation};
 use super::record::{self, Encoded};
 use super::rules::{Collection, Rules};
+use super::services::{self, Allocation};
 use super::update::other_than_demanded;
 use crate::error;
-use crate::storage::Record;
+use crate::storage::{Key, Record};
 use bytes::Bytes;
-use std::sync::Arc;
 use tollgate_api::status::Details;
-use tollgate_api::{Status, Timestamp, Value};
+use tollgate_api::{Operation, Status, Timestamp, Value};
 
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
@@ -59,7 +59,9 @@ pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<R
     let mut found = call.api.store.snapshot().get(key.as_str()).cloned();
     for _ in 0..ATTEMPTS_MAX {
         let record = found.ok_or_else(|| error::not_found(call.group_resource(), call.name))?;
-        let step = decide(call, options, &record)?;
+        let stored = record::parse(&record.value, record.revision)?;
+        admit(call, options, &stored)?;
+        let step = decide(call, options, stored.clone())?;
         if step.value.is_none() && !step.gone {
             let object = encoded(&record.value, record.revision);
             return Ok(Removed {
@@ -75,23 +77,85 @@ pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<R
                 gone: step.gone,
             });
         }
-        let plan = Plan {
-            key: key.clone(),
-            expected: Some(record.revision),
-            value: if step.gone { None } else { step.value },
+        let outcome = if step.gone {
+            end(call, &key, &record, &stored, &step).await?
+        } else {
+            let plan = Plan {
+                key: key.clone(),
+                expected: Some(record.revision),
+                old: Some(&stored),
+                new: step.object.as_ref(),
+                value: step.value.clone(),
+                enforced: false,
+                allocation: Allocation::default(),
+            };
+            commit(call, &plan).await?
         };
-        match commit(call, &plan).await? {
-            Committed::Done(revision) => {
-                let object = encoded(&last, if step.gone { record.revision } else { revision });
+        match outcome {
+            Committed::Done(revision, _) => {
+                let object = encoded(&last, revision);
                 return Ok(Removed {
                     object,
                     gone: step.gone,
                 });
             }
             Committed::Moved(now) => found = now,
+            Committed::Taken => found = Some(record),
         }
     }
     Err(error::modified(call.group_resource(), call.name))
+}
+
+/// Removes an object. What the deletion changes on it is written first, so that watchers see how it went; both wait for
+/// the disk once.
+async fn end(
+    call: &Call<'_>,
+    key: &Key,
+    record: &Record,
+    stored: &Value,
+    step: &Step,
+) -> Result<Committed, Status> {
+    let mut plan = Plan {
+        key: key.clone(),
+        expected: Some(record.revision),
+        old: Some(stored),
+        new: step.object.as_ref(),
+        value: step.value.clone(),
+        enforced: false,
+        allocation: Allocation::default(),
+    };
+    let mut last = record.revision;
+    if step.value.is_some() {
+        match begin(call, &plan)? {
+            (Committed::Done(revision, _), _) => {
+                last = revision;
+                plan.expected = Some(revision);
+                plan.old = step.object.as_ref();
+            }
+            (other, _) => return Ok(other),
+        }
+    }
+    plan.new = None;
+    plan.value = None;
+    plan.allocation = services::allocate(call, None, Some(stored))?;
+    Ok(match commit(call, &plan).await? {
+        Committed::Done(..) => Committed::Done(last, None),
+        other => other,
+    })
+}
+
+/// Asks the plugins.
+fn admit(call: &Call<'_>, options: &DeleteOptions, stored: &Value) -> Result<(), Status> {
+    let snapshot = call.api.store.snapshot();
+    let name = call.name;
+    let review = call.review(
+        &snapshot,
+        Operation::Delete,
+        name,
+        Some(stored),
+        options.is_dry_run(),
+    );
+    call.api.admission.validate(&review)
 }
 
 fn encoded(value: &Bytes, revision: u64) -> Encoded {
@@ -105,12 +169,31 @@ fn encoded(value: &Bytes, revision: u64) -> Encoded {
 struct Step {
     /// The object with what the deletion changes on it; none if it changes nothing.
     value: Option<Bytes>,
+    /// The same as a tree.
+    object: Option<Value>,
     /// Whether the object goes.
     gone: bool,
 }
 
-fn decide(call: &Call<'_>, options: &DeleteOptions, record: &Arc<Record>) -> Result<Step, Status> {
-    let mut object = record::parse(&record.value, record.revision)?;
+impl Step {
+    /// Nothing changes.
+    const NONE: Self = Self {
+        value: None,
+        object: None,
+        gone: false,
+    };
+
+    fn new(call: &Call<'_>, object: Value, changed: bool, gone: bool) -> Self {
+        let value = changed.then(|| record::encode(&call.resource.storage_kind, &object));
+        Self {
+            value,
+            object: changed.then_some(object),
+            gone,
+        }
+    }
+}
+
+fn decide(call: &Call<'_>, options: &DeleteOptions, mut object: Value) -> Result<Step, Status> {
     check_preconditions(call, options, &object)?;
     let resource = call.resource;
     if resource.group().is_empty() && resource.plural() == "namespaces" {
@@ -122,10 +205,7 @@ fn decide(call: &Call<'_>, options: &DeleteOptions, record: &Arc<Record>) -> Res
     if is_pod {
         match grace_of(call, options, &mut object) {
             Grace::Pending => {
-                return Ok(Step {
-                    value: None,
-                    gone: false,
-                });
+                return Ok(Step::NONE);
             }
             Grace::Given(seconds) => {
                 changed = true;
@@ -140,8 +220,7 @@ fn decide(call: &Call<'_>, options: &DeleteOptions, record: &Arc<Record>) -> Res
         changed |= mark(call, &mut object);
     }
     let gone = !waits && grace.unwrap_or_default() == 0;
-    let value = changed.then(|| record::encode(&resource.storage_kind, &object));
-    Ok(Step { value, gone })
+    Ok(Step::new(call, object, changed, gone))
 }
 
 fn check_preconditions(
@@ -290,7 +369,5 @@ fn end_namespace(call: &Call<'_>, options: &DeleteOptions, mut namespace: Value)
     let spec = namespace.get("spec");
     let held = spec.is_some_and(|spec| !spec.items("finalizers").is_empty());
     let gone = !held && metadata::finalizers(&namespace).is_empty();
-    let kind = &call.resource.storage_kind;
-    let value = changed.then(|| record::encode(kind, &namespace));
-    Step { value, gone }
+    Step::new(call, namespace, changed, gone)
 }

@@ -28,7 +28,6 @@ pub(super) fn begin(call: &Call<'_>, object: &mut Value) {
         "deletionTimestamp",
         "deletionGracePeriodSeconds",
         "selfLink",
-        "generation",
     ] {
         metadata.remove(key);
     }

@@ -4,6 +4,7 @@
 //! asked for.
 
 mod answer;
+mod apply;
 mod call;
 mod commit;
 mod continue_token;
@@ -13,18 +14,26 @@ mod delete;
 mod delete_collection;
 mod field_selector;
 mod get;
+mod grants;
 mod label_selector;
 mod list;
+mod managers;
 mod metadata;
 pub mod options;
+mod patch;
 mod prepare;
 pub mod record;
+mod reviews;
 mod rules;
+mod services;
+pub mod subresources;
 mod update;
 mod validate;
 mod watch;
+mod yaml;
 
 pub use answer::{Answer, Listing};
+pub use apply::apply;
 pub use call::{Api, Call, Warnings};
 pub use create::create;
 pub use decode::{BodyFormat, decode};
@@ -34,5 +43,8 @@ pub use field_selector::FieldSelector;
 pub use get::get;
 pub use label_selector::LabelSelector;
 pub use list::list;
-pub use update::{replace, update};
+pub use patch::{PatchType, patch};
+pub use reviews::review;
+pub use update::{Update, replace, update};
 pub use watch::{Change, Watching, watch};
+pub use yaml::{ReadYaml, Yaml};

@@ -2,23 +2,46 @@
 
 use super::answer::Answer;
 use super::call::Call;
-use super::commit::{Committed, Plan, commit};
+use super::commit::{Committed, Plan, commit, rehearse};
 use super::metadata;
 use super::options::{WriteOptions, parse_resource_version};
 use super::record::{self, Encoded};
 use super::rules::Rules;
-use super::{prepare, validate};
+use super::{managers, prepare, services, validate};
 use crate::error;
+use crate::patch::managed_fields::same_but_for_times;
 use crate::storage::Record;
 use std::sync::Arc;
 use tollgate_api::field::{Error, Path};
-use tollgate_api::{Status, Value};
+use tollgate_api::{Operation, Status, Value};
 
 /// How often a change is made anew because somebody was faster.
 const ATTEMPTS_MAX: usize = 64;
 
+/// How an update is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Update {
+    /// Whether the change is noted in the managed fields.
+    pub tracks: bool,
+    /// Whether an object that is not there is made, whatever its kind.
+    pub creates: bool,
+}
+
+impl Update {
+    /// A change by a client.
+    pub const TRACKED: Self = Self {
+        tracks: true,
+        creates: false,
+    };
+    /// A change by the server, or one whose managed fields are settled.
+    pub const PLAIN: Self = Self {
+        tracks: false,
+        creates: false,
+    };
+}
+
 /// What makes the new object from the one that is there.
-pub type Make<'m> = dyn FnMut(&Value) -> Result<Value, Status> + Send + 'm;
+pub(super) type Make<'m> = dyn FnMut(&Value) -> Result<Value, Status> + Send + 'm;
 
 /// Replaces an object by one that the client sends whole (PUT).
 pub async fn replace(
@@ -36,7 +59,7 @@ pub async fn replace(
         }
         Ok(object.clone())
     };
-    update(call, options, &mut make).await
+    update(call, options, Update::TRACKED, &mut make).await
 }
 
 /// The name in the body must be that of the path.
@@ -72,15 +95,16 @@ fn other_uid(call: &Call<'_>, wanted: &str, found: &str) -> Status {
 pub async fn update(
     call: &Call<'_>,
     options: &WriteOptions,
+    how: Update,
     make: &mut Make<'_>,
 ) -> Result<Answer, Status> {
     let key = call.key(call.name);
     let mut found = call.api.store.snapshot().get(key.as_str()).cloned();
     for _ in 0..ATTEMPTS_MAX {
         let Some(record) = found else {
-            return create_in_place(call, options, make).await;
+            return create_in_place(call, options, how, make).await;
         };
-        match attempt(call, options, make, &record).await? {
+        match attempt(call, options, how, make, &record).await? {
             Attempt::Done(answer) => return Ok(answer),
             Attempt::Again(now) => found = now,
         }
@@ -96,29 +120,53 @@ enum Attempt {
 async fn create_in_place(
     call: &Call<'_>,
     options: &WriteOptions,
+    how: Update,
     make: &mut Make<'_>,
 ) -> Result<Answer, Status> {
-    if !Rules::of(call.resource).create_on_update || !call.subresource.is_empty() {
+    let may_create = how.creates || Rules::of(call.resource).create_on_update;
+    if !may_create || !call.subresource.is_empty() {
         return Err(error::not_found(call.group_resource(), call.name));
     }
     let object = make(&Value::Null)?;
-    super::create::create(call, object, options).await
+    super::create::create_as(call, object, options, how.tracks).await
 }
 
 async fn attempt(
     call: &Call<'_>,
     options: &WriteOptions,
+    how: Update,
     make: &mut Make<'_>,
     record: &Arc<Record>,
 ) -> Result<Attempt, Status> {
     let resource = call.resource;
-    let mut old = record::parse(&record.value, record.revision)?;
+    let stored = record::parse(&record.value, record.revision)?;
+    let mut old = stored.clone();
     resource.conversion.to_served(&resource.kind, &mut old);
     let mut new = make(&old)?;
     settle_version(call, &mut new, record.revision)?;
+    metadata::keep_identity(&mut new, &old);
+    if how.tracks {
+        managers::track(call, options, Some(&old), &mut new);
+    }
+    let snapshot = call.api.store.snapshot();
+    let review = call.review(
+        &snapshot,
+        Operation::Update,
+        call.name,
+        Some(&old),
+        options.is_dry_run(),
+    );
+    call.api.admission.mutate(&review, &mut new)?;
+    super::grants::check(call, &new, Some(&old))?;
     prepare::for_update(call, &mut new, &old);
     validate::replacement(call, &new, &old)?;
+    call.api.admission.validate(&review.with_object(&new))?;
     let gone = leaves(call, &new, &old);
+    let allocation = if gone {
+        services::allocate(call, None, Some(&old))?
+    } else {
+        services::allocate(call, Some(&mut new), Some(&old))?
+    };
     resource
         .conversion
         .to_stored(&resource.storage_kind, &mut new);
@@ -127,20 +175,29 @@ async fn attempt(
         let value = value.clone();
         Attempt::Done(Answer::object(200, resource, Encoded { value, revision }))
     };
-    if value == record.value {
-        return Ok(answer(record.revision));
-    }
-    if options.is_dry_run() {
+    if value == record.value || same_but_for_times(&stored, &new) {
         return Ok(answer(record.revision));
     }
     let plan = Plan {
         key: call.key(call.name),
         expected: Some(record.revision),
+        old: Some(&stored),
+        new: (!gone).then_some(&new),
         value: (!gone).then(|| value.clone()),
+        enforced: !gone,
+        allocation,
     };
+    if options.is_dry_run() {
+        rehearse(call, &plan)?;
+        return Ok(answer(record.revision));
+    }
     Ok(match commit(call, &plan).await? {
-        Committed::Done(revision) => answer(revision),
+        Committed::Done(revision, Some(value)) => {
+            Attempt::Done(Answer::object(200, resource, Encoded { value, revision }))
+        }
+        Committed::Done(revision, None) => answer(revision),
         Committed::Moved(found) => Attempt::Again(found),
+        Committed::Taken => Attempt::Again(Some(Arc::clone(record))),
     })
 }
 

@@ -30,7 +30,7 @@ pub fn list_head(kind: &GroupVersionKind, is_custom: bool, meta: &ListMeta<'_>, 
     out.extend_from_slice(b",\"apiVersion\":");
     text::string(out, &kind.api_version());
     out.extend_from_slice(b",\"metadata\":");
-    typed_meta(meta, out);
+    list_meta(meta, out);
     out.extend_from_slice(b",\"items\":[");
 }
 
@@ -53,7 +53,8 @@ pub fn list_tail(kind: &GroupVersionKind, is_custom: bool, meta: &ListMeta<'_>, 
     out.extend_from_slice(b"}}");
 }
 
-pub(super) fn typed_meta(meta: &ListMeta<'_>, out: &mut Vec<u8>) {
+/// Appends the metadata of a list of a built-in kind or of a Table.
+pub fn list_meta(meta: &ListMeta<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
     let mut named = |name: &str, write: &dyn Fn(&mut Vec<u8>)| {
         if out.last() != Some(&b'{') {

@@ -5,6 +5,7 @@
 //! absent. Objects whose fields stand in the declared order, as everything does that was read from here, are written
 //! in one pass without an intermediate tree.
 
+mod canonical;
 mod list;
 mod plain;
 mod record;
@@ -14,14 +15,16 @@ mod typed;
 #[cfg(test)]
 mod tests;
 
-pub use list::{ListMeta, list_head, list_tail, without_type};
-pub use record::{Revision, record, splice};
+pub use canonical::canonicalize;
+pub use list::{ListMeta, list_head, list_meta, list_tail, without_type};
+pub use record::record;
 
 pub(crate) use plain::by_key;
-pub(crate) use typed::{fits, quantity};
+pub(crate) use typed::{fits, is_in_order, quantity};
 
 use crate::schema::{StructType, type_of};
 use tollgate_api::{GroupVersionKind, Value};
+use typed::Empty;
 
 /// Appends the JSON text of an object of `kind`.
 ///
@@ -48,10 +51,22 @@ pub fn json(kind: &GroupVersionKind, object: &Value, out: &mut Vec<u8>) {
 
 /// Appends the JSON text of a value of a built-in type, which need not be a whole object.
 pub fn json_of(of: StructType, value: &Value, out: &mut Vec<u8>) {
-    typed::structure(out, Some(value), of);
+    typed::in_style(out, Empty::Kept, |out, style| {
+        typed::structure(out, Some(value), of, style);
+    });
 }
 
 /// Appends the JSON text of a value that no type describes, with its keys in their order.
 pub fn untyped(value: &Value, out: &mut Vec<u8>) {
     plain::ordered(out, value);
+}
+
+/// Appends the JSON text of a value that no type describes, with its keys sorted.
+pub fn sorted(value: &Value, out: &mut Vec<u8>) {
+    plain::sorted(out, value);
+}
+
+/// Appends a string with its quotes and escapes.
+pub fn string(text: &str, out: &mut Vec<u8>) {
+    text::string(out, text);
 }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::arbitrary;
+use crate::schema::{ShapeRef, resources};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use tollgate_api::json::from_str;
 
 fn written(text: &str) -> String {
@@ -69,35 +71,108 @@ fn raw_objects_keep_their_order() {
     );
 }
 
-fn spliced(text: &str) -> String {
+/// Looks at every type that can be reached from `shape`.
+fn check_silence(shape: ShapeRef, seen: &mut BTreeSet<&'static str>) {
+    let of = match shape {
+        ShapeRef::List(inner) | ShapeRef::Map(inner) => return check_silence(inner.shape(), seen),
+        ShapeRef::Struct(of) | ShapeRef::SchemaOr(of, _) => of,
+        _ => return,
+    };
+    if !seen.insert(of.name()) {
+        return;
+    }
+    for field in of.fields_in_json_order() {
+        let mut out = b"{".to_vec();
+        typed::in_style(&mut out, Empty::Kept, |out, style| {
+            typed::field(out, field, None, style);
+        });
+        assert_eq!(
+            out.len() == 1,
+            field.is_silent(),
+            "{} {}",
+            of.name(),
+            field.name
+        );
+        check_silence(field.shape(), seen);
+    }
+}
+
+#[test]
+fn the_table_knows_which_fields_say_nothing() {
+    let mut seen = BTreeSet::new();
+    for resource in resources() {
+        let kind = GroupVersionKind {
+            group: resource.group.into(),
+            version: resource.version.into(),
+            kind: resource.kind.into(),
+        };
+        if let Some(of) = type_of(&kind) {
+            check_silence(ShapeRef::Struct(of), &mut seen);
+        }
+    }
+    assert!(seen.len() > 500, "{}", seen.len());
+}
+
+fn recorded(text: &str) -> String {
     let object = from_str(text).unwrap();
-    let kind = GroupVersionKind::of(&object);
-    let (mut kept, mut out) = (Vec::new(), Vec::new());
-    let place = record(&kind, &object, &mut kept).unwrap();
-    splice(&kept, place, Revision(42), &mut out);
+    let mut out = Vec::new();
+    record(&GroupVersionKind::of(&object), &object, &mut out);
     String::from_utf8(out).unwrap()
 }
 
 #[test]
-fn a_record_gets_its_resource_version_where_it_belongs() {
+fn a_record_has_no_resource_version() {
     for object in [
         r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","uid":"u","resourceVersion":"1","creationTimestamp":"2026-01-01T00:00:00Z"}}"#,
-        r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","resourceVersion":"1"}}"#,
-        r#"{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"1","generation":2}}"#,
-        r#"{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"1"}}"#,
+        r#"{"metadata":{"generation":2,"resourceVersion":"1","name":"p"},"kind":"Pod","apiVersion":"v1","spec":{"containers":[{}]}}"#,
+        r#"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"1"}}"#,
+        r#"{"kind":"Widget","apiVersion":"example.com/v1","metadata":{"resourceVersion":"1","name":"w","uid":"u"},"spec":{"resourceVersion":"x"}}"#,
         r#"{"kind":"Widget","apiVersion":"example.com/v1","metadata":{"resourceVersion":"1"}}"#,
-        r#"{"kind":"Widget","apiVersion":"example.com/v1","metadata":{"resourceVersion":"1","name":"w","uid":"u"}}"#,
-        r#"{"kind":"Widget","apiVersion":"example.com/v1","metadata":{"resourceVersion":"1","name":"w"}}"#,
     ] {
-        let expected = written(&object.replace(r#""1""#, r#""42""#));
-        assert_eq!(spliced(object), expected);
-        let without = object
-            .replace(r#""resourceVersion":"1","#, "")
-            .replace(r#","resourceVersion":"1""#, "");
-        if without != object {
-            assert_eq!(spliced(&without), expected);
-        }
+        let mut without = from_str(object).unwrap();
+        without
+            .get_mut("metadata")
+            .unwrap()
+            .remove("resourceVersion");
+        let expected = written(&without.to_string());
+        assert_eq!(recorded(object), expected);
+        assert_eq!(recorded(&without.to_string()), expected);
     }
+}
+
+#[test]
+fn a_store_forgets_empty_lists_except_of_kinds_that_are_kept_as_json() {
+    let role =
+        r#"{"kind":"Role","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{},"rules":[]}"#;
+    assert_eq!(written(role), role);
+    assert_eq!(recorded(role), role.replace("[]", "null"));
+    let definition = recorded(
+        r#"{"kind":"CustomResourceDefinition","apiVersion":"apiextensions.k8s.io/v1","spec":{"versions":[]}}"#,
+    );
+    assert!(definition.contains(r#""versions":[]"#));
+}
+
+#[test]
+fn what_means_the_same_becomes_one() {
+    let mut object = from_str(
+        r#"{"kind":"Event","apiVersion":"v1","metadata":{"creationTimestamp":"2026-01-01T02:00:00.5+02:00"},
+        "firstTimestamp":"0001-01-01T00:00:00Z","eventTime":"2026-01-01T00:00:00.000001Z","count":1.0}"#,
+    )
+    .unwrap();
+    canonicalize(&GroupVersionKind::of(&object), &mut object);
+    assert_eq!(
+        object.to_string(),
+        r#"{"kind":"Event","apiVersion":"v1","metadata":{"creationTimestamp":"2026-01-01T00:00:00Z"},"eventTime":"2026-01-01T00:00:00.000001Z","count":1}"#
+    );
+    let mut quota = from_str(
+        r#"{"kind":"ResourceQuota","apiVersion":"v1","spec":{"hard":{"cpu":1,"memory":"1024Mi"}}}"#,
+    )
+    .unwrap();
+    canonicalize(&GroupVersionKind::of(&quota), &mut quota);
+    assert_eq!(
+        quota.get("spec").unwrap().to_string(),
+        r#"{"hard":{"cpu":"1","memory":"1Gi"}}"#
+    );
 }
 
 #[test]

@@ -4,47 +4,116 @@ use super::{plain, text};
 use crate::canonical;
 use crate::schema::{Alternative, Field, ShapeRef, StructType};
 use std::borrow::Cow;
+use std::cell::Cell;
 use tollgate_api::{Object, Quantity, Value};
 
 /// An object of which nothing is set.
 static NOTHING: Object = Object::new();
 
+/// What is written of a list or map that is there and empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Empty {
+    /// What it is.
+    Kept,
+    /// `null`: what comes back from a store that cannot tell it from none.
+    Forgotten,
+}
+
+impl Empty {
+    fn forgets(self, value: &Value, shape: ShapeRef) -> bool {
+        self == Self::Forgotten
+            && match (shape, value) {
+                (ShapeRef::List(_), Value::Array(items)) => items.is_empty(),
+                (ShapeRef::Map(_), Value::Object(entries)) => entries.is_empty(),
+                _ => false,
+            }
+    }
+}
+
+/// What is known of the order of fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Nothing stands out of order so far; to look first would cost as much as to write.
+    Assumed,
+    /// Something does: what was written is worth nothing.
+    Broken,
+    /// Every object is looked at before it is written.
+    Checked,
+}
+
+/// How a whole object is written.
+#[derive(Debug)]
+pub(super) struct Style {
+    empty: Empty,
+    order: Cell<Order>,
+}
+
+/// Writes with `write`, and once more if fields turned out to stand in another order than the declared one.
+pub(super) fn in_style(
+    out: &mut Vec<u8>,
+    empty: Empty,
+    mut write: impl FnMut(&mut Vec<u8>, &Style),
+) {
+    let start = out.len();
+    let style = Style {
+        empty,
+        order: Cell::new(Order::Assumed),
+    };
+    write(out, &style);
+    if style.order.get() == Order::Broken {
+        out.truncate(start);
+        style.order.set(Order::Checked);
+        write(out, &style);
+    }
+}
+
 /// Writes a struct; what is no object counts as one of which nothing is set.
-pub(super) fn structure(out: &mut Vec<u8>, value: Option<&Value>, of: StructType) {
+pub(super) fn structure(out: &mut Vec<u8>, value: Option<&Value>, of: StructType, style: &Style) {
     let object = value.and_then(Value::as_object).unwrap_or(&NOTHING);
     out.push(b'{');
-    fields(out, object, of, field);
+    fields(object, of, style, |declared, value| {
+        if value.is_some() || !declared.is_silent() {
+            field(out, declared, value, style);
+        }
+    });
     out.push(b'}');
 }
 
 /// Hands over every declared field with what the object has for it.
 pub(super) fn fields<'o>(
-    out: &mut Vec<u8>,
     object: &'o Object,
     of: StructType,
-    mut with: impl FnMut(&mut Vec<u8>, &'static Field, Option<&'o Value>),
+    style: &Style,
+    mut with: impl FnMut(&'static Field, Option<&'o Value>),
 ) {
-    if !is_in_order(object, of) {
-        for declared in of.fields_in_json_order() {
-            with(out, declared, object.get(declared.name));
+    match style.order.get() {
+        Order::Broken => return,
+        Order::Checked if !is_in_order(object, of) => {
+            for declared in of.fields_in_json_order() {
+                with(declared, object.get(declared.name));
+            }
+            return;
         }
-        return;
+        Order::Assumed | Order::Checked => {}
     }
-    let mut entries = object.iter().peekable();
+    let mut entries = object.iter();
+    let mut next = entries.next();
     for declared in of.fields_in_json_order() {
-        let found = entries.next_if(|(key, _)| *key == declared.name);
-        with(
-            out,
-            declared,
-            found
-                .map(|(_, value)| value)
-                .filter(|value| !value.is_null()),
-        );
+        match next {
+            Some((key, value)) if key == declared.name => {
+                next = entries.next();
+                with(declared, Some(value).filter(|value| !value.is_null()));
+            }
+            _ => with(declared, None),
+        }
+    }
+    if next.is_some() {
+        style.order.set(Order::Broken);
     }
 }
 
 /// Whether the object has only declared fields, each once, in the declared order.
-fn is_in_order(object: &Object, of: StructType) -> bool {
+pub(crate) fn is_in_order(object: &Object, of: StructType) -> bool {
     let mut keys = object.keys();
     let Some(mut key) = keys.next() else {
         return true;
@@ -61,9 +130,9 @@ fn is_in_order(object: &Object, of: StructType) -> bool {
 }
 
 /// Writes `"name":value`, or nothing if Go leaves the field out.
-pub(super) fn field(out: &mut Vec<u8>, declared: &Field, value: Option<&Value>) {
+pub(super) fn field(out: &mut Vec<u8>, declared: &Field, value: Option<&Value>, style: &Style) {
     let shape = declared.shape();
-    let value = value.filter(|value| fits(value, shape));
+    let value = value.filter(|value| fits(value, shape) && !style.empty.forgets(value, shape));
     let is_written = match value {
         Some(_) if declared.is_pointer() => true,
         None if declared.is_pointer() => !declared.omits_empty(),
@@ -84,7 +153,7 @@ pub(super) fn field(out: &mut Vec<u8>, declared: &Field, value: Option<&Value>) 
     out.extend_from_slice(b"\":");
     match value {
         None if declared.is_pointer() => out.extend_from_slice(b"null"),
-        value => member(out, value, shape),
+        value => member(out, value, shape, style),
     }
 }
 
@@ -143,15 +212,17 @@ fn is_zero(value: &Value, shape: ShapeRef) -> bool {
 }
 
 /// Writes a value; nothing stands for Go's zero value.
-pub(super) fn member(out: &mut Vec<u8>, value: Option<&Value>, shape: ShapeRef) {
+pub(super) fn member(out: &mut Vec<u8>, value: Option<&Value>, shape: ShapeRef, style: &Style) {
     match (shape, value) {
-        (ShapeRef::Struct(of), value) => structure(out, value, of),
+        (ShapeRef::Struct(of), value) => structure(out, value, of, style),
         (ShapeRef::String, Some(Value::String(text))) => text::string(out, text),
         (ShapeRef::Int32 | ShapeRef::Int64, value) => {
             text::integer(out, value.and_then(Value::as_i64).unwrap_or_default());
         }
-        (ShapeRef::Map(inner), Some(Value::Object(map))) => map_of(out, map, inner.shape()),
-        (ShapeRef::List(inner), Some(Value::Array(items))) => list(out, items, inner.shape()),
+        (ShapeRef::Map(inner), Some(Value::Object(map))) => map_of(out, map, inner.shape(), style),
+        (ShapeRef::List(inner), Some(Value::Array(items))) => {
+            list(out, items, inner.shape(), style);
+        }
         (ShapeRef::Quantity, value) => {
             text::string(out, &value.map_or("0".into(), quantity));
         }
@@ -171,7 +242,7 @@ pub(super) fn member(out: &mut Vec<u8>, value: Option<&Value>, shape: ShapeRef) 
         (ShapeRef::IntOrString, Some(Value::Number(number))) => {
             text::integer(out, number.as_i64().unwrap_or_default());
         }
-        (ShapeRef::SchemaOr(of, _), Some(Value::Object(_))) => structure(out, value, of),
+        (ShapeRef::SchemaOr(of, _), Some(Value::Object(_))) => structure(out, value, of, style),
         (ShapeRef::SchemaOr(of, other), Some(Value::Array(items))) => {
             let inner = match other {
                 Alternative::Schemas => ShapeRef::Struct(of),
@@ -181,7 +252,7 @@ pub(super) fn member(out: &mut Vec<u8>, value: Option<&Value>, shape: ShapeRef) 
             if items.is_empty() {
                 out.extend_from_slice(b"null");
             } else {
-                list(out, items, inner);
+                list(out, items, inner, style);
             }
         }
         (ShapeRef::String, _) => out.extend_from_slice(b"\"\""),
@@ -203,18 +274,19 @@ pub(crate) fn quantity(value: &Value) -> Cow<'_, str> {
     }
 }
 
-fn list(out: &mut Vec<u8>, items: &[Value], shape: ShapeRef) {
+fn list(out: &mut Vec<u8>, items: &[Value], shape: ShapeRef, style: &Style) {
     out.push(b'[');
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        member(out, Some(item).filter(|item| fits(item, shape)), shape);
+        let item = Some(item).filter(|item| fits(item, shape));
+        member(out, item, shape, style);
     }
     out.push(b']');
 }
 
-fn map_of(out: &mut Vec<u8>, map: &Object, shape: ShapeRef) {
+fn map_of(out: &mut Vec<u8>, map: &Object, shape: ShapeRef, style: &Style) {
     out.push(b'{');
     plain::by_key(map, |entries| {
         for (index, (key, value)) in entries.enumerate() {
@@ -223,7 +295,8 @@ fn map_of(out: &mut Vec<u8>, map: &Object, shape: ShapeRef) {
             }
             text::string(out, key);
             out.push(b':');
-            member(out, Some(value).filter(|value| fits(value, shape)), shape);
+            let value = Some(value).filter(|value| fits(value, shape));
+            member(out, value, shape, style);
         }
     });
     out.push(b'}');

@@ -4,6 +4,7 @@ use super::error::Error;
 use super::reader::{Reader, Wire};
 use super::{envelope, scalar};
 use crate::canonical;
+use crate::encode;
 use crate::schema::{Alternative, Field, ShapeRef, StructType};
 use tollgate_api::json::{self, DEPTH_MAX, VALUES_MAX};
 use tollgate_api::{Object, Value};
@@ -273,10 +274,12 @@ fn is_deeper_than(value: &Value, levels: usize) -> bool {
 }
 
 fn in_declared_order(object: &mut Object, of: StructType) {
+    if encode::is_in_order(object, of) {
+        return;
+    }
     let rank = |key: &str| {
-        of.fields_in_json_order()
-            .position(|field| field.name == key)
-            .unwrap_or_default()
+        let mut declared = of.fields_in_json_order();
+        declared.position(|field| field.name == key)
     };
     let mut entries: Vec<_> = std::mem::take(object)
         .into_iter()

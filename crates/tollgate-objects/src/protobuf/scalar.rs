@@ -61,8 +61,13 @@ fn quantity(bytes: &[u8], field: &Field) -> Result<Value, Error> {
     while let Some((number, wire)) = reader.field("Quantity")? {
         if number == 1 {
             let text = String::from_utf8_lossy(message(wire, field)?);
-            let parsed = Quantity::parse(&text).map_err(|why| Error::Quantity(why.to_string()))?;
-            amount = parsed.to_string().into();
+            amount = if canonical::is_plain_quantity(&text) {
+                text.as_ref().into()
+            } else {
+                let parsed = Quantity::parse(&text);
+                let parsed = parsed.map_err(|why| Error::Quantity(why.to_string()))?;
+                parsed.to_string().into()
+            };
         }
     }
     Ok(amount)

@@ -103,6 +103,11 @@ impl StructType {
         self.0.name
     }
 
+    /// Whether server-side apply takes objects of this type as a whole.
+    pub fn is_atomic(self) -> bool {
+        self.0.is_atomic
+    }
+
     /// The declared fields in upstream's order; inlined structs stand as one entry with an empty name.
     pub fn fields(self) -> &'static [Field] {
         let first = usize::from(self.0.first);

@@ -2,7 +2,8 @@
 //!
 //! The table is data (`generated.rs`, made by `cargo xtask codegen` from what a 1.36 server and its types say, plus
 //! the kinds that only 1.24 had). Nothing is parsed at start. It holds what a server needs, too: the order of fields,
-//! protobuf tags, `omitempty`, and the keys of strategic merge patches.
+//! protobuf tags, `omitempty`, the keys of strategic merge patches, and how lists and maps merge under server-side
+//! apply.
 //!
 //! - [`decode`] checks a tree against its type as the server's strict field validation does, and makes it what a typed
 //!   decoder would have seen: without nulls, unknown fields and duplicates. Whoever reads the tree afterwards may rely
@@ -31,7 +32,7 @@ pub use lookup::{ShapeId, ShapeRef, StructType, type_of};
 pub use problem::{Problem, ProblemKind, refusal};
 pub use resource::{guess_plural, resource_of, resources};
 pub use restore::restore_problem;
-pub use table::{Alternative, Field, Resource};
+pub use table::{Alternative, Field, ListType, Resource};
 
 #[cfg(test)]
 mod tests;

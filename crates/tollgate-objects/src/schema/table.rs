@@ -61,6 +61,21 @@ pub struct Field {
     pub patch_strategy: &'static str,
     /// The key by which a strategic merge patch matches list members, or empty.
     pub patch_merge_key: &'static str,
+    /// The keys by which server-side apply tells the members of a list apart; empty for other lists.
+    pub list_map_keys: &'static [&'static str],
+    /// JSON that stands for the field where it is a key of a list's members and left out, or empty.
+    pub key_default: &'static str,
+}
+
+/// How a list merges under server-side apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListType {
+    /// As a whole.
+    Atomic,
+    /// Value by value.
+    Set,
+    /// Member by member, told apart by [`Field::list_map_keys`].
+    Map,
 }
 
 impl Field {
@@ -79,9 +94,50 @@ impl Field {
         self.flags & 4 != 0
     }
 
+    /// Whether JSON says nothing of the field where nothing is set.
+    pub const fn is_silent(&self) -> bool {
+        self.flags & 16 != 0
+    }
+
     /// Whether the fields of its struct stand in the outer object.
     pub const fn is_inline(&self) -> bool {
         self.flags & 8 != 0
+    }
+
+    /// How the list merges under server-side apply.
+    pub const fn list_type(&self) -> ListType {
+        if !self.list_map_keys.is_empty() {
+            ListType::Map
+        } else if self.flags & 64 != 0 {
+            ListType::Set
+        } else {
+            ListType::Atomic
+        }
+    }
+
+    /// Whether server-side apply takes the map or struct in this field as a whole, whatever its type says.
+    pub const fn is_atomic(&self) -> bool {
+        self.flags & 32 != 0
+    }
+
+    pub(super) const fn set(mut self) -> Self {
+        self.flags |= 64;
+        self
+    }
+
+    pub(super) const fn keyed(mut self, keys: &'static [&'static str]) -> Self {
+        self.list_map_keys = keys;
+        self
+    }
+
+    pub(super) const fn atomic(mut self) -> Self {
+        self.flags |= 32;
+        self
+    }
+
+    pub(super) const fn default(mut self, json: &'static str) -> Self {
+        self.key_default = json;
+        self
     }
 }
 
@@ -98,6 +154,14 @@ pub(super) struct Type {
     /// Where the fields by protobuf number begin.
     pub(super) wire: u16,
     pub(super) wires: u16,
+    pub(super) is_atomic: bool,
+}
+
+impl Type {
+    pub(super) const fn atomic(mut self) -> Self {
+        self.is_atomic = true;
+        self
+    }
 }
 
 /// A resource as discovery lists it.
@@ -136,6 +200,8 @@ pub(super) const fn f(
         protobuf,
         patch_strategy,
         patch_merge_key,
+        list_map_keys: &[],
+        key_default: "",
     }
 }
 
@@ -149,6 +215,7 @@ pub(super) const fn t(name: &'static str, places: [u16; 6]) -> Type {
         lookups,
         wire,
         wires,
+        is_atomic: false,
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 /// `tollgate serve`
 #[derive(Debug, Args)]
 #[command(
+    args_override_self = true,
     after_help = "Every flag can stand in the file of --config, too, as `name: value`; the command line wins.\n\n\
                   Examples:\n  tollgate serve\n  tollgate serve --data-dir :memory: --secure-port 0 --write-kubeconfig kubeconfig\n  \
                   tollgate serve --data-dir /var/lib/tollgate --bind-address 0.0.0.0"
@@ -78,6 +79,63 @@ pub struct ServeArgs {
         help_heading = "Security"
     )]
     pub tls_private_key_file: Option<PathBuf>,
+
+    /// Static tokens: lines of `token,user,uid,"group,group"`
+    #[arg(long, value_name = "FILE", help_heading = "Security")]
+    pub token_auth_file: Option<PathBuf>,
+
+    /// Who is asked who may do what, in this order
+    #[arg(
+        long,
+        value_name = "MODE,…",
+        value_delimiter = ',',
+        default_value = "Node,RBAC",
+        help_heading = "Security"
+    )]
+    pub authorization_mode: Vec<String>,
+
+    /// Let requests without credentials in as `system:anonymous`
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        default_missing_value = "true",
+        help_heading = "Security"
+    )]
+    pub anonymous_auth: bool,
+
+    /// The issuer that tokens of service accounts name
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://kubernetes.default.svc",
+        help_heading = "Security"
+    )]
+    pub service_account_issuer: String,
+
+    /// Admission plugins to enable beside the default ones
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub enable_admission_plugins: Vec<String>,
+
+    /// Admission plugins to disable
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub disable_admission_plugins: Vec<String>,
+
+    /// kube-apiserver's `AdmissionConfiguration` file (`PodSecurity` and `ResourceQuota` are read)
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub admission_control_config_file: Option<PathBuf>,
 
     /// Which release to be: 1.20 to 1.37
     #[arg(

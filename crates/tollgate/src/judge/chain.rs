@@ -3,12 +3,12 @@
 //! A server stops at the first plugin that refuses. Here every plugin is heard, because somebody who mends a manifest
 //! wants to mend it once; the first refusal is what the server would answer.
 
-use super::mutate;
 use super::settings::Settings;
 use super::world::World;
 use crate::diagnostics::Rule;
 use tollgate_api::field::{self, FieldPath};
 use tollgate_api::{Attributes, GroupResource, Operation, Status, UserInfo, Value};
+use tollgate_apiserver::admission::mutate;
 use tollgate_objects::{defaults, strategy, validation};
 use tollgate_policy::pod_security_policy::{self, Context, Wording};
 use tollgate_policy::rbac::{Access, ResourceAccess};
@@ -107,7 +107,7 @@ fn mutate_pod(request: &Request<'_>, pod: &mut Value, admitted: &mut Admitted) {
     }
     if settings.plugins.service_account {
         let minor = u32::from(settings.release.minor_number());
-        mutate::apply_service_account(pod, minor, |name| namespace.service_account(name));
+        mutate::apply_service_account(pod, minor, "xxxxx", |name| namespace.service_account(name));
     }
     if judges_by_pod_security_policy(settings, world) {
         let authorizer = Rbac(world);

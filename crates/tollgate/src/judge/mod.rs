@@ -15,7 +15,6 @@ pub mod inputs;
 pub mod kind_hint;
 pub mod ledger;
 pub mod load;
-pub mod mutate;
 pub mod object;
 pub mod pipeline;
 pub mod plugins;

@@ -10,12 +10,11 @@ pub use certificate::{CREDENTIAL_ID, Certificate, CertificateError};
 pub use csv::CsvError;
 pub use token_file::{TokenFile, TokenFileError};
 
-use super::failure::unauthorized;
 use super::token::{Objects, Verifier};
 use bearer::bearer_token;
 use compact_str::CompactString;
 use std::fmt;
-use tollgate_api::{Status, Timestamp, UserInfo, status};
+use tollgate_api::{Reason, Status, Timestamp, UserInfo, status};
 
 /// The group of everybody who has said who they are.
 pub const AUTHENTICATED: &str = "system:authenticated";
@@ -154,6 +153,16 @@ impl Authenticator {
             user,
             audiences: common,
         })
+    }
+}
+
+/// The 401 of a request whose user is nobody. It never says why.
+pub fn unauthorized() -> Status {
+    Status {
+        code: 401,
+        reason: Reason::Unauthorized,
+        message: "Unauthorized".to_owned(),
+        details: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Nobody may grant what they do not have: the checks on roles and bindings that are created or changed.
 
 use crate::auth::authorize::{Authorizer, everything, is_privileged};
-use crate::auth::failure;
+use crate::error;
 use tollgate_api::go_format::quote;
 use tollgate_api::{GroupResource, Status, UserInfo, Value, status};
 use tollgate_policy::rbac::{Access, Rbac, RbacKind, ResourceAccess, Rule};
@@ -94,7 +94,7 @@ impl Check<'_> {
         match self.rbac.rules_of_role(kind, self.grant.namespace, name) {
             Some(rules) => self.must_hold(rules),
             // Upstream looks for the role under the request's resource.
-            None => Err(failure::not_found(&self.resource(), name)),
+            None => Err(error::not_found(&self.resource(), name)),
         }
     }
 
@@ -155,7 +155,13 @@ fn only_ownership_differs(new: &Value, old: &Value) -> bool {
         for key in ["kind", "apiVersion"] {
             object.remove(key);
         }
-        for key in ["ownerReferences", "finalizers", "managedFields"] {
+        // The store keeps no revision inside of objects.
+        for key in [
+            "ownerReferences",
+            "finalizers",
+            "managedFields",
+            "resourceVersion",
+        ] {
             object.child_mut("metadata").remove(key);
         }
         object
@@ -307,7 +313,10 @@ mod tests {
     fn owners_and_finalizers_may_change_whatever_the_role_holds() {
         let authorizer = authorizer();
         let secrets = role(r#"[{"apiGroups":[""],"resources":["secrets"],"verbs":["get"]}]"#);
-        let owned = secrets.replace(r#""name":"more""#, r#""name":"more","finalizers":["x"]"#);
+        let owned = secrets.replace(
+            r#""name":"more""#,
+            r#""name":"more","finalizers":["x"],"resourceVersion":"7""#,
+        );
         let labelled = secrets.replace(r#""name":"more""#, r#""name":"more","labels":{"a":"b"}"#);
         let kind = RbacKind::Role;
         assert_eq!(ask(&authorizer, kind, &owned, Some(&secrets)), "");

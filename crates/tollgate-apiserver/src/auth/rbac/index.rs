@@ -16,6 +16,13 @@ pub struct RbacIndex {
 impl RbacIndex {
     /// The index of all roles and bindings in `snapshot`; follow it with every [`Self::apply`] of later events.
     pub fn from_snapshot(snapshot: &Snapshot) -> Self {
+        let index = Self::default();
+        index.rebuild(snapshot);
+        index
+    }
+
+    /// Reads everything anew: for whoever followed the store and has lost its events.
+    pub fn rebuild(&self, snapshot: &Snapshot) {
         let mut rbac = Rbac::default();
         for kind in RbacKind::ALL {
             let prefix = Key::prefix(RbacKind::GROUP, kind.resource(), None);
@@ -23,9 +30,12 @@ impl RbacIndex {
                 put(&mut rbac, kind, key, &record.value);
             }
         }
-        Self {
-            current: RwLock::new(Arc::new(rbac)),
-        }
+        self.set(rbac);
+    }
+
+    fn set(&self, rbac: Rbac) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(rbac);
     }
 
     /// The prefix of all keys whose events matter: watch it from the revision of the snapshot.
@@ -56,8 +66,7 @@ impl RbacIndex {
             Some(record) => put(&mut next, kind, key, &record.value),
             None => next.remove(kind, key.namespace(), key.name()),
         }
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        *current = Arc::new(next);
+        self.set(next);
         true
     }
 }

@@ -56,10 +56,10 @@ fn answered(
     let mut answer = Object::new();
     answer.insert("kind", kind);
     answer.insert("apiVersion", api_version);
-    for key in ["metadata", "spec"] {
-        if let Some(part) = review.get(key) {
-            answer.insert(key, part.clone());
-        }
+    let metadata = review.get("metadata").cloned();
+    answer.insert("metadata", metadata.unwrap_or_else(Value::object));
+    if let Some(spec) = review.get("spec") {
+        answer.insert("spec", spec.clone());
     }
     answer.insert("status", status);
     Value::from(answer)

@@ -5,7 +5,7 @@ use super::jwt;
 use super::key::SigningKey;
 use super::objects::Objects;
 use crate::auth::authenticate::Token;
-use crate::auth::failure;
+use crate::error;
 use compact_str::CompactString;
 use ring::rand::SecureRandom;
 use std::fmt;
@@ -153,7 +153,7 @@ impl Issuer {
             warn_after: is_extended.then(|| after(expiration)),
         };
         let token = jwt::sign(&self.key, &claims.written(), request.random)
-            .map_err(|error| Status::internal(format!("failed to generate token: {error}")))?;
+            .map_err(|why| Status::internal(format!("failed to generate token: {why}")))?;
         Ok(Issued {
             object: filled(request, &audiences, expiration, &token),
             warnings,
@@ -257,11 +257,8 @@ fn bind(request: &Request<'_>, reference: &Value) -> Result<Binding, Status> {
             "the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been \
              deleted and then recreated"
         );
-        return Err(failure::conflict(
-            &GroupResource::new(group, kind),
-            name,
-            why,
-        ));
+        let resource = GroupResource::new(group, kind);
+        return Err(error::conflict(&resource, name, &why));
     }
     Ok(binding)
 }
@@ -291,5 +288,5 @@ fn bind_pod(request: &Request<'_>, pod: &Value, binding: &mut Binding) -> Result
 }
 
 fn not_found(resource: &str, name: &str) -> Status {
-    failure::not_found(&GroupResource::new("", resource), name)
+    error::not_found(&GroupResource::new("", resource), name)
 }

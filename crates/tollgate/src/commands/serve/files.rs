@@ -1,17 +1,21 @@
 //! The files of a server: certificates and keys in its data directory, readable for their owner only.
 
 use anyhow::{Context as _, Result};
+use ring::rand::SystemRandom;
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use tollgate_api::Timestamp;
+use tollgate_apiserver::auth::token::SigningKey;
 use tollgate_apiserver::http::certificates::{Certificates, Identity};
 
 /// The certificates and keys of a server.
 #[derive(Debug)]
 pub(super) struct Keys {
     pub(super) certificates: Certificates,
+    /// The key that signs tokens of service accounts (PEM).
+    pub(super) service_accounts: String,
 }
 
 impl Keys {
@@ -31,6 +35,7 @@ impl Keys {
                     server: load(folder, "apiserver")?,
                     admin: load(folder, "admin")?,
                 },
+                service_accounts: read(&folder.join("sa.key"))?,
             });
         }
         let names = if address.is_unspecified() {
@@ -39,14 +44,19 @@ impl Keys {
             vec![address.to_string()]
         };
         let certificates = Certificates::make(&names, now)?;
+        let service_accounts = SigningKey::generate(&SystemRandom::new())?;
         if let Some(folder) = &folder {
             make_folder(folder)?;
+            write_secret(&folder.join("sa.key"), &service_accounts)?;
             save(folder, "ca", &certificates.authority)?;
             save(folder, "apiserver", &certificates.server)?;
             // The last one: its file says that all are there.
             save(folder, "admin", &certificates.admin)?;
         }
-        Ok(Self { certificates })
+        Ok(Self {
+            certificates,
+            service_accounts,
+        })
     }
 }
 

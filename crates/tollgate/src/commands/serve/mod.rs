@@ -3,17 +3,25 @@
 mod controllers;
 mod files;
 mod kubeconfig;
+mod yaml;
 
 use super::Exit;
 use crate::args::{DurabilityArg, ServeArgs};
 use crate::env;
+use crate::judge::admission_config;
 use anyhow::{Context as _, Result, bail};
 use files::Keys;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
+use tollgate_apiserver::admission::AdmissionConfig;
+use tollgate_apiserver::auth::authenticate::TokenFile;
+use tollgate_apiserver::auth::token::request::Issuer;
+use tollgate_apiserver::auth::token::{SigningKey, Verifier};
+use tollgate_apiserver::auth::{Authenticator, Mode};
 use tollgate_apiserver::http::certificates::{self, Identity};
 use tollgate_apiserver::server::{Config, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
@@ -38,6 +46,20 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let now = Timestamp::from_unix_seconds(env::now_unix_seconds());
     let keys = Keys::load_or_make(directory, args.bind_address, now)?;
     let tls = tls(args, &keys)?;
+    let admission = admission(args)?;
+    let random = ring::rand::SystemRandom::new();
+    let key = SigningKey::from_pem(&keys.service_accounts, &random)
+        .context("cannot sign with the key for tokens of service accounts")?;
+    let authenticator = authenticator(args, &key)?;
+    let modes = modes(args)?;
+    let audience: CompactString = args.service_account_issuer.as_str().into();
+    let issuer = Issuer {
+        name: args.service_account_issuer.clone(),
+        key,
+        audiences: vec![audience],
+        expiration_seconds_max: None,
+        extends_expiration: true,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -50,6 +72,11 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             release,
             address: SocketAddr::new(args.bind_address, args.secure_port),
             tls,
+            admission,
+            authenticator,
+            authorization_modes: modes,
+            issuer,
+            read_yaml: yaml::read,
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
@@ -104,6 +131,47 @@ fn tls(args: &ServeArgs, keys: &Keys) -> Result<rustls::ServerConfig> {
     let mut authorities = vec![keys.certificates.authority.certificate.as_str()];
     authorities.extend(others.as_deref());
     Ok(certificates::tls(&identity, &authorities)?)
+}
+
+/// Which plugins run, and how they are configured.
+fn admission(args: &ServeArgs) -> Result<AdmissionConfig> {
+    let mut config = AdmissionConfig::from_flags(
+        &args.enable_admission_plugins,
+        &args.disable_admission_plugins,
+    )?;
+    if let Some(file) = &args.admission_control_config_file {
+        let read = admission_config::read(file)?;
+        config.pod_security = read.pod_security;
+        config.limited_resources = read.limited_resources;
+    }
+    Ok(config)
+}
+
+fn authenticator(args: &ServeArgs, key: &SigningKey) -> Result<Authenticator> {
+    let mut token_file = None;
+    if let Some(path) = &args.token_auth_file {
+        let text = files::read(path)?;
+        token_file = Some(TokenFile::parse(&path.display().to_string(), &text)?);
+    }
+    let issuer = args.service_account_issuer.clone();
+    Ok(Authenticator {
+        token_file,
+        audiences: vec![issuer.as_str().into()],
+        service_accounts: Verifier {
+            issuers: vec![issuer],
+            keys: vec![key.public().clone()],
+        },
+        anonymous: args.anonymous_auth,
+    })
+}
+
+fn modes(args: &ServeArgs) -> Result<Vec<Mode>> {
+    let modes = args.authorization_mode.iter().map(|name| {
+        let known = || Mode::ALL.map(Mode::as_str).join(", ");
+        Mode::parse(name)
+            .with_context(|| format!("--authorization-mode: `{name}` is none of {}", known()))
+    });
+    modes.collect()
 }
 
 /// Resolves when the process is asked to end.

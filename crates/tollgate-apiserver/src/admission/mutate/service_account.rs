@@ -14,10 +14,11 @@ const PROJECTED_SINCE: u32 = 21;
 /// Gives a pod its account and the account's token.
 ///
 /// `find` looks an account up by name among the known ones; an account that nobody described mounts its token, as
-/// accounts do by default. `minor` is the release.
+/// accounts do by default. `minor` is the release, `suffix` what the name of the token's volume ends in.
 pub fn apply_service_account<'a>(
     pod: &mut Value,
     minor: u32,
+    suffix: &str,
     find: impl FnOnce(&str) -> Option<&'a Value>,
 ) {
     let Some(spec) = pod.get_mut("spec") else {
@@ -37,11 +38,11 @@ pub fn apply_service_account<'a>(
         .or_else(|| account?.bool("automountServiceAccountToken"))
         .unwrap_or(true);
     if automount {
-        mount_token(spec, minor);
+        mount_token(spec, minor, suffix);
     }
 }
 
-fn mount_token(spec: &mut Value, minor: u32) {
+fn mount_token(spec: &mut Value, minor: u32, suffix: &str) {
     let prefix = if minor < PROJECTED_SINCE {
         format!("{}-token-", spec.str_or_empty("serviceAccountName"))
     } else {
@@ -53,7 +54,9 @@ fn mount_token(spec: &mut Value, minor: u32) {
         .map(|volume| volume.str_or_empty("name"))
         .find(|name| name.starts_with(&prefix))
         .map(str::to_owned);
-    let name = existing.clone().unwrap_or_else(|| format!("{prefix}xxxxx"));
+    let name = existing
+        .clone()
+        .unwrap_or_else(|| format!("{prefix}{suffix}"));
     let mut mounted = false;
     for list in ["initContainers", "containers"] {
         for container in spec.items_mut(list) {
@@ -125,7 +128,7 @@ mod tests {
     fn applied(pod: &str, minor: u32, account: Option<&str>) -> Value {
         let mut pod = json::from_str(pod).unwrap();
         let account = account.map(|text| json::from_str(text).unwrap());
-        apply_service_account(&mut pod, minor, |_| account.as_ref());
+        apply_service_account(&mut pod, minor, "xxxxx", |_| account.as_ref());
         pod
     }
 

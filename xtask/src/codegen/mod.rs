@@ -1,6 +1,11 @@
 //! `xtask codegen [--check]`: the tables of API types and resources, made from what a real server and its types say.
 //!
 //! Reads `crates/tollgate-objects/data/*.json.gz`, writes `crates/tollgate-objects/src/schema/generated.rs`.
+//!
+//! `types-*` say fields, types and patch keys; `openapi-1.36` adds what the published schemas say beyond them: list and
+//! map types, keys of lists and their defaults, and (for those who serve schemas) required fields, enums and formats.
+
+mod resources;
 
 use anyhow::{Context as _, Result, bail};
 use flate2::read::GzDecoder;
@@ -9,17 +14,6 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use tollgate_api::{Value, json};
-
-/// Kinds without a discovery entry of their own that live outside namespaces.
-const CLUSTER_SCOPED: &[&str] = &[
-    "ClusterTrustBundle",
-    "DeviceTaintRule",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "ResourcePoolStatusRequest",
-    "StorageVersion",
-    "StorageVersionMigration",
-];
 
 /// Runs the command.
 pub(crate) fn run(check: bool) -> Result<()> {
@@ -47,6 +41,64 @@ fn read(data: &Path, name: &str) -> Result<Value> {
 struct Facts {
     types: BTreeMap<String, Value>,
     kinds: BTreeMap<(String, String), String>,
+    /// Type names to what the published schemas say beyond that.
+    published: Value,
+}
+
+impl Facts {
+    fn published(&self, of: &str, field: &str) -> Option<&Value> {
+        self.published.at(&["types", of, "fields", field])
+    }
+
+    /// Whether objects of a type merge as a whole.
+    fn is_atomic(&self, of: &str) -> bool {
+        let published = self.published.at(&["types", of]);
+        published.and_then(|published| published.str("mapType")) == Some("atomic")
+    }
+
+    /// Types and fields that are keys of lists: where one is left out, its default counts.
+    fn keys(&self) -> Result<BTreeSet<(String, String)>> {
+        let mut keys = BTreeSet::new();
+        for (of, entry) in self.published.entries("types") {
+            for (name, field) in entry.entries("fields") {
+                let named = field.items("mapKeys");
+                if named.is_empty() {
+                    continue;
+                }
+                let declared = self
+                    .types
+                    .get(of)
+                    .map_or(&[][..], |declared| declared.items("fields"));
+                let member = declared
+                    .iter()
+                    .find(|declared| declared.str("name") == Some(name))
+                    .and_then(|declared| declared.str("type")?.strip_prefix("[]"))
+                    .with_context(|| format!("{of}.{name} has map keys and is no list"))?;
+                for key in named.iter().filter_map(Value::as_str) {
+                    keys.insert((self.declaring(member, key)?, key.to_owned()));
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The type that declares `field` of `of`: itself or a struct it inlines.
+    fn declaring(&self, of: &str, field: &str) -> Result<String> {
+        let entry = self
+            .types
+            .get(of)
+            .with_context(|| format!("no type {of}"))?;
+        let is_it = |declared: &&Value| declared.str("name") == Some(field);
+        if entry.items("fields").iter().find(is_it).is_some() {
+            return Ok(of.to_owned());
+        }
+        entry
+            .items("fields")
+            .iter()
+            .filter(|declared| declared.str("omit") == Some("inline"))
+            .find_map(|declared| self.declaring(declared.str_or_empty("type"), field).ok())
+            .with_context(|| format!("{of} has no field {field}"))
+    }
 }
 
 /// What is served in any group's stead and therefore in no list of kinds.
@@ -56,6 +108,7 @@ fn facts(data: &Path) -> Result<Facts> {
     let mut facts = Facts {
         types: BTreeMap::new(),
         kinds: BTreeMap::new(),
+        published: read(data, "openapi-1.36")?,
     };
     let files = [
         read(data, "types-1.36")?,
@@ -151,24 +204,21 @@ fn generate(data: &Path) -> Result<String> {
     let mut fields = String::new();
     let mut starts = BTreeMap::new();
     let mut field_count = 0;
+    let keys = facts.keys()?;
     for (name, entry) in &facts.types {
         starts.insert(name.as_str(), field_count);
         for field in entry.items("fields") {
             if entry.get("encoding").is_none() {
-                writeln!(fields, "    {},", field_line(field, &mut shapes, &numbers)?)?;
+                let line = field_line(field, &mut shapes, &numbers)?;
+                let more = published_line(&facts, &keys, name, field)?;
+                writeln!(fields, "    {line}{more},")?;
                 field_count += 1;
             }
         }
     }
     let tables = types_tables(&facts, &starts)?;
-    let mut kinds = String::new();
-    for ((version, kind), name) in &facts.kinds {
-        let number = numbers
-            .get(name)
-            .with_context(|| format!("no type {name}"))?;
-        writeln!(kinds, "    ({version:?}, {kind:?}, {number}),")?;
-    }
-    let (resource_count, resources) = resources(data, &facts)?;
+    let kinds = kind_lines(&facts, &numbers)?;
+    let (resource_count, resources) = resources::lines(data, &facts)?;
     let lookup_count = tables.lookup_count;
     Ok(format!(
         "// @generated by `cargo xtask codegen`: do not edit.\n\n\
@@ -242,9 +292,13 @@ fn types_tables(facts: &Facts, starts: &BTreeMap<&str, usize>) -> Result<Tables>
             write!(tables.wire, "{number},")?;
         }
         tables.wire.push('\n');
+        let atomic = facts
+            .is_atomic(name)
+            .then_some(".atomic()")
+            .unwrap_or_default();
         writeln!(
             tables.types,
-            "    t({name:?}, [{start}, {}, {}, {}, {}, {}]),",
+            "    t({name:?}, [{start}, {}, {}, {}, {}, {}]){atomic},",
             declared.len(),
             tables.lookup_count,
             found.len(),
@@ -255,6 +309,17 @@ fn types_tables(facts: &Facts, starts: &BTreeMap<&str, usize>) -> Result<Tables>
         tables.wire_count += wired.len();
     }
     Ok(tables)
+}
+
+fn kind_lines(facts: &Facts, numbers: &BTreeMap<String, usize>) -> Result<String> {
+    let mut kinds = String::new();
+    for ((version, kind), name) in &facts.kinds {
+        let number = numbers
+            .get(name)
+            .with_context(|| format!("no type {name}"))?;
+        writeln!(kinds, "    ({version:?}, {kind:?}, {number}),")?;
+    }
+    Ok(kinds)
 }
 
 fn field_line(
@@ -270,6 +335,9 @@ fn field_line(
         "inline" => 8,
         _ => 0,
     };
+    if is_silent(field) {
+        flags |= 16;
+    }
     Ok(format!(
         "f({:?}, {shape}, {flags}, {}, {:?}, {:?}, {:?})",
         field.str_or_empty("name"),
@@ -278,6 +346,16 @@ fn field_line(
         field.str_or_empty("patchStrategy"),
         field.str_or_empty("patchMergeKey"),
     ))
+}
+
+/// Whether Go writes nothing of the field where nothing is set: `omitempty` leaves out no struct, except behind a pointer.
+fn is_silent(field: &Value) -> bool {
+    let of = field.str_or_empty("type");
+    let is_struct = of.contains('.') && !of.starts_with("[]") && !of.starts_with("map[");
+    match field.str_or_empty("omit") {
+        "omitempty" => field.bool("pointer") == Some(true) || !is_struct,
+        omit => omit == "omitzero",
+    }
 }
 
 /// The number in the protobuf tag `bytes,3,opt,name=x`; 0 if there is none.
@@ -308,6 +386,46 @@ fn in_order<'f>(
     }
 }
 
+/// What the published schemas add to a field: how it merges under server-side apply.
+fn published_line(
+    facts: &Facts,
+    keys: &BTreeSet<(String, String)>,
+    of: &str,
+    field: &Value,
+) -> Result<String> {
+    let name = field.str_or_empty("name");
+    let published = facts.published(of, name);
+    let said = |key: &str| published.and_then(|published| published.str(key));
+    let mut line = String::new();
+    let strategy = field.str_or_empty("patchStrategy");
+    match (
+        said("listType"),
+        strategy.split(',').any(|part| part == "merge"),
+    ) {
+        (Some("map"), _) => {
+            let keys = published.map_or(&[][..], |published| published.items("mapKeys"));
+            let keys: Vec<&str> = keys.iter().filter_map(Value::as_str).collect();
+            write!(line, ".keyed(&{keys:?})")?;
+        }
+        (Some("set"), _) => line.push_str(".set()"),
+        (None, true) if field.str_or_empty("type").starts_with("[]") => {
+            match field.str_or_empty("patchMergeKey") {
+                "" => line.push_str(".set()"),
+                key => write!(line, ".keyed(&[{key:?}])")?,
+            }
+        }
+        _ => {}
+    }
+    if said("mapType") == Some("atomic") {
+        line.push_str(".atomic()");
+    }
+    let default = published.and_then(|published| published.get("default"));
+    if let (Some(default), true) = (default, keys.contains(&(of.to_owned(), name.to_owned()))) {
+        write!(line, ".default({:?})", json::to_string(default))?;
+    }
+    Ok(line)
+}
+
 /// The fields of a type by JSON name, those of inlined structs included.
 fn flatten<'f>(
     name: &str,
@@ -335,72 +453,4 @@ fn flatten<'f>(
             found.entry(name).or_insert(number);
         }
     }
-}
-
-fn resources(data: &Path, facts: &Facts) -> Result<(usize, String)> {
-    let mut entries: BTreeMap<(String, String, String), Value> = BTreeMap::new();
-    for (file, key) in [
-        ("discovery-1.36", "resources"),
-        ("discovery-1.24", "differs"),
-    ] {
-        let discovery = read(data, file)?;
-        for group in discovery.items("groups") {
-            for version in group.items("versions") {
-                let listed = version.items(key).iter().chain(version.items("resources"));
-                for resource in listed {
-                    let group = group.str_or_empty("group").to_owned();
-                    let kind = resource.str_or_empty("kind").to_owned();
-                    let key = (group, version.str_or_empty("version").to_owned(), kind);
-                    entries.entry(key).or_insert_with(|| resource.clone());
-                }
-            }
-        }
-    }
-    let kinds: BTreeSet<&(String, String)> = facts.kinds.keys().collect();
-    for (api_version, kind) in &kinds {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let key = (group.to_owned(), version.to_owned(), kind.clone());
-        let is_listed = kinds.contains(&(api_version.clone(), format!("{kind}List")));
-        if is_listed && group != "meta.k8s.io" && !entries.contains_key(&key) {
-            let sibling = entries
-                .iter()
-                .filter(|((_, _, other), _)| other == kind)
-                .max_by_key(|((other, _, _), _)| other == group)
-                .map(|(_, resource)| resource.clone());
-            entries.insert(key, sibling.unwrap_or_else(|| guessed(kind)));
-        }
-    }
-    let mut text = String::new();
-    for ((group, version, kind), resource) in &entries {
-        let words = |key: &str| -> Vec<&str> {
-            resource
-                .items(key)
-                .iter()
-                .filter_map(Value::as_str)
-                .collect()
-        };
-        writeln!(
-            text,
-            "    r({group:?}, {version:?}, {kind:?}, {:?}, {}, &{:?}, &{:?}),",
-            resource.str_or_empty("name"),
-            resource.bool("namespaced") == Some(true),
-            words("shortNames"),
-            words("verbs"),
-        )?;
-    }
-    Ok((entries.len(), text))
-}
-
-/// A resource that no discovery document lists.
-fn guessed(kind: &str) -> Value {
-    let mut resource = Value::object();
-    let lower = kind.to_ascii_lowercase();
-    let plural = match lower.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None if lower.ends_with('s') => format!("{lower}es"),
-        None => format!("{lower}s"),
-    };
-    resource.set("name", plural);
-    resource.set("namespaced", !CLUSTER_SCOPED.contains(&kind));
-    resource
 }

@@ -1,4 +1,4 @@
-//! The built-in mutating plugins that change what the policies see, offline: they look only at objects of the input.
+//! What built-in mutating plugins make of an object, as pure functions: a server and `tollgate check` ask them alike.
 
 mod default_storage_class;
 mod runtime_class;

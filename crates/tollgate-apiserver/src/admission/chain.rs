@@ -1,0 +1,84 @@
+//! The chain of plugins.
+
+use super::config::AdmissionConfig;
+use super::plugins::{
+    default_storage_class, default_toleration_seconds, limit_ranger, namespace_lifecycle,
+    pod_security, pod_security_policy, priority, runtime_class, service_account,
+    storage_object_in_use_protection, taint_nodes_by_condition,
+};
+use super::review::Review;
+use std::fmt::Debug;
+use tollgate_api::{Status, Value};
+
+/// A plugin. It is asked about every request that writes, and lets pass what is not its business.
+pub trait Plugin: Debug + Send + Sync {
+    /// The name in `--enable-admission-plugins`.
+    fn name(&self) -> &'static str;
+
+    /// Whether it runs if no flag names it.
+    fn is_default(&self) -> bool {
+        true
+    }
+
+    /// Changes the object that is about to be created or to replace another.
+    fn mutate(&self, _review: &Review<'_>, _object: &mut Value) -> Result<(), Status> {
+        Ok(())
+    }
+
+    /// Judges the request; on a deletion there is no object.
+    fn validate(&self, _review: &Review<'_>) -> Result<(), Status> {
+        Ok(())
+    }
+}
+
+/// All plugins in upstream's order. ResourceQuota is the last there; here it is part of the transaction (`quota`).
+pub static CHAIN: [&dyn Plugin; 11] = [
+    &namespace_lifecycle::NamespaceLifecycle,
+    &limit_ranger::LimitRanger,
+    &service_account::ServiceAccount,
+    &taint_nodes_by_condition::TaintNodesByCondition,
+    &pod_security::PodSecurity,
+    &pod_security_policy::PodSecurityPolicy,
+    &priority::Priority,
+    &default_toleration_seconds::DefaultTolerationSeconds,
+    &default_storage_class::DefaultStorageClass,
+    &storage_object_in_use_protection::StorageObjectInUseProtection,
+    &runtime_class::RuntimeClass,
+];
+
+/// The plugins that are on.
+#[derive(Debug)]
+pub struct Chain {
+    plugins: Vec<&'static dyn Plugin>,
+    /// Whether quotas are charged.
+    pub resource_quota: bool,
+}
+
+impl Chain {
+    /// The chain as the configuration has it.
+    pub fn new(config: &AdmissionConfig) -> Self {
+        Self {
+            plugins: CHAIN
+                .into_iter()
+                .filter(|plugin| config.is_on(plugin.name(), plugin.is_default()))
+                .collect(),
+            resource_quota: config.is_on("ResourceQuota", true),
+        }
+    }
+
+    /// Lets every plugin change the object, each seeing what those before it did.
+    pub fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {
+        for plugin in &self.plugins {
+            plugin.mutate(review, object)?;
+        }
+        Ok(())
+    }
+
+    /// Lets every plugin judge; the first that refuses is the answer.
+    pub fn validate(&self, review: &Review<'_>) -> Result<(), Status> {
+        for plugin in &self.plugins {
+            plugin.validate(review)?;
+        }
+        Ok(())
+    }
+}

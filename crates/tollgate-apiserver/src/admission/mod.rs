@@ -1,0 +1,17 @@
+//! Admission: what stands between a good request and the store, plugin by plugin in upstream's order.
+//!
+//! [`CHAIN`](chain::CHAIN) is the order. A plugin is a file that gathers what it needs, asks `tollgate-policy` or decides
+//! itself, and gives back a [`Status`](tollgate_api::Status) if it refuses. What is prepared of policies is kept in
+//! [`Prepared`], by the revisions of what it was made from.
+
+mod chain;
+mod config;
+pub mod mutate;
+mod plugins;
+mod prepared;
+mod review;
+
+pub use chain::{CHAIN, Chain, Plugin};
+pub use config::{AdmissionConfig, PluginsError};
+pub use prepared::Prepared;
+pub use review::Review;

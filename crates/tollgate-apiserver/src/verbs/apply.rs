@@ -1,0 +1,71 @@
+//! Server-side apply: the object with all that the client says of it, made if it is not there.
+
+use super::answer::Answer;
+use super::call::Call;
+use super::decode;
+use super::managers;
+use super::metadata;
+use super::options::{FieldValidation, WriteOptions};
+use super::update::{Update, check_name, update};
+use crate::error;
+use tollgate_api::{Status, Value};
+
+/// Applies the configuration in the body.
+pub async fn apply(call: &Call<'_>, body: &[u8], options: &WriteOptions) -> Result<Answer, Status> {
+    let read = (call.api.read_yaml)(body).map_err(|why| {
+        Status::bad_request(format!(
+            "error decoding YAML: error converting YAML to JSON: {why}"
+        ))
+    })?;
+    let applied = read.tree;
+    if options.validation() == FieldValidation::Strict && !read.duplicates.is_empty() {
+        let why = read.duplicates.join(", ");
+        return Err(Status::bad_request(format!(
+            "error strict decoding YAML: {why}"
+        )));
+    }
+    if options.validation() == FieldValidation::Warn {
+        for duplicate in read.duplicates {
+            call.warnings.add(duplicate);
+        }
+    }
+    check_name(call, &applied)?;
+    let mut make = |old: &Value| make(call, options, old, &applied);
+    let how = Update {
+        tracks: false,
+        creates: call.subresource.is_empty(),
+    };
+    update(call, options, how, &mut make).await
+}
+
+fn make(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    old: &Value,
+    applied: &Value,
+) -> Result<Value, Status> {
+    let live = (!old.is_null()).then_some(old);
+    let uid = metadata::text(applied, "uid");
+    if live.is_none() && !uid.is_empty() {
+        let why = format!(
+            "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        );
+        return Err(error::conflict(call.group_resource(), call.name, &why));
+    }
+    let mut object = managers::apply(call, options, live, applied)?;
+    if live.is_none() {
+        let metadata = object.child_mut("metadata");
+        metadata.set("name", call.name);
+        metadata.remove("resourceVersion");
+    }
+    let validation = options.validation();
+    decode::patched(call, &mut object, validation, &[]).map_err(|why| {
+        let kind = &call.resource.kind;
+        let (name, version) = (&kind.kind, &kind.version);
+        Status::bad_request(format!(
+            "{name} in version \"{version}\" cannot be handled as a {name}: {why}"
+        ))
+    })?;
+    metadata::settle_namespace(call, &mut object)?;
+    Ok(object)
+}

@@ -1,0 +1,64 @@
+//! Who manages which fields, kept up to date with every write.
+
+use super::call::Call;
+use super::options::WriteOptions;
+use crate::patch::Schema;
+use crate::patch::managed_fields::{self, NoOtherVersions, Request, Resets, manager_of};
+use tollgate_api::{Status, Value};
+use tollgate_objects::schema::type_of;
+
+/// Calls `write` with what managed fields must know of the request.
+fn with_request<T>(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    write: impl FnOnce(&Request<'_>) -> T,
+) -> T {
+    let resource = call.resource;
+    let manager = if options.field_manager.is_empty() {
+        manager_of(call.user_agent)
+    } else {
+        options.field_manager.clone()
+    };
+    let has_status = resource.subresource("status").is_some();
+    let schema = type_of(&resource.kind).map_or(Schema::Deduced, Schema::BuiltIn);
+    let resets = if resource.is_custom() {
+        Resets::of_custom(call.subresource, has_status)
+    } else {
+        Resets::of(&resource.kind, call.subresource, has_status)
+    };
+    write(&Request {
+        kind: &resource.kind,
+        schema,
+        manager: &manager,
+        subresource: call.subresource,
+        resets,
+        now: call.now,
+        versions: &NoOtherVersions,
+    })
+}
+
+/// Brings the managed fields of `new` up to date; `live` is the object before the request.
+pub(super) fn track(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    live: Option<&Value>,
+    new: &mut Value,
+) {
+    with_request(call, options, |request| {
+        managed_fields::updated(live, new, request);
+    });
+}
+
+/// Carries out a server-side apply.
+pub(super) fn apply(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    live: Option<&Value>,
+    applied: &Value,
+) -> Result<Value, Status> {
+    let force = options.force == Some(true);
+    let outcome = with_request(call, options, |request| {
+        managed_fields::apply(live, applied, force, request)
+    });
+    outcome.map_err(|error| error.status())
+}

@@ -1,0 +1,23 @@
+//! Subresources whose objects are of another kind than the resource's.
+
+mod binding;
+mod eviction;
+mod scale;
+mod token;
+
+pub use binding::bind;
+pub use eviction::evict;
+pub use scale::{get_scale, patch_scale, replace_scale};
+pub use token::token;
+
+use super::answer::Answer;
+use crate::error;
+use tollgate_api::status::Details;
+
+/// `{"status":"Success","code":201}`
+fn success() -> Answer {
+    let mut object = error::success_object(&Details::default());
+    object.remove("details");
+    object.set("code", 201_i64);
+    Answer::status(201, object)
+}

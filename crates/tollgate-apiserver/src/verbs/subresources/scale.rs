@@ -1,0 +1,174 @@
+//! `scale`: how many, of whatever kind.
+
+use crate::error;
+use crate::verbs::options::WriteOptions;
+use crate::verbs::patch::{PatchType, patched_document};
+use crate::verbs::update::check_name;
+use crate::verbs::{Answer, Call, Update, record, update};
+use tollgate_api::field::{Error, Path};
+use tollgate_api::{GroupVersionKind, Status, Value};
+use tollgate_objects::schema;
+
+fn kind() -> GroupVersionKind {
+    GroupVersionKind::new("autoscaling/v1", "Scale")
+}
+
+/// The scale of an object.
+fn scale_of(object: &Value) -> Value {
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let mut scale = Value::object();
+    scale.set("kind", "Scale");
+    scale.set("apiVersion", "autoscaling/v1");
+    for key in [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+    ] {
+        if let Some(value) = metadata.get(key) {
+            scale.child_mut("metadata").set(key, value.clone());
+        }
+    }
+    let number = |owner: &str| object.at(&[owner, "replicas"]).cloned();
+    scale
+        .child_mut("spec")
+        .set("replicas", number("spec").unwrap_or_else(|| 0_i64.into()));
+    scale
+        .child_mut("status")
+        .set("replicas", number("status").unwrap_or_else(|| 0_i64.into()));
+    let selector = selector_text(object.at(&["spec", "selector"]).unwrap_or(&Value::Null));
+    if !selector.is_empty() {
+        scale.child_mut("status").set("selector", selector);
+    }
+    scale
+}
+
+/// A selector as text, in upstream's order: by key.
+fn selector_text(selector: &Value) -> String {
+    let is_set =
+        selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
+    let mut terms: Vec<(String, String)> = Vec::new();
+    if is_set {
+        let labels = selector.str_entries("matchLabels");
+        terms.extend(labels.map(|(key, value)| (key.to_owned(), format!("{key}={value}"))));
+        for expression in selector.items("matchExpressions") {
+            let key = expression.str_or_empty("key");
+            let mut values: Vec<&str> = expression
+                .items("values")
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            values.sort_unstable();
+            let values = values.join(",");
+            let text = match expression.str_or_empty("operator") {
+                "In" => format!("{key} in ({values})"),
+                "NotIn" => format!("{key} notin ({values})"),
+                "Exists" => key.to_owned(),
+                _ => format!("!{key}"),
+            };
+            terms.push((key.to_owned(), text));
+        }
+    } else if let Some(labels) = selector.as_object() {
+        let labels = labels
+            .iter()
+            .filter_map(|(key, value)| Some((key, value.as_str()?)));
+        terms.extend(labels.map(|(key, value)| (key.to_owned(), format!("{key}={value}"))));
+    }
+    terms.sort();
+    let terms: Vec<String> = terms.into_iter().map(|(_, text)| text).collect();
+    terms.join(",")
+}
+
+fn answer(scale: Value) -> Answer {
+    Answer::Other {
+        code: 200,
+        kind: kind(),
+        object: scale,
+    }
+}
+
+/// `get`
+pub fn get_scale(call: &Call<'_>) -> Result<Answer, Status> {
+    let snapshot = call.api.store.snapshot();
+    let record = snapshot
+        .get(call.key(call.name).as_str())
+        .ok_or_else(|| error::not_found(call.group_resource(), call.name))?;
+    Ok(answer(scale_of(&record::parse(
+        &record.value,
+        record.revision,
+    )?)))
+}
+
+/// `update`
+pub async fn replace_scale(
+    call: &Call<'_>,
+    scale: &Value,
+    options: &WriteOptions,
+) -> Result<Answer, Status> {
+    check_name(call, scale)?;
+    write(call, options, &mut |_| Ok(scale.clone())).await
+}
+
+/// `patch`
+pub async fn patch_scale(
+    call: &Call<'_>,
+    body: &[u8],
+    patch_type: PatchType,
+    options: &WriteOptions,
+) -> Result<Answer, Status> {
+    let document = patched_document(body, patch_type)?;
+    write(call, options, &mut |scale| {
+        let mut scale = scale.clone();
+        document.apply(&mut scale, &kind())?;
+        let shown = scale.to_string();
+        let problems = schema::decode(&kind(), &mut scale);
+        let fatal = problems
+            .iter()
+            .find(|problem| problem.kind == schema::ProblemKind::Undecodable);
+        if let Some(problem) = fatal {
+            let path = Path::root("patch");
+            let error = Error::invalid(&path, shown.as_str(), problem.message.as_str());
+            return Err(Status::invalid("", "", "", &[error]));
+        }
+        Ok(scale)
+    })
+    .await
+}
+
+async fn write(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    change: &mut (dyn FnMut(&Value) -> Result<Value, Status> + Send),
+) -> Result<Answer, Status> {
+    let of_parent = Call {
+        subresource: "scale",
+        ..*call
+    };
+    let mut make = |object: &Value| {
+        if object.is_null() {
+            return Err(error::not_found(call.group_resource(), call.name));
+        }
+        let scale = change(&scale_of(object))?;
+        let replicas = scale
+            .at(&["spec", "replicas"])
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
+        if replicas < 0 {
+            let path = Path::root("spec");
+            let why = "must be greater than or equal to 0";
+            let error = Error::invalid(&path.child("replicas"), replicas, why);
+            return Err(Status::invalid("autoscaling", "Scale", call.name, &[error]));
+        }
+        let mut object = object.clone();
+        object.child_mut("spec").set("replicas", replicas);
+        let version = scale.at(&["metadata", "resourceVersion"]).cloned();
+        object.child_mut("metadata").set("resourceVersion", version);
+        Ok(object)
+    };
+    let done = update(&of_parent, options, Update::PLAIN, &mut make).await?;
+    match done {
+        Answer::Object { object, .. } => Ok(answer(scale_of(&object.parse()?))),
+        other => Ok(other),
+    }
+}
