@@ -4,12 +4,14 @@
 //! One kind, one file; the tables below say which function prepares what.
 
 mod certificate_signing_request;
+mod daemon_set;
 mod job;
 mod lease;
 mod node;
 mod persistent_volume_claim;
 pub mod pod;
 mod service;
+mod stateful_set;
 
 use tollgate_api::{GroupVersionKind, Release, Value};
 
@@ -25,6 +27,8 @@ const CREATE: &[(&str, &str, PrepareForCreate)] = &[
     ),
     ("", "Pod", pod::prepare_for_create),
     ("coordination.k8s.io", "Lease", lease::prepare_for_create),
+    ("apps", "DaemonSet", daemon_set::prepare_for_create),
+    ("apps", "StatefulSet", stateful_set::prepare_for_create),
     ("batch", "Job", job::prepare_for_create),
     ("", "Service", service::prepare_for_create),
 ];
@@ -40,6 +44,8 @@ const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[
         persistent_volume_claim::prepare_for_update,
     ),
     ("", "Service", service::prepare_for_update),
+    ("apps", "DaemonSet", daemon_set::prepare_for_update),
+    ("apps", "StatefulSet", stateful_set::prepare_for_update),
     (
         "certificates.k8s.io",
         "CertificateSigningRequest",

@@ -4,10 +4,11 @@ use super::{
     Options, admission_policy, api_service, certificate_signing_request, config_map,
     controller_revision, cron_job, csi, daemon_set, deployment, endpoint_slice, endpoints, event,
     flow_control, horizontal_pod_autoscaler, ingress, ingress_class, job, lease, limit_range,
-    namespace, network_policy, node, persistent_volume, pod_disruption_budget, pod_template,
-    priority_class, replica_set, resource_claim, resource_quota, resource_slice, role,
-    role_binding, runtime_class, secret, service, service_account, service_cidr, stateful_set,
-    storage_class, volume_attachment, webhook_configuration, workload,
+    namespace, network_policy, node, persistent_volume, persistent_volume_claim, pod,
+    pod_disruption_budget, pod_template, priority_class, replica_set, resource_claim,
+    resource_quota, resource_slice, role, role_binding, runtime_class, secret, service,
+    service_account, service_cidr, stateful_set, storage_class, volume_attachment,
+    webhook_configuration, workload,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
@@ -23,6 +24,12 @@ type ValidateUpdate = fn(&Value, &Value, &Options, &mut Errors);
 
 /// Group, kind, and what validates its update, whatever the version.
 const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    ("", "Pod", pod::validate_update),
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::validate_update,
+    ),
     ("", "Event", event::validate_core_update),
     ("", "Endpoints", endpoints::validate_update),
     ("", "Node", node::validate_update),
@@ -182,6 +189,10 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
 
 /// Group, kind, and what validates an update of its `status`.
 const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    ("", "Pod", pod::validate_status_update),
+    ("", "ResourceQuota", |new, old, _, errors| {
+        errors.extend(resource_quota::validate_status_update(new, old));
+    }),
     (
         "",
         "PersistentVolume",
