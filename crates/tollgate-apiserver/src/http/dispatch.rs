@@ -84,9 +84,8 @@ fn find<'c>(catalog: &'c Catalog, head: &Head) -> Result<Option<&'c Arc<Resource
 fn allowed(resource: &Resource, head: &Head) -> Result<Verb, Status> {
     let info = &head.info;
     let verb = match (&head.method, info.names_object) {
-        (&Method::GET, true) if info.verb == "watch" => Some(Verb::Watch),
+        (&Method::GET, _) if info.verb == "watch" => Some(Verb::Watch),
         (&Method::GET, true) => Some(Verb::Get),
-        (&Method::GET, false) if info.verb == "watch" => Some(Verb::Watch),
         (&Method::GET, false) => Some(Verb::List),
         (&Method::POST, false) => Some(Verb::Create),
         (&Method::POST, true) if !info.subresource.is_empty() => Some(Verb::Create),

@@ -34,9 +34,9 @@ impl ContinueToken {
 
     /// Reads what a client sends; the error is in upstream's words.
     pub(super) fn decode(text: &str) -> Result<Self, String> {
-        let bytes = LENIENT
-            .decode(text)
-            .map_err(|error| format!("continue key is not valid: {}", base64_fault(text, error)))?;
+        let bytes = LENIENT.decode(text).map_err(|error| {
+            format!("continue key is not valid: {}", base64_fault(text, &error))
+        })?;
         let token = json::from_slice(&bytes).map_err(|error| {
             let why = strange_start(&bytes).unwrap_or(error.message);
             format!("continue key is not valid: {why}")
@@ -84,10 +84,10 @@ fn strange_start(bytes: &[u8]) -> Option<String> {
 }
 
 /// Go names the place of the first byte that is no base64.
-fn base64_fault(text: &str, error: base64::DecodeError) -> String {
+fn base64_fault(text: &str, error: &base64::DecodeError) -> String {
     let place = match error {
         base64::DecodeError::InvalidByte(place, _)
-        | base64::DecodeError::InvalidLastSymbol(place, _) => place,
+        | base64::DecodeError::InvalidLastSymbol(place, _) => *place,
         base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => text.len(),
     };
     format!("illegal base64 data at input byte {place}")

@@ -163,7 +163,8 @@ fn summary(body: &[u8]) -> String {
     let mut text = if body.first() == Some(&b'{') {
         String::from_utf8_lossy(start).into_owned()
     } else {
-        start.iter().map(|byte| format!("{byte:02x}")).collect()
+        let bytes: Vec<String> = start.iter().map(|byte| format!("{byte:02x}")).collect();
+        bytes.concat()
     };
     if start.len() < body.len() {
         text.push_str(" ...");

@@ -10,8 +10,6 @@ use tollgate_objects::strategy;
 pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
     let resource = call.resource;
     match (resource.group(), resource.plural()) {
-        // Its strategy knows what becomes of the status.
-        ("", "pods") => {}
         ("", "namespaces") => prepare_namespace(object),
         ("", "persistentvolumeclaims") => set_phase(object, "Pending"),
         ("", "persistentvolumes") => {
@@ -21,8 +19,8 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
                 .child_mut("status")
                 .set("lastPhaseTransitionTime", time);
         }
-        // These are written by those whose status it is.
-        ("", "nodes" | "services") => {}
+        // Pods have a strategy that knows; the others are written by those whose status it is.
+        ("", "pods" | "nodes" | "services") => {}
         _ if resource.subresource("status").is_some() => {
             object.remove("status");
         }
