@@ -1,5 +1,7 @@
 //! Validation on create against what a real 1.36 server answered (`data/validation-1.36.jsonl.gz`).
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -2,6 +2,8 @@
 //!
 //! Each line is one PUT. The lines of a case follow each other: what was accepted stays.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;

@@ -43,7 +43,9 @@ fn taints(spec: &Value, errors: &mut Errors) {
                 ("TimeAdded", go_values::nullable(taint, "timeAdded")),
             ]);
             let mut error = Error::duplicate(&path, shown);
-            error.detail = "taints must be unique by key and effect pair".to_owned();
+            error
+                .detail
+                .push_str("taints must be unique by key and effect pair");
             errors.push(error);
         }
     }

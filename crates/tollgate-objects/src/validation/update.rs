@@ -189,6 +189,12 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
 
 /// Group, kind, and what validates an update of its `status`.
 const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::validate_status_update,
+    ),
+    ("", "Node", node::validate_update),
     ("", "Pod", pod::validate_status_update),
     ("", "ResourceQuota", |new, old, _, errors| {
         errors.extend(resource_quota::validate_status_update(new, old));

@@ -3,7 +3,7 @@
 use super::{Scope, annotations, container, spec, tokens_without_account, tolerations};
 use crate::validation::object_meta::{self, invalid_each};
 use crate::validation::workload::metadata_update;
-use crate::validation::{Options, go_struct, numbers};
+use crate::validation::{Options, go_struct, ip, numbers};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::go_format::quote;
 use tollgate_api::{Value, names};
@@ -229,19 +229,17 @@ fn gated(spec: &mut Value, before: &Value, path: &Path<'_>, errors: &mut Errors)
         let path = path.child("nodeAffinity");
         node_affinity(&now.unwrap_or_default(), old, &path, errors);
     }
-    match old {
-        Some(old) => spec.child_mut("affinity").set("nodeAffinity", old),
-        None => {
-            let mut only_node_affinity = false;
-            if let Some(affinity) = spec.get_mut("affinity") {
-                affinity.remove("nodeAffinity");
-                only_node_affinity = affinity
-                    .as_object()
-                    .is_some_and(tollgate_api::Object::is_empty);
-            }
-            if only_node_affinity {
-                put_back(spec, before, "affinity");
-            }
+    if let Some(old) = old {
+        spec.child_mut("affinity").set("nodeAffinity", old);
+        return;
+    }
+    if let Some(affinity) = spec.get_mut("affinity") {
+        affinity.remove("nodeAffinity");
+        let is_empty = affinity
+            .as_object()
+            .is_some_and(tollgate_api::Object::is_empty);
+        if is_empty {
+            put_back(spec, before, "affinity");
         }
     }
 }
@@ -330,6 +328,7 @@ pub(in crate::validation) fn validate_status_update(
             errors,
         );
     }
+    addresses(status, &path.child("podIPs"), errors);
     let policy = spec_of(old).str_or_empty("restartPolicy");
     for list in ["containerStatuses", "initContainerStatuses"] {
         stays_terminated(
@@ -339,6 +338,24 @@ pub(in crate::validation) fn validate_status_update(
             &path.child(list),
             errors,
         );
+    }
+}
+
+/// A pod has one address of each family at most.
+fn addresses(status: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let list = status.items("podIPs");
+    for (place, address) in list.iter().enumerate() {
+        ip::validate(address.str_or_empty("ip"), &path.index(place), errors);
+    }
+    let families: Vec<bool> = list
+        .iter()
+        .filter_map(|address| ip::Address::parse(address.str_or_empty("ip")))
+        .map(|address| address.canonical().is_ipv4())
+        .collect();
+    let repeats = matches!(families.as_slice(), [first, second] if first == second);
+    if list.len() > 2 || repeats {
+        let why = "may specify no more than one IP for each IP family";
+        errors.push(Error::invalid(path, list.to_vec(), why));
     }
 }
 
