@@ -74,7 +74,9 @@ use tollgate_api::{GroupVersionKind, Status};
 
 pub use create::{validate_create, validates_create};
 pub use namespace::validate_finalize_update;
-pub use update::{validate_status_update, validate_update, validates_update};
+pub use update::{
+    validate_status_update, validate_subresource_update, validate_update, validates_update,
+};
 
 /// What a client sees of an object of `kind` in which these errors are.
 ///

@@ -255,6 +255,21 @@ pub fn validate_status_update(
     run(STATUS_UPDATES, kind, new, old, options)
 }
 
+/// The field errors of what an object becomes by an update through a subresource that changes a part of its own, such
+/// as `ephemeralcontainers` of pods; none for other subresources.
+pub fn validate_subresource_update(
+    kind: &GroupVersionKind,
+    subresource: &str,
+    new: &Value,
+    old: &Value,
+    options: &Options,
+) -> Option<Errors> {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => pod::validate_subresource_update(subresource, new, old, options),
+        _ => None,
+    }
+}
+
 fn run(
     table: &[(&str, &str, ValidateUpdate)],
     kind: &GroupVersionKind,

@@ -10,7 +10,7 @@ use tollgate_api::{Value, names};
 
 const UPDATABLE: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
-const MIRROR: &str = "kubernetes.io/config.mirror";
+pub(super) const MIRROR: &str = "kubernetes.io/config.mirror";
 const SECONDS_MAX: i64 = i32::MAX as i64;
 /// Conditions that the system sets, whose names have no rule.
 const SYSTEM_CONDITIONS: [&str; 5] = [
@@ -21,12 +21,12 @@ const SYSTEM_CONDITIONS: [&str; 5] = [
     "DisruptionTarget",
 ];
 
-fn spec_of(pod: &Value) -> &Value {
+pub(super) fn spec_of(pod: &Value) -> &Value {
     pod.get("spec").unwrap_or(&Value::Null)
 }
 
 /// What every update says first: the metadata, and that the pod is good as a whole.
-fn good_again(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn good_again(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     metadata_update(new, old, errors);
     let metadata = new.get("metadata").unwrap_or(&Value::Null);
     let path = Path::root("metadata");
@@ -391,7 +391,7 @@ fn stays_terminated(
 }
 
 /// Validates an update of the subresource `ephemeralcontainers`: containers may be added.
-pub fn validate_ephemeral_containers_update(
+pub(super) fn validate_ephemeral_containers_update(
     new: &Value,
     old: &Value,
     options: &Options,
