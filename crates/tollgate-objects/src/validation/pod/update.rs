@@ -41,7 +41,17 @@ pub(super) fn good_again(new: &Value, old: &Value, options: &Options, errors: &m
     };
     spec::validate(scope, &spec_path, errors);
     tokens_without_account(pod_spec, &spec_path, errors);
+    images(pod_spec, &spec_path, errors);
     annotations_stay(new, old, &annotations_path, errors);
+}
+
+fn images(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
+    for list in ["containers", "initContainers"] {
+        let path = path.child(list);
+        for (place, container) in spec.items(list).iter().enumerate() {
+            container::image_for_pod(container, &path.index(place), errors);
+        }
+    }
 }
 
 /// Annotations that the kubelet lives by are set once.
