@@ -29,6 +29,7 @@ mod restart_policy;
 mod scheduling;
 mod security_context;
 mod spec;
+mod status;
 mod sysctls;
 pub(super) mod tolerations;
 mod topology_spread;
@@ -41,7 +42,7 @@ use super::{Options, object_meta};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
-pub(super) use update::validate_status_update;
+pub(super) use status::validate_status_update;
 pub use update::validate_update;
 pub(super) use visit::visit_containers;
 
