@@ -3,11 +3,6 @@
 //! Objects are validated with their defaults, as an API server does. Option flags stand as upstream has them with the
 //! default feature gates of 1.36.
 
-#![expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the tables' functions have one signature, however few options there are"
-)]
-
 mod admission_policy;
 mod admission_rules;
 mod api_service;
@@ -68,6 +63,7 @@ mod update;
 mod volume_attachment;
 mod webhook_configuration;
 mod workload;
+mod workload_status;
 
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Status};

@@ -88,7 +88,22 @@ fn ranges(spec: &Value, errors: &mut Errors) {
 /// Validates what a Node becomes by an update.
 pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     validate_create(new, options, errors);
+    validate_changes(new, old, errors);
+}
+
+/// Validates an update of a Node's status.
+pub(super) fn validate_status_update(
+    new: &Value,
+    old: &Value,
+    _options: &Options,
+    errors: &mut Errors,
+) {
+    validate_changes(new, old, errors);
+}
+
+fn validate_changes(new: &Value, old: &Value, errors: &mut Errors) {
     metadata_update(new, old, errors);
+    resources(child(new, "status"), errors);
     addresses(child(new, "status"), errors);
     let [spec, before] = [new, old].map(|object| child(object, "spec"));
     let path = Path::root("spec");
