@@ -10,6 +10,7 @@ pub mod attributes;
 pub mod field;
 pub mod go_format;
 pub mod json;
+pub mod label_selector;
 pub mod names;
 pub mod priority_class;
 pub mod qos;

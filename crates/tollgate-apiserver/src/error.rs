@@ -83,6 +83,14 @@ pub fn not_acceptable(accepted: &str) -> Status {
     }
 }
 
+/// 406: the object has no such shape.
+pub fn no_such_shape(message: &str) -> Status {
+    Status {
+        details: None,
+        ..without_object(406, Reason::NotAcceptable, message)
+    }
+}
+
 /// 406, before anybody has looked at what the media type asks for.
 pub fn no_representation(available: &str) -> Status {
     let message = format!("406: Not Acceptable\n\nAvailable representations: {available}");

@@ -89,6 +89,12 @@ pub(super) async fn dispatch(
         } => {
             let body = match form.shape {
                 Shape::Object => render::stored(&resource, &object, form)?,
+                Shape::PartialList(_) => {
+                    let what = table::internal_name(&resource, &resource.kind.kind);
+                    return Err(error::no_such_shape(&format!(
+                        "you requested PartialObjectMetadataList, but the requested object is not a list ({what})"
+                    )));
+                }
                 _ => table::of_object(&resource, &object, form, &look(head, call.now)?)?,
             };
             Ok(respond::answer(code, form.media.as_str(), body))
@@ -97,6 +103,12 @@ pub(super) async fn dispatch(
         Answer::List(listing) => {
             let body = match form.shape {
                 Shape::Object => render::list(listing, form)?,
+                Shape::Partial(_) => {
+                    let what = table::internal_name(&listing.resource, &listing.resource.list_kind);
+                    return Err(error::no_such_shape(&format!(
+                        "you requested PartialObjectMetadata, but the requested object is a list ({what})"
+                    )));
+                }
                 _ => table::of_list(&listing, form, &look(head, call.now)?)?.into(),
             };
             Ok(respond::answer(200, form.media.as_str(), body))

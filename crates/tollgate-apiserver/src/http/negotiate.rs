@@ -114,6 +114,9 @@ impl Offer {
     /// Everything that the path can answer with, as upstream's router lists it.
     fn representations(self) -> String {
         let mut text = self.accepted();
+        if !(self.list || self.stream) {
+            return text;
+        }
         text.push_str(", application/json;stream=watch");
         if self.protobuf {
             text.push_str(", application/vnd.kubernetes.protobuf;stream=watch");
@@ -230,12 +233,8 @@ fn shape(kind: &str, group: &str, version: &str, offer: Offer) -> Option<Shape> 
     };
     match kind {
         "Table" => offer.tables.then_some(Shape::Table(version)),
-        "PartialObjectMetadata" => {
-            (offer.partial && !offer.list).then_some(Shape::Partial(version))
-        }
-        "PartialObjectMetadataList" => {
-            (offer.partial && offer.list).then_some(Shape::PartialList(version))
-        }
+        "PartialObjectMetadata" => offer.partial.then_some(Shape::Partial(version)),
+        "PartialObjectMetadataList" => offer.partial.then_some(Shape::PartialList(version)),
         _ => None,
     }
 }

@@ -86,6 +86,11 @@ pub(super) fn of_list(listing: &Listing, form: Form, look: &Look) -> Result<Vec<
         }
     }
     write::tail(&mut out);
+    if listing.items.is_empty() && !is_table {
+        // Upstream writes a list that nobody made.
+        out.truncate(out.len().saturating_sub(b"[]}".len()));
+        out.extend_from_slice(b"null}");
+    }
     Ok(finish(out, form))
 }
 
@@ -120,6 +125,19 @@ pub(super) fn of_event(
         Shape::Object => encode::json(&resource.kind, tree, &mut out),
     }
     out
+}
+
+/// Upstream's name of the Go type of a kind, which its errors tell.
+pub(super) fn internal_name(resource: &Resource, kind: &str) -> String {
+    if resource.is_custom() {
+        let list = if kind == resource.list_kind { "List" } else { "" };
+        return format!("*unstructured.Unstructured{list}");
+    }
+    let package = match resource.group().split('.').next().unwrap_or_default() {
+        "" => "core",
+        first => first,
+    };
+    format!("*{package}.{kind}")
 }
 
 fn columns(resource: &Resource) -> &'static [Column] {

@@ -29,9 +29,7 @@ pub async fn apply(
             call.warnings.add(duplicate);
         }
     }
-    if !metadata::name(&applied).is_empty() {
-        check_name(call, &applied)?;
-    }
+    check_name(call, &applied)?;
     let mut make = |old: &Value| make(call, options, old, &applied);
     let how = Update {
         tracks: false,

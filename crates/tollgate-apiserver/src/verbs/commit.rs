@@ -3,9 +3,10 @@
 
 use super::call::Call;
 use super::record;
+use super::services::Allocation;
 use crate::error;
 use crate::quota::{Charged, Entry};
-use crate::storage::{Key, Record, Revision, Snapshot, Write};
+use crate::storage::{Key, Receipt, Record, Revision, Snapshot, Write};
 use bytes::Bytes;
 use std::sync::Arc;
 use tollgate_api::{Attributes, Operation, Status, Value};
@@ -25,6 +26,8 @@ pub(super) struct Plan<'p> {
     pub(super) value: Option<Bytes>,
     /// Whether a quota may refuse the change.
     pub(super) enforced: bool,
+    /// What a service takes and gives back.
+    pub(super) allocation: Allocation,
 }
 
 /// What came of a change.
@@ -34,10 +37,25 @@ pub(super) enum Committed {
     Done(Revision, Option<Bytes>),
     /// Somebody was faster; this is there now.
     Moved(Option<Arc<Record>>),
+    /// Somebody has the address or the port that was to be taken.
+    Taken,
 }
 
 /// Writes the change, unless something else is there than expected or a quota has no room for it.
 pub(super) async fn commit(call: &Call<'_>, plan: &Plan<'_>) -> Result<Committed, Status> {
+    let (committed, receipt) = begin(call, plan)?;
+    match committed {
+        Committed::Done(_, value) => {
+            let revision = receipt.durable().await;
+            let revision = revision.map_err(|error| error::unwritable(&error))?;
+            Ok(Committed::Done(revision, value))
+        }
+        other => Ok(other),
+    }
+}
+
+/// The same without waiting: the change is in order, but may not be durable yet.
+pub(super) fn begin(call: &Call<'_>, plan: &Plan<'_>) -> Result<(Committed, Receipt), Status> {
     let mut outcome = Err(Status::internal("nothing was decided"));
     let mut decide = |head: &Snapshot| {
         let (writes, decided) = decide(call, plan, head);
@@ -49,14 +67,11 @@ pub(super) async fn commit(call: &Call<'_>, plan: &Plan<'_>) -> Result<Committed
         .store
         .transact(&mut decide)
         .map_err(|error| error::unwritable(&error))?;
-    match outcome? {
-        Committed::Done(_, value) => {
-            let revision = receipt.durable().await;
-            let revision = revision.map_err(|error| error::unwritable(&error))?;
-            Ok(Committed::Done(revision, value))
-        }
-        moved @ Committed::Moved(_) => Ok(moved),
-    }
+    let committed = match outcome? {
+        Committed::Done(_, value) => Committed::Done(receipt.revision(), value),
+        other => other,
+    };
+    Ok((committed, receipt))
 }
 
 fn decide(
@@ -67,6 +82,9 @@ fn decide(
     let found = head.get(plan.key.as_str());
     if plan.expected.is_some() && found.map(|record| record.revision) != plan.expected {
         return (Vec::new(), Ok(Committed::Moved(found.cloned())));
+    }
+    if !plan.allocation.holds(head, &plan.key) {
+        return (Vec::new(), Ok(Committed::Taken));
     }
     // A quota is heard before the store says that the name is taken.
     let charged = match charge(call, plan, head, false) {
@@ -83,6 +101,7 @@ fn decide(
     }
     let key = plan.key.clone();
     let mut writes = charged.writes;
+    writes.extend(plan.allocation.writes.iter().cloned());
     writes.push(match &value {
         Some(value) => Write::Put {
             key,

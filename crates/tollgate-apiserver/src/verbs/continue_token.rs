@@ -1,9 +1,13 @@
 //! Continue tokens: where the next page of a list begins, in upstream's form.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, URL_SAFE_NO_PAD};
 use tollgate_api::{Value, json};
 
+/// Reads as Go does, which does not look at bits that no byte needs.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 const VERSION: &str = "meta.k8s.io/v1";
 
 /// Where a page begins.
@@ -30,7 +34,7 @@ impl ContinueToken {
 
     /// Reads what a client sends; the error is in upstream's words.
     pub(super) fn decode(text: &str) -> Result<Self, String> {
-        let bytes = URL_SAFE_NO_PAD
+        let bytes = LENIENT
             .decode(text)
             .map_err(|error| format!("continue key is not valid: {}", base64_fault(text, error)))?;
         let token = json::from_slice(&bytes)

@@ -7,7 +7,7 @@ use super::metadata;
 use super::options::WriteOptions;
 use super::record::{self, Encoded};
 use super::rules::Rules;
-use super::validate;
+use super::{services, validate};
 use crate::error;
 use crate::storage::Record;
 use std::sync::Arc;
@@ -92,6 +92,11 @@ async fn store(
     }
     call.api.admission.validate(&review.with_object(&object))?;
     let name = metadata::name(&object).to_owned();
+    let named = Call {
+        name: &name,
+        ..*call
+    };
+    let allocation = services::allocate(&named, Some(&mut object), None)?;
     let key = call.key(&name);
     call.resource
         .conversion
@@ -104,6 +109,7 @@ async fn store(
         new: Some(&object),
         value: Some(value.clone()),
         enforced: true,
+        allocation,
     };
     if options.is_dry_run() {
         rehearse(call, &plan)?;
@@ -114,13 +120,13 @@ async fn store(
         return Ok(Answer::object(201, call.resource, object));
     }
     match commit(call, &plan).await? {
-        Committed::Done(revision, written) => {
-            let value = written.unwrap_or(value);
+        // What was counted for a quota shows from the next look on, as it does upstream.
+        Committed::Done(revision, _) => {
             let object = Encoded { value, revision };
             Ok(Answer::object(201, call.resource, object))
         }
         Committed::Moved(Some(found)) => Err(exists(call, &name, &found)),
-        Committed::Moved(None) => Err(error::modified(call.group_resource(), &name)),
+        Committed::Moved(None) | Committed::Taken => Err(error::modified(call.group_resource(), &name)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::options::FieldValidation;
+use tollgate_api::field::FieldPath;
 use tollgate_api::json;
 use tollgate_api::{GroupVersionKind, Status, Value};
 use tollgate_objects::schema::{self, Problem, ProblemKind};
@@ -32,41 +33,32 @@ pub fn decode(
     validation: FieldValidation,
 ) -> Result<Value, Status> {
     let (mut object, duplicates) = read(call, kind, body, format)?;
-    settle_duplicates(call, kind, &duplicates, validation)?;
     let found = settle_kind(call, kind, &mut object, body)?;
     if format == BodyFormat::Yaml {
         drop_duplicates(&mut object);
     }
-    let problems = schema::decode(&found, &mut object);
+    let mut problems = repeated(&duplicates, validation);
+    problems.extend(schema::decode(&found, &mut object));
     judge(call, &found, problems, validation)?;
     defaults::set_defaults(&found, &mut object);
     conversion::convert(&found, &mut object);
     Ok(object)
 }
 
-/// Keys that stand in a YAML map twice.
-fn settle_duplicates(
-    call: &Call<'_>,
-    kind: &GroupVersionKind,
-    duplicates: &[String],
-    validation: FieldValidation,
-) -> Result<(), Status> {
+/// Keys that stand in a YAML map twice, as strict decoding tells them: all in one.
+fn repeated(duplicates: &[String], validation: FieldValidation) -> Vec<Problem> {
+    let problem = |message: String| Problem {
+        kind: ProblemKind::DuplicateField,
+        message,
+        path: FieldPath::default(),
+        help: None,
+    };
     match validation {
         FieldValidation::Strict if !duplicates.is_empty() => {
             let lines: Vec<String> = duplicates.iter().map(|text| format!("\n  {text}")).collect();
-            let (name, version) = (&kind.kind, &kind.version);
-            Err(Status::bad_request(format!(
-                "{name} in version \"{version}\" cannot be handled as a {name}: strict decoding error: yaml: unmarshal errors:{}",
-                lines.concat()
-            )))
+            vec![problem(format!("yaml: unmarshal errors:{}", lines.concat()))]
         }
-        FieldValidation::Warn => {
-            for duplicate in duplicates {
-                call.warnings.add(duplicate.as_str());
-            }
-            Ok(())
-        }
-        FieldValidation::Strict | FieldValidation::Ignore => Ok(()),
+        _ => duplicates.iter().cloned().map(problem).collect(),
     }
 }
 
@@ -206,6 +198,29 @@ fn settle_kind(
     Err(wrong_kind(&found, wanted))
 }
 
+/// Why an object of another kind cannot be made one of `wanted`.
+fn why_not(found: &GroupVersionKind, wanted: &GroupVersionKind, object: &mut Value) -> String {
+    let (kind, version) = (&found.kind, &found.version);
+    if schema::type_of(found).is_none() {
+        let version = found.api_version();
+        return format!(
+            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
+        );
+    }
+    let problems = schema::decode(found, object);
+    let fatal = problems
+        .into_iter()
+        .find(|problem| problem.kind == ProblemKind::Undecodable);
+    fatal.map_or_else(
+        || {
+            let package = internal_package(&wanted.group);
+            let wanted = &wanted.kind;
+            format!("converting ({version}.{kind}) to ({package}.{wanted}): unknown conversion")
+        },
+        |problem| problem.message,
+    )
+}
+
 fn wrong_kind(found: &GroupVersionKind, wanted: &GroupVersionKind) -> Status {
     let (kind, version, wanted_kind) = (&found.kind, &found.version, &wanted.kind);
     let found_version = found.api_version();
@@ -247,10 +262,7 @@ pub(super) fn patched(
     let kind = &call.resource.kind;
     let found = GroupVersionKind::of(object);
     if found != *kind {
-        let (name, version) = (&found.kind, found.api_version());
-        return Err(format!(
-            "no kind \"{name}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
-        ));
+        return Err(why_not(&found, kind, object));
     }
     let problems = schema::decode(kind, object);
     let mut strict = noted.to_vec();

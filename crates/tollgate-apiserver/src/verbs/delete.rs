@@ -2,13 +2,15 @@
 
 use super::answer::Answer;
 use super::call::Call;
-use super::commit::{Committed, Plan, commit};
+use super::commit::{Committed, Plan, begin, commit};
 use super::metadata;
 use super::options::{DeleteOptions, Propagation};
 use super::record::{self, Encoded};
 use super::rules::{Collection, Rules};
+use super::services::{self, Allocation};
 use super::update::other_than_demanded;
 use crate::error;
+use crate::storage::{Key, Record};
 use bytes::Bytes;
 use tollgate_api::status::Details;
 use tollgate_api::{Operation, Status, Timestamp, Value};
@@ -75,26 +77,71 @@ pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<R
                 gone: step.gone,
             });
         }
-        let plan = Plan {
-            key: key.clone(),
-            expected: Some(record.revision),
-            old: Some(&stored),
-            new: if step.gone { None } else { step.object.as_ref() },
-            value: if step.gone { None } else { step.value },
-            enforced: false,
+        let outcome = if step.gone {
+            end(call, &key, &record, &stored, &step).await?
+        } else {
+            let plan = Plan {
+                key: key.clone(),
+                expected: Some(record.revision),
+                old: Some(&stored),
+                new: step.object.as_ref(),
+                value: step.value.clone(),
+                enforced: false,
+                allocation: Allocation::default(),
+            };
+            commit(call, &plan).await?
         };
-        match commit(call, &plan).await? {
+        match outcome {
             Committed::Done(revision, _) => {
-                let object = encoded(&last, if step.gone { record.revision } else { revision });
+                let object = encoded(&last, revision);
                 return Ok(Removed {
                     object,
                     gone: step.gone,
                 });
             }
             Committed::Moved(now) => found = now,
+            Committed::Taken => found = Some(record),
         }
     }
     Err(error::modified(call.group_resource(), call.name))
+}
+
+/// Removes an object. What the deletion changes on it is written first, so that watchers see how it went; both wait for
+/// the disk once.
+async fn end(
+    call: &Call<'_>,
+    key: &Key,
+    record: &Record,
+    stored: &Value,
+    step: &Step,
+) -> Result<Committed, Status> {
+    let mut plan = Plan {
+        key: key.clone(),
+        expected: Some(record.revision),
+        old: Some(stored),
+        new: step.object.as_ref(),
+        value: step.value.clone(),
+        enforced: false,
+        allocation: Allocation::default(),
+    };
+    let mut last = record.revision;
+    if step.value.is_some() {
+        match begin(call, &plan)? {
+            (Committed::Done(revision, _), _) => {
+                last = revision;
+                plan.expected = Some(revision);
+                plan.old = step.object.as_ref();
+            }
+            (other, _) => return Ok(other),
+        }
+    }
+    plan.new = None;
+    plan.value = None;
+    plan.allocation = services::allocate(call, None, Some(stored))?;
+    Ok(match commit(call, &plan).await? {
+        Committed::Done(..) => Committed::Done(last, None),
+        other => other,
+    })
 }
 
 /// Asks the plugins.

@@ -11,7 +11,7 @@ use tollgate_api::Status;
 pub fn get(call: &Call<'_>, resource_version: &str) -> Result<Answer, Status> {
     let wanted = parse_resource_version(resource_version).map_err(|why| {
         let quoted = tollgate_api::go_format::quote(resource_version);
-        Status::bad_request(format!("resourceVersion: Invalid value: {quoted}: {why}"))
+        Status::plain(format!("resourceVersion: Invalid value: {quoted}: {why}"))
     })?;
     let snapshot = call.api.store.snapshot();
     if wanted > snapshot.revision() {

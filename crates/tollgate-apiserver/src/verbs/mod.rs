@@ -25,6 +25,7 @@ mod prepare;
 mod reviews;
 pub mod record;
 mod rules;
+mod services;
 pub mod subresources;
 mod update;
 mod validate;

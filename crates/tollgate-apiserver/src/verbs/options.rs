@@ -50,20 +50,18 @@ impl ListOptions {
     fn check_watch(&self, errors: &mut Errors) {
         let path = Path::root("resourceVersionMatch");
         let matched = self.resource_version_match.as_str();
+        let fits = matched == "NotOlderThan";
         if self.send_initial_events.is_some() {
-            if matched.is_empty() {
+            if !fits {
                 let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
                 errors.push(Error::forbidden(&path, why));
-            } else if matched != "NotOlderThan" {
-                errors.push(Error::not_supported(&path, matched, &["NotOlderThan"]));
             }
         } else if !matched.is_empty() {
-            let why =
-                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
             errors.push(Error::forbidden(&path, why));
-            if matched != "NotOlderThan" {
-                errors.push(Error::not_supported(&path, matched, &["NotOlderThan"]));
-            }
+        }
+        if !matched.is_empty() && !fits {
+            errors.push(Error::not_supported(&path, matched, &["NotOlderThan"]));
         }
     }
 

@@ -10,12 +10,8 @@ use tollgate_objects::strategy;
 pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
     let resource = call.resource;
     match (resource.group(), resource.plural()) {
-        ("", "pods") => {
-            for warning in strategy::pod::prepare_for_create(object, call.api.release) {
-                call.warnings.add(warning);
-            }
-            note_scheduling_gates(call, object);
-        }
+        // Its strategy knows what becomes of the status.
+        ("", "pods") => {}
         ("", "namespaces") => prepare_namespace(object),
         ("", "persistentvolumeclaims") => set_phase(object, "Pending"),
         ("", "persistentvolumes") => {
@@ -31,6 +27,12 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
             object.remove("status");
         }
         _ => {}
+    }
+    for warning in strategy::prepare_for_create(&resource.kind, object, call.api.release) {
+        call.warnings.add(warning);
+    }
+    if resource.plural() == "pods" {
+        note_scheduling_gates(call, object);
     }
     tollgate_objects::defaults::set_defaults(&resource.kind, object);
 }
@@ -73,6 +75,10 @@ fn prepare_namespace(namespace: &mut Value) {
 pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
     metadata::keep_identity(new, old);
     let resource = call.resource;
+    if call.subresource == "binding" {
+        // The server's own change, of spec and status.
+        return;
+    }
     match call.subresource {
         "status" => keep_all_but_status(call, new, old),
         _ if resource.subresource("status").is_some() => put_back(new, old, "status"),
@@ -80,6 +86,10 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
     }
     if call.subresource == "status" {
         return;
+    }
+    if call.subresource.is_empty() {
+        super::services::keep_allocated(call, new, old);
+        strategy::prepare_for_update(&resource.kind, new, old, call.api.release);
     }
     if (resource.group(), resource.plural()) == ("", "namespaces") {
         if call.subresource != "finalize" {
@@ -117,6 +127,11 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
         set_or_remove(new.child_mut("metadata"), "ownerReferences", references);
     }
     set_or_remove(new, "status", status);
+    if call.resource.plural() == "pods"
+        && let Some(class) = old.at(&["status", "qosClass"])
+    {
+        new.child_mut("status").set_default("qosClass", || class.clone());
+    }
 }
 
 fn set_or_remove(owner: &mut Value, key: &'static str, value: Option<Value>) {

@@ -7,7 +7,7 @@ use super::metadata;
 use super::options::{WriteOptions, parse_resource_version};
 use super::record::{self, Encoded};
 use super::rules::Rules;
-use super::{managers, prepare, validate};
+use super::{managers, prepare, services, validate};
 use crate::error;
 use crate::patch::managed_fields::same_but_for_times;
 use crate::storage::Record;
@@ -156,6 +156,11 @@ async fn attempt(
     validate::replacement(call, &new, &old)?;
     call.api.admission.validate(&review.with_object(&new))?;
     let gone = leaves(call, &new, &old);
+    let allocation = if gone {
+        services::allocate(call, None, Some(&old))?
+    } else {
+        services::allocate(call, Some(&mut new), Some(&old))?
+    };
     resource
         .conversion
         .to_stored(&resource.storage_kind, &mut new);
@@ -174,6 +179,7 @@ async fn attempt(
         new: (!gone).then_some(&new),
         value: (!gone).then(|| value.clone()),
         enforced: !gone,
+        allocation,
     };
     if options.is_dry_run() {
         rehearse(call, &plan)?;
@@ -185,6 +191,7 @@ async fn attempt(
         }
         Committed::Done(revision, None) => answer(revision),
         Committed::Moved(found) => Attempt::Again(found),
+        Committed::Taken => Attempt::Again(Some(Arc::clone(record))),
     })
 }
 

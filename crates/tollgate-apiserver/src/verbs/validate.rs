@@ -5,23 +5,12 @@ use crate::resources::Resource;
 use tollgate_api::field::{Errors, Path};
 use tollgate_api::{Status, Value, names};
 use tollgate_objects::validation::object_meta::NameRule;
-use tollgate_objects::validation::{Options, object_meta, object_meta_update, validate_create};
+use tollgate_objects::validation::{
+    Options, object_meta, object_meta_update, validate_create, validate_finalize_update,
+    validate_status_update, validate_update, validates_create, validates_update,
+};
 
 const METADATA: Path<'static> = Path::root("metadata");
-
-/// Kinds whose own validation looks at the metadata, too.
-const WITH_METADATA: &[(&str, &str)] = &[
-    ("", "limitranges"),
-    ("", "persistentvolumeclaims"),
-    ("", "pods"),
-    ("", "resourcequotas"),
-    ("policy", "podsecuritypolicies"),
-    ("scheduling.k8s.io", "priorityclasses"),
-];
-
-fn validates_metadata(resource: &Resource) -> bool {
-    WITH_METADATA.contains(&(resource.group(), resource.plural()))
-}
 
 /// How objects of a resource may be named.
 fn name_rule(resource: &Resource) -> NameRule {
@@ -53,7 +42,7 @@ fn refuse(call: &Call<'_>, name: &str, errors: &Errors) -> Result<(), Status> {
 /// Judges an object that is about to be created.
 pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     let mut errors = Errors::new();
-    if !validates_metadata(call.resource) {
+    if !validates_create(&call.resource.kind) {
         validate_metadata(call.resource, object, &mut errors);
     }
     errors.extend(validate_create(
@@ -61,18 +50,53 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
         object,
         &Options::default(),
     ));
-    refuse(call, super::metadata::name(object), &errors)
+    let name = super::metadata::name(object);
+    refuse(call, name, &errors)?;
+    // The registry holds the metadata of every kind, and names that no path could hold.
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let namespaced = call.resource.namespaced;
+    object_meta::validate_generic(metadata, namespaced, names::path_segment, &METADATA, &mut errors);
+    refuse(call, name, &errors)
 }
 
 /// Judges an object that is about to replace another.
 pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(), Status> {
     let mut errors = Errors::new();
+    let kind = &call.resource.kind;
+    let options = Options::default();
+    let of_status = call.subresource == "status";
+    // The registry holds the metadata of every kind first; what a kind says of them comes again.
     let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
-    let (new_metadata, old_metadata) = (metadata(new), metadata(old));
-    if call.resource.is_custom() {
-        object_meta_update::validate_generic(&new_metadata, &old_metadata, &METADATA, &mut errors);
+    object_meta_update::validate_generic(&metadata(new), &metadata(old), &METADATA, &mut errors);
+    if of_status && validates_update(kind, true) {
+        errors.extend(validate_status_update(kind, new, old, &options));
+    } else if call.subresource.is_empty() && validates_update(kind, false) {
+        errors.extend(validate_update(kind, new, old, &options));
+    } else if call.subresource == "finalize" {
+        validate_finalize_update(new, old, &mut errors);
     } else {
-        object_meta_update::validate(&new_metadata, &old_metadata, &METADATA, &mut errors);
+        validate_metadata_update(call.resource, new, old, &mut errors);
+        if call.subresource.is_empty() && validates_create(kind) {
+            // Until a kind has rules for updates, what it becomes must at least be good.
+            errors.extend(good_again(call.resource, new, &options));
+        }
     }
     refuse(call, super::metadata::name(old), &errors)
+}
+
+fn validate_metadata_update(resource: &Resource, new: &Value, old: &Value, errors: &mut Errors) {
+    let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
+    let (new, old) = (metadata(new), metadata(old));
+    if resource.is_custom() {
+        object_meta_update::validate_generic(&new, &old, &METADATA, errors);
+    } else {
+        object_meta_update::validate(&new, &old, &METADATA, errors);
+    }
+}
+
+/// What is wrong outside of the metadata, which an update judges in its own way.
+fn good_again(resource: &Resource, object: &Value, options: &Options) -> Errors {
+    let errors = validate_create(&resource.kind, object, options);
+    let outside = errors.into_iter().filter(|error| !error.field.starts_with("metadata"));
+    outside.collect()
 }

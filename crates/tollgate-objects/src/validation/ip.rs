@@ -1,4 +1,4 @@
-//! IP addresses in fields that are older than the strict rules: `IsValidIPForLegacyField`.
+//! IP addresses and ranges in fields that are older than the strict rules: `IsValidIPForLegacyField`.
 //!
 //! Addresses need no canonical form, but leading zeros and IPv4 addresses in IPv6 clothes are refused.
 
@@ -96,12 +96,75 @@ pub(super) fn validate(text: &str, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
+/// A range and what is wrong with the way in which it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Range {
+    /// The address in front of the slash.
+    pub(super) address: Address,
+    /// The length of the prefix in bits.
+    pub(super) prefix: u32,
+    /// Whether the prefix or the address has leading zeros.
+    leading_zeros: bool,
+}
+
+impl Range {
+    /// Reads `<address>/<prefix length>` as tolerantly as upstream does (`ParseCIDRSloppy`).
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = text.split_once('/')?;
+        let address = Address::parse(address)?;
+        if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let leading_zeros = address.leading_zeros || (prefix.len() > 1 && prefix.starts_with('0'));
+        let prefix: u32 = prefix.parse().ok()?;
+        let bits = if address.ip.is_ipv4() { 32 } else { 128 };
+        (prefix <= bits).then_some(Self {
+            address,
+            prefix,
+            leading_zeros,
+        })
+    }
+
+    /// Whether bits beyond the prefix are set.
+    fn has_bits_beyond(&self) -> bool {
+        let (bits, width) = match self.address.ip {
+            IpAddr::V4(ip) => (u128::from(u32::from(ip)), 32),
+            IpAddr::V6(ip) => (u128::from(ip), 128),
+        };
+        let beyond = 128_u32.saturating_sub(width - self.prefix.min(width));
+        let mask = u128::MAX.checked_shr(beyond).unwrap_or(0);
+        bits & mask != 0
+    }
+}
+
+/// Validates one range.
+pub(super) fn validate_range(text: &str, path: &Path<'_>, errors: &mut Errors) {
+    let Some(range) = Range::parse(text) else {
+        errors.push(Error::invalid(
+            path,
+            text,
+            "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+        ));
+        return;
+    };
+    let why = if range.leading_zeros {
+        "must not have leading 0s in IP or prefix length"
+    } else if range.address.is_mapped() {
+        "must not have an IPv4-mapped IPv6 address"
+    } else if range.has_bits_beyond() {
+        "must not have bits set beyond the prefix length"
+    } else {
+        return;
+    };
+    errors.push(Error::invalid(path, text, why));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, expected: Option<&str>) {
+    fn check(validate: fn(&str, &Path<'_>, &mut Errors), text: &str, expected: Option<&str>) {
         let mut errors = Errors::new();
         validate(text, &Path::root("ip"), &mut errors);
         assert!(errors.len() <= 1);
@@ -115,13 +178,26 @@ mod tests {
 
     #[test]
     fn addresses_are_read_as_upstream_reads_them() {
-        check("10.9.8.7", None);
-        check("FE80:0:0:0:0:0:0:0abc", None);
-        check("010.0.0.1", Some("leading 0s"));
-        check("::ffff:1.2.3.4", Some("IPv4-mapped"));
-        check("1.2.3", Some("valid IP"));
-        check("1.2.3.256", Some("valid IP"));
-        check("fe80::1%eth0", Some("valid IP"));
-        check("", Some("valid IP"));
+        check(validate, "10.9.8.7", None);
+        check(validate, "FE80:0:0:0:0:0:0:0abc", None);
+        check(validate, "010.0.0.1", Some("leading 0s"));
+        check(validate, "::ffff:1.2.3.4", Some("IPv4-mapped"));
+        check(validate, "1.2.3", Some("valid IP"));
+        check(validate, "1.2.3.256", Some("valid IP"));
+        check(validate, "fe80::1%eth0", Some("valid IP"));
+        check(validate, "", Some("valid IP"));
+    }
+
+    #[test]
+    fn ranges_have_no_bits_beyond_their_prefix() {
+        check(validate_range, "10.0.0.0/8", None);
+        check(validate_range, "0.0.0.0/0", None);
+        check(validate_range, "::/0", None);
+        check(validate_range, "1.2.3.4/32", None);
+        check(validate_range, "10.0.0.1/8", Some("bits set beyond"));
+        check(validate_range, "2001:db8::1/64", Some("bits set beyond"));
+        check(validate_range, "10.0.0.0/08", Some("leading 0s"));
+        check(validate_range, "10.0.0.0/33", Some("valid CIDR"));
+        check(validate_range, "10.0.0.0", Some("valid CIDR"));
     }
 }

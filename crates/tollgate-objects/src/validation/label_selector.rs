@@ -15,9 +15,13 @@ pub enum Values {
 
 /// Validates the label selector that `holder` has under `key`; an absent one is good.
 pub fn validate(holder: &Value, key: &str, values: Values, path: &Path<'_>, errors: &mut Errors) {
-    let Some(selector) = holder.get(key) else {
-        return;
-    };
+    if let Some(selector) = holder.get(key) {
+        validate_at(selector, values, path, errors);
+    }
+}
+
+/// Validates a label selector.
+pub fn validate_at(selector: &Value, values: Values, path: &Path<'_>, errors: &mut Errors) {
     labels(selector, "matchLabels", &path.child("matchLabels"), errors);
     let path = path.child("matchExpressions");
     for (index, requirement) in selector.items("matchExpressions").iter().enumerate() {

@@ -1,0 +1,98 @@
+//! What an update of a Job may not change.
+
+use super::{failure_policy, generated_selector, is_indexed, success_policy, validate_selected_spec};
+use crate::validation::{Options, object_meta_update, workload};
+use tollgate_api::Value;
+use tollgate_api::field::{Error, Errors, Path};
+
+/// What a Job that is suspended and has not started may change in its template's spec.
+const SCHEDULING: [&str; 4] = ["affinity", "nodeSelector", "schedulingGates", "tolerations"];
+
+/// Validates what a Job becomes by an update.
+pub(in crate::validation) fn validate_update(
+    new: &Value,
+    old: &Value,
+    options: &Options,
+    errors: &mut Errors,
+) {
+    workload::metadata_update(new, old, errors);
+    generated_selector(new, errors);
+    validate_selected_spec(workload::spec(new), options, errors);
+    let (spec, before) = (workload::spec(new), workload::spec(old));
+    let path = Path::root("spec");
+    completions(spec, before, &path, errors);
+    stays("selector", spec, before, &path, Value::clone, errors);
+    template(spec, before, old, &path, errors);
+    stays("completionMode", spec, before, &path, Value::clone, errors);
+    stays("podFailurePolicy", spec, before, &path, failure_policy::shown, errors);
+    stays("backoffLimitPerIndex", spec, before, &path, Value::clone, errors);
+    stays("managedBy", spec, before, &path, Value::clone, errors);
+    stays("successPolicy", spec, before, &path, success_policy::shown, errors);
+}
+
+fn stays(
+    field: &'static str,
+    new: &Value,
+    old: &Value,
+    path: &Path<'_>,
+    shown: fn(&Value) -> Value,
+    errors: &mut Errors,
+) {
+    if new.get(field) != old.get(field) {
+        let value = new.get(field).map(shown).unwrap_or_default();
+        object_meta_update::immutable(&path.child(field), value, errors);
+    }
+}
+
+/// An indexed Job may grow and shrink, if as many pods run at once as there are indexes.
+fn completions(new: &Value, old: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let (now, before) = (new.int("completions"), old.int("completions"));
+    if now == before {
+        return;
+    }
+    let path = path.child("completions");
+    let value = new.get("completions").cloned().unwrap_or_default();
+    if !is_indexed(new) {
+        object_meta_update::immutable(&path, value, errors);
+    } else if now.is_some() && now != new.int("parallelism") {
+        let why = "can only be modified in tandem with spec.parallelism";
+        errors.push(Error::invalid(&path, value, why));
+    }
+}
+
+/// The template stays, but for scheduling and resources of a Job that has not begun.
+fn template(new: &Value, old: &Value, old_job: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let [mut now, mut before] =
+        [new, old].map(|spec| spec.get("template").cloned().unwrap_or_default());
+    let started = old_job.at(&["status", "startTime"]).is_some();
+    let suspended = old.bool("suspend") == Some(true);
+    if suspended && !started {
+        for template in [&mut now, &mut before] {
+            forget_scheduling(template);
+        }
+    }
+    if now == before {
+        return;
+    }
+    let path = path.child("template");
+    let value = new.get("template").cloned().unwrap_or_default();
+    object_meta_update::immutable(&path, value, errors);
+}
+
+fn forget_scheduling(template: &mut Value) {
+    if let Some(metadata) = template.get_mut("metadata") {
+        metadata.remove("annotations");
+        metadata.remove("labels");
+    }
+    let Some(spec) = template.get_mut("spec") else {
+        return;
+    };
+    for field in SCHEDULING {
+        spec.remove(field);
+    }
+    for list in ["containers", "initContainers"] {
+        for container in spec.items_mut(list) {
+            container.remove("resources");
+        }
+    }
+}

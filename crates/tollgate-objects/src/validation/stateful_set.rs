@@ -1,0 +1,157 @@
+//! `ValidateStatefulSet` and its update.
+
+use super::numbers::nonnegative;
+use super::workload::{self, SelectorWords};
+use super::{Options, go_values, int_or_percent, object_meta, persistent_volume_claim, pod};
+use tollgate_api::field::{Error, Errors, Path};
+use tollgate_api::{Value, names};
+
+const WORDS: SelectorWords = SelectorWords {
+    empty: "empty selector is invalid for statefulset",
+    invalid: Some(""),
+};
+
+/// What an update may change in the spec.
+const MUTABLE: [&str; 7] = [
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+];
+
+/// Validates a StatefulSet that is to be created. Its name becomes a label of its pods.
+pub(super) fn validate_create(object: &Value, options: &Options, errors: &mut Errors) {
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let path = Path::root("metadata");
+    object_meta::validate(metadata, true, names::dns1123_label, &path, errors);
+    validate_spec(object, options, errors);
+}
+
+fn validate_spec(object: &Value, options: &Options, errors: &mut Errors) {
+    let spec = workload::spec(object);
+    let path = Path::root("spec");
+    management_policy(spec, &path, errors);
+    update_strategy(spec, &path, errors);
+    retention_policy(spec, &path, errors);
+    nonnegative(spec, "replicas", &path, errors);
+    nonnegative(spec, "minReadySeconds", &path, errors);
+    if let Some(ordinals) = spec.get("ordinals") {
+        nonnegative(ordinals, "start", &path.child("ordinals"), errors);
+    }
+    let service = spec.str_or_empty("serviceName");
+    if !service.is_empty() {
+        let path = path.child("serviceName");
+        object_meta::invalid_each(names::dns1123_label(service), service, &path, errors);
+    }
+    nonnegative(spec, "revisionHistoryLimit", &path, errors);
+    claim_templates(spec, &path, errors);
+    workload::required_selector(spec, WORDS, errors);
+    if workload::template_matches(spec, WORDS, &path, errors) {
+        let template = spec.get("template").unwrap_or(&Value::Null);
+        let path = path.child("template");
+        pod::validate_template(template, &path, options, errors);
+        workload::restarts_always(template, "StatefulSet", &path, errors);
+    }
+}
+
+fn management_policy(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let path = path.child("podManagementPolicy");
+    match spec.str_or_empty("podManagementPolicy") {
+        "" => errors.push(Error::required(&path, "")),
+        "OrderedReady" | "Parallel" => {}
+        other => {
+            let why = "must be 'OrderedReady' or 'Parallel'";
+            errors.push(Error::invalid(&path, other, why));
+        }
+    }
+}
+
+fn update_strategy(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let strategy = spec.get("updateStrategy").unwrap_or(&Value::Null);
+    let path = path.child("updateStrategy");
+    let rolling = strategy.get("rollingUpdate");
+    let shown = |rolling: &Value| {
+        let partition = rolling.get("partition").cloned();
+        go_values::object([
+            ("Partition", partition.unwrap_or_else(|| Value::from(0))),
+            (
+                "MaxUnavailable",
+                go_values::nullable(rolling, "maxUnavailable"),
+            ),
+        ])
+    };
+    let rolling_path = path.child("rollingUpdate");
+    match strategy.str_or_empty("type") {
+        "" => errors.push(Error::required(&path, "")),
+        "OnDelete" => {
+            if let Some(rolling) = rolling {
+                let why = "only allowed for updateStrategy 'RollingUpdate'";
+                errors.push(Error::invalid(&rolling_path, shown(rolling), why));
+            }
+        }
+        "RollingUpdate" => {
+            if let Some(rolling) = rolling {
+                nonnegative(rolling, "partition", &rolling_path, errors);
+                if let Some(most) = rolling.get("maxUnavailable") {
+                    let path = rolling_path.child("maxUnavailable");
+                    int_or_percent::positive(most, &path, errors);
+                    if int_or_percent::is_zero(Some(most)) {
+                        errors.push(Error::invalid(&path, most.clone(), "cannot be 0"));
+                    }
+                    int_or_percent::at_most_all(most, &path, errors);
+                }
+            }
+        }
+        kind => {
+            let shown = go_values::object([
+                ("Type", kind.into()),
+                ("RollingUpdate", rolling.map(shown).unwrap_or_default()),
+            ]);
+            let why = "must be 'RollingUpdate' or 'OnDelete'";
+            errors.push(Error::invalid(&path, shown, why));
+        }
+    }
+}
+
+fn retention_policy(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let Some(policy) = spec.get("persistentVolumeClaimRetentionPolicy") else {
+        return;
+    };
+    let path = path.child("persistentVolumeClaimRetentionPolicy");
+    for field in ["whenDeleted", "whenScaled"] {
+        let value = policy.str_or_empty(field);
+        let supported = ["Retain", "Delete"];
+        if !supported.contains(&value) {
+            errors.push(Error::not_supported(&path.child(field), value, &supported));
+        }
+    }
+}
+
+fn claim_templates(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let path = path.child("volumeClaimTemplates");
+    for (place, claim) in spec.items("volumeClaimTemplates").iter().enumerate() {
+        let path = path.index(place);
+        let path = path.child("spec");
+        persistent_volume_claim::validate_spec(workload::spec(claim), &path, errors);
+    }
+}
+
+/// Validates what a StatefulSet becomes by an update.
+pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+    workload::metadata_update(new, old, errors);
+    validate_spec(new, options, errors);
+    let fixed = |object: &Value| {
+        let mut spec = workload::spec(object).clone();
+        for field in MUTABLE {
+            spec.remove(field);
+        }
+        spec
+    };
+    if fixed(new) != fixed(old) {
+        let why = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+        errors.push(Error::forbidden(&Path::root("spec"), why));
+    }
+}
