@@ -82,7 +82,9 @@ fn role(
     let namespace = metadata.str_or_empty("namespace");
     let name = metadata.str_or_empty("name");
     let key = Key::new(RbacKind::GROUP, kind.resource(), namespace, name);
-    let existing = head.get(key.as_str()).and_then(|record| record::parse(&record.value, 0).ok());
+    let existing = head
+        .get(key.as_str())
+        .and_then(|record| record::parse(&record.value, 0).ok());
     let value = match bootstrap::reconcile(kind, expected, existing.as_ref()) {
         Reconciled::Keep => return None,
         Reconciled::Update(object) => record::encode(&resource.storage_kind, &object),

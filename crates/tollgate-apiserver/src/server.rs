@@ -5,6 +5,7 @@ use crate::auth::impersonate::Impersonator;
 use crate::auth::rbac::RbacIndex;
 use crate::auth::token::request::Issuer;
 use crate::auth::{Authenticator, Authorizer, Mode};
+use crate::discovery::Documents;
 use crate::environment::Environment;
 use crate::http::certificates::CertificateError;
 use crate::http::{Listener, ListenerError, Metrics, Service};
@@ -97,6 +98,7 @@ impl Server {
         let service = Arc::new(Service {
             api,
             metrics: Arc::new(Metrics::default()),
+            documents: Arc::new(Documents::new(config.release)),
             authenticator: config.authenticator,
             impersonator: Impersonator::new(authorizer),
             address: address.to_string(),

@@ -119,7 +119,8 @@ mod tests {
 
     fn flags(enable: &[&str], disable: &[&str]) -> Result<AdmissionConfig, String> {
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        AdmissionConfig::from_flags(&owned(enable), &owned(disable)).map_err(|error| error.to_string())
+        AdmissionConfig::from_flags(&owned(enable), &owned(disable))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -133,7 +134,10 @@ mod tests {
     #[test]
     fn unknown_and_contradicting_names_are_refused() {
         let error = flags(&["podsecurity"], &[]).unwrap_err();
-        assert!(error.contains("plugin \"podsecurity\" is unknown"), "{error}");
+        assert!(
+            error.contains("plugin \"podsecurity\" is unknown"),
+            "{error}"
+        );
         let error = flags(&["Priority"], &["Priority"]).unwrap_err();
         assert!(error.contains("overlapped"), "{error}");
     }

@@ -115,35 +115,52 @@ impl Prepared {
         let state = fingerprint(snapshot, &prefix);
         self.limit_ranges.get(namespace, state, || {
             let records = snapshot.range(&prefix);
-            records.map(|(_, record)| LimitRange::new(&tree(record))).collect()
+            records
+                .map(|(_, record)| LimitRange::new(&tree(record)))
+                .collect()
         })
     }
 
     /// The priority classes of the cluster.
     pub fn priority_classes(&self, snapshot: &Snapshot) -> Arc<PriorityClasses> {
-        collection(&self.priority_classes, snapshot, "scheduling.k8s.io", "priorityclasses", |classes| {
-            PriorityClasses::new(classes)
-        })
+        collection(
+            &self.priority_classes,
+            snapshot,
+            "scheduling.k8s.io",
+            "priorityclasses",
+            |classes| PriorityClasses::new(classes),
+        )
     }
 
     /// The pod security policies of the cluster.
     pub fn pod_security_policies(&self, snapshot: &Snapshot) -> Arc<PodSecurityPolicies> {
-        collection(&self.pod_security_policies, snapshot, "policy", "podsecuritypolicies", |policies| {
-            PodSecurityPolicies::from_objects(policies)
-        })
+        collection(
+            &self.pod_security_policies,
+            snapshot,
+            "policy",
+            "podsecuritypolicies",
+            |policies| PodSecurityPolicies::from_objects(policies),
+        )
     }
 
     /// The name of the storage class for claims that name none.
     pub fn default_storage_class(&self, snapshot: &Snapshot) -> Arc<Option<String>> {
-        collection(&self.default_storage_class, snapshot, "storage.k8s.io", "storageclasses", |classes| {
-            super::mutate::default_storage_class(classes.iter()).map(str::to_owned)
-        })
+        collection(
+            &self.default_storage_class,
+            snapshot,
+            "storage.k8s.io",
+            "storageclasses",
+            |classes| super::mutate::default_storage_class(classes.iter()).map(str::to_owned),
+        )
     }
 
     /// A stored object that plugins often look at, such as an account.
     pub fn object(&self, snapshot: &Snapshot, key: &Key) -> Option<Arc<Value>> {
         let record = snapshot.get(key.as_str())?;
-        Some(self.objects.get(key.as_str(), (1, record.revision), || tree(record)))
+        Some(
+            self.objects
+                .get(key.as_str(), (1, record.revision), || tree(record)),
+        )
     }
 }
 
@@ -157,7 +174,10 @@ fn collection<T>(
     let prefix = Key::prefix(group, plural, None);
     let state = fingerprint(snapshot, &prefix);
     cache.get(plural, state, || {
-        let objects: Vec<Value> = snapshot.range(&prefix).map(|(_, record)| tree(record)).collect();
+        let objects: Vec<Value> = snapshot
+            .range(&prefix)
+            .map(|(_, record)| tree(record))
+            .collect();
         make(&objects)
     })
 }
@@ -189,7 +209,11 @@ mod tests {
         let key = Key::new("", "namespaces", "", "a");
         put(&store, &key, r#"{"metadata":{"name":"a","uid":"1"}}"#);
         let first = store.snapshot();
-        put(&store, &key, r#"{"metadata":{"name":"a","uid":"1","deletionTimestamp":"2026-01-15T12:00:00Z"}}"#);
+        put(
+            &store,
+            &key,
+            r#"{"metadata":{"name":"a","uid":"1","deletionTimestamp":"2026-01-15T12:00:00Z"}}"#,
+        );
         let second = store.snapshot();
         for _ in 0..2 {
             assert!(!prepared.namespace(&first, "a").unwrap().is_terminating);

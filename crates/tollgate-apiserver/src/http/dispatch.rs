@@ -10,6 +10,7 @@ use super::stream;
 use super::table::{self, Look};
 use crate::error;
 use crate::resources::{Catalog, Resource, Verb};
+use crate::table::IncludeObject;
 use crate::verbs::options::{DeleteOptions, WriteKind};
 use crate::verbs::subresources;
 use crate::verbs::{self, Answer, BodyFormat, Call, PatchType, Warnings};
@@ -17,7 +18,6 @@ use bytes::Bytes;
 use hyper::Method;
 use hyper::body::Incoming;
 use std::sync::Arc;
-use crate::table::IncludeObject;
 use tollgate_api::{GroupVersionKind, Status, Timestamp, json};
 
 /// The patches that there are of custom resources.
@@ -122,7 +122,8 @@ pub(super) async fn dispatch(
 
 /// What Tables are to hold.
 fn look(head: &Head, now: Timestamp) -> Result<Look, Status> {
-    let include = IncludeObject::parse(head.query.text("includeObject")).map_err(Status::bad_request);
+    let include =
+        IncludeObject::parse(head.query.text("includeObject")).map_err(Status::bad_request);
     match include {
         Ok(include) => Ok(Look { include, now }),
         // Only who asks for a Table can ask for it wrongly.

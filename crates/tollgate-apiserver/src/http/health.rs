@@ -4,7 +4,7 @@ use super::query::Query;
 use super::respond::{HttpAnswer, page_not_found, text};
 
 /// What is looked at, in the order in which it is told.
-const CHECKS: [&str; 4] = ["ping", "log", "loopback-serving-certificate", "etcd"];
+pub(super) const CHECKS: [&str; 4] = ["ping", "log", "loopback-serving-certificate", "etcd"];
 
 /// Answers under `/healthz`, `/livez` or `/readyz`; `unready` says why the server is not ready, if it is not.
 pub(super) fn health(path: &str, query: &Query, unready: Option<&str>) -> HttpAnswer {

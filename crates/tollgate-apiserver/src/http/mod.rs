@@ -4,6 +4,7 @@
 mod body;
 pub mod certificates;
 mod dispatch;
+mod documents;
 mod health;
 mod identity;
 mod listener;
@@ -14,6 +15,7 @@ mod query;
 mod render;
 mod request_info;
 mod respond;
+mod roots;
 mod service;
 mod stream;
 mod table;

@@ -190,6 +190,49 @@ pub fn negotiate(accept: Option<&str>, offer: Offer) -> Result<Form, Status> {
         .ok_or_else(|| error::not_acceptable(&offer.accepted()))
 }
 
+/// Whether the best clause that can be answered at all is JSON with these parameters.
+pub(super) fn prefers_json_with(accept: Option<&str>, parameters: &[(&str, &str)]) -> bool {
+    for clause in clauses(accept.unwrap_or_default()) {
+        let is_json = clause.main == "application" && clause.sub == "json";
+        if is_json
+            && parameters
+                .iter()
+                .all(|wanted| clause.parameters.contains(wanted))
+        {
+            return true;
+        }
+        if form(&clause, Offer::OBJECT).is_some() {
+            return false;
+        }
+    }
+    false
+}
+
+/// Which of the offered media types is accepted best; without a header the first.
+pub(super) fn first_of(accept: Option<&str>, offered: &[&str]) -> Option<usize> {
+    let accept = accept.filter(|accept| !accept.trim().is_empty());
+    let matches = |clause: &Clause<'_>, media: &str| {
+        let (main, sub) = media.split_once('/').unwrap_or_default();
+        (clause.main == "*" || clause.main == main) && (clause.sub == "*" || clause.sub == sub)
+    };
+    clauses(accept.unwrap_or("*/*"))
+        .iter()
+        .find_map(|clause| offered.iter().position(|media| matches(clause, media)))
+}
+
+/// Whether an `Accept-Encoding` header takes gzip.
+pub(super) fn accepts_gzip(header: Option<&str>) -> bool {
+    let entries = header.unwrap_or_default().split(',');
+    entries.into_iter().any(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        let quality = |part: &str| {
+            part.strip_prefix("q=")
+                .and_then(|text| text.parse::<f32>().ok())
+        };
+        parts.next() == Some("gzip") && parts.all(|part| quality(part) != Some(0.0))
+    })
+}
+
 fn form(clause: &Clause<'_>, offer: Offer) -> Option<Form> {
     let media = [Media::Json, Media::Yaml, Media::Protobuf]
         .into_iter()
@@ -295,6 +338,43 @@ mod tests {
             message("application/json;as=Table;v=v9;g=meta.k8s.io"),
             "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
         );
+    }
+
+    #[test]
+    fn an_old_version_of_aggregated_discovery_is_passed_over() {
+        let wanted = [("as", "L"), ("g", "d.k8s.io"), ("v", "v2")];
+        let prefers = |accept: &str| prefers_json_with(Some(accept), &wanted);
+        assert!(prefers(
+            "application/json;g=d.k8s.io;v=v2;as=L,application/json"
+        ));
+        assert!(prefers(
+            "application/json;g=d.k8s.io;v=v9;as=L,application/json;g=d.k8s.io;v=v2;as=L"
+        ));
+        assert!(!prefers(
+            "application/json;g=d.k8s.io;v=v9;as=L,application/json"
+        ));
+        assert!(!prefers(
+            "application/json,application/json;g=d.k8s.io;v=v2;as=L"
+        ));
+        assert!(!prefers(""));
+    }
+
+    #[test]
+    fn a_media_type_with_an_at_sign_is_found() {
+        let offered = ["application/json", "application/x@v1.0+protobuf"];
+        assert_eq!(first_of(None, &offered), Some(0));
+        assert_eq!(
+            first_of(Some("application/x@v1.0+protobuf"), &offered),
+            Some(1)
+        );
+        assert_eq!(first_of(Some("text/html"), &offered), None);
+    }
+
+    #[test]
+    fn gzip_may_be_refused() {
+        assert!(accepts_gzip(Some("deflate, gzip;q=0.5")));
+        assert!(!accepts_gzip(Some("gzip;q=0")));
+        assert!(!accepts_gzip(Some("identity")) && !accepts_gzip(None));
     }
 
     proptest! {

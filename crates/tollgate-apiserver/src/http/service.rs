@@ -2,6 +2,7 @@
 
 use super::body::{self, AnswerBody};
 use super::dispatch::dispatch;
+use super::documents;
 use super::health::health;
 use super::identity::Peer;
 use super::metrics::{Metrics, RequestLabels};
@@ -9,13 +10,17 @@ use super::negotiate::{self, Form, Offer};
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
+use super::roots;
 use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::{Authenticator, Credentials};
-use crate::discovery::legacy;
+use crate::discovery::{Documents, legacy};
 use crate::error;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    USER_AGENT,
+};
 use hyper::{Method, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +36,8 @@ pub struct Service {
     pub api: Arc<Api>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What clients are told of the API.
+    pub documents: Arc<Documents>,
     /// Who is who.
     pub authenticator: Authenticator,
     /// Who may act in whose name.
@@ -48,6 +55,8 @@ pub(super) struct Head {
     pub(super) info: RequestInfo,
     pub(super) query: Query,
     pub(super) accept: Option<String>,
+    pub(super) accepts_gzip: bool,
+    pub(super) if_none_match: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) user_agent: String,
     pub(super) user: UserInfo,
@@ -72,7 +81,9 @@ impl Head {
 
     /// Whether a Table is asked for.
     pub(super) fn wants_table(&self) -> bool {
-        self.accept.as_deref().is_some_and(|accept| accept.contains("as=Table"))
+        self.accept
+            .as_deref()
+            .is_some_and(|accept| accept.contains("as=Table"))
     }
 
     /// The form in which a failure is told.
@@ -109,6 +120,8 @@ impl Service {
             info,
             query,
             accept: text(ACCEPT),
+            accepts_gzip: negotiate::accepts_gzip(text(ACCEPT_ENCODING).as_deref()),
+            if_none_match: text(IF_NONE_MATCH),
             content_type: text(hyper::header::CONTENT_TYPE),
             user_agent: text(USER_AGENT).unwrap_or_default(),
             user: UserInfo::default(),
@@ -169,11 +182,16 @@ impl Service {
             }
             _ => {}
         }
+        if let Some(answer) = documents::find(self, head).await {
+            return answer;
+        }
         let known = self.document(head);
         let Some(known) = known else {
             return Ok(respond::page_not_found());
         };
-        if head.method != Method::GET {
+        // Upstream's handlers of the list of groups and of one group look at no method.
+        let any_method = root == "apis" && path.trim_matches('/').split('/').count() <= 2;
+        if head.method != Method::GET && !any_method {
             // The body is read, so that the connection can go on.
             let _ = body::read(body).await;
             return Err(error::method_not_allowed());
@@ -190,7 +208,9 @@ impl Service {
         };
         let snapshot = self.api.store.snapshot();
         let now = self.api.environment.now();
-        let user = self.authenticator.authenticate(&credentials, now, &snapshot)?;
+        let user = self
+            .authenticator
+            .authenticate(&credentials, now, &snapshot)?;
         let texts = headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
@@ -209,6 +229,8 @@ impl Service {
         let v1 = |kind: &str| GroupVersionKind::new("v1", kind);
         let (kind, object) = match parts.as_slice() {
             [""] => return Some(self.paths(head)),
+            [".well-known", "openid-configuration"] => return roots::configuration(self, head),
+            ["openid", "v1", "jwks"] => return Some(roots::keys(self, head)),
             ["version"] => (v1("Info"), version(self.api.release)),
             ["metrics"] => {
                 let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
@@ -243,25 +265,8 @@ impl Service {
 
     /// `/`: what else there is.
     fn paths(&self, head: &Head) -> Result<HttpAnswer, Status> {
-        let catalog = self.api.catalog.load();
-        let mut paths = vec!["/api".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
-        for group in catalog.groups() {
-            let root = if group.name.is_empty() {
-                "/api".to_owned()
-            } else {
-                let root = format!("/apis/{}", group.name);
-                paths.push(root.clone());
-                root
-            };
-            let versions = group.versions.iter();
-            paths.extend(versions.map(|version| format!("{root}/{}", version.name)));
-        }
-        for path in ["/healthz", "/livez", "/metrics", "/readyz", "/version"] {
-            paths.push(path.to_owned());
-        }
-        paths.sort();
         let mut object = Object::new();
-        object.insert("paths", paths);
+        object.insert("paths", roots::paths(&self.api.catalog.load()));
         let form = head.form(Offer::OBJECT)?;
         let kind = GroupVersionKind::new("v1", "RootPaths");
         Ok(respond::object(200, &kind, &Value::Object(object), form))

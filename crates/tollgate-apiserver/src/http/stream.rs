@@ -27,12 +27,7 @@ const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
 const JSON_FORM: usize = 0;
 
 /// Starts a watch and gives its answer.
-pub(super) fn start(
-    service: &Service,
-    watching: Watching,
-    form: Form,
-    look: Look,
-) -> HttpAnswer {
+pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Look) -> HttpAnswer {
     let (sender, receiver) = mpsc::channel(FRAMES_MAX);
     let timeout = match watching
         .options
@@ -61,7 +56,10 @@ pub(super) fn start(
 async fn run(
     mut watching: Watching,
     form: Form,
-    look: Look, timeout: Duration, sender: &mpsc::Sender<Bytes>) {
+    look: Look,
+    timeout: Duration,
+    sender: &mpsc::Sender<Bytes>,
+) {
     let now = Instant::now();
     let end = now.checked_add(timeout).unwrap_or(now);
     let mut bookmark = now.checked_add(BOOKMARK_INTERVAL).unwrap_or(end);
@@ -95,13 +93,7 @@ async fn run(
 }
 
 /// One change as the client wants it.
-fn frame(
-    watching: &Watching,
-    change: &Change,
-    form: Form,
-    look: &Look,
-    is_first: bool,
-) -> Bytes {
+fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first: bool) -> Bytes {
     let plain = form.media == Media::Json
         && form.shape == Shape::Object
         && watching.resource.conversion == crate::resources::Conversion::None;

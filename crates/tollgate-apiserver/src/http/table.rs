@@ -130,7 +130,11 @@ pub(super) fn of_event(
 /// Upstream's name of the Go type of a kind, which its errors tell.
 pub(super) fn internal_name(resource: &Resource, kind: &str) -> String {
     if resource.is_custom() {
-        let list = if kind == resource.list_kind { "List" } else { "" };
+        let list = if kind == resource.list_kind {
+            "List"
+        } else {
+            ""
+        };
         return format!("*unstructured.Unstructured{list}");
     }
     let package = match resource.group().split('.').next().unwrap_or_default() {

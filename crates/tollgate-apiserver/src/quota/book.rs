@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use tollgate_api::{GroupVersionKind, Status, Value};
 use tollgate_policy::resource_quota::{Charges, Quota, Quotas};
 
-static KIND: LazyLock<GroupVersionKind> = LazyLock::new(|| GroupVersionKind::new("v1", "ResourceQuota"));
+static KIND: LazyLock<GroupVersionKind> =
+    LazyLock::new(|| GroupVersionKind::new("v1", "ResourceQuota"));
 
 /// The quotas of a namespace as they were at some revisions.
 #[derive(Debug, Default)]

@@ -110,7 +110,9 @@ impl Ledger {
             && attributes.subresource.is_empty()
             && let Some(quota) = attributes.object
         {
-            let old_hard = attributes.old_object.and_then(|old| old.at(&["spec", "hard"]));
+            let old_hard = attributes
+                .old_object
+                .and_then(|old| old.at(&["spec", "hard"]));
             if attributes.old_object.is_none() || old_hard != quota.at(&["spec", "hard"]) {
                 charged.object = Some(recount(head, catalog, quota, &context)?);
             }

@@ -21,12 +21,18 @@ pub(super) fn recount(
     quota: &Value,
     context: &Context<'_>,
 ) -> Result<Value, Status> {
-    let namespace = quota.at(&["metadata", "namespace"]).and_then(Value::as_str).unwrap_or_default();
+    let namespace = quota
+        .at(&["metadata", "namespace"])
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let mut found: Vec<(&GroupResource, Vec<Value>)> = Vec::new();
     let mut stored: Vec<&GroupResource> = Vec::new();
     for resource in catalog.resources() {
         // Versions of one resource are one.
-        if !resource.namespaced || !resource.verbs.contains(Verb::Create) || stored.contains(&&resource.storage) {
+        if !resource.namespaced
+            || !resource.verbs.contains(Verb::Create)
+            || stored.contains(&&resource.storage)
+        {
             continue;
         }
         stored.push(&resource.storage);
@@ -73,10 +79,13 @@ fn is_counted(quota: &Value, resource: &Resource) -> bool {
     let Some(spec) = quota.get("spec") else {
         return false;
     };
-    spec.entries("hard").any(|(key, _)| match key.strip_prefix("count/") {
-        Some(counted) => counted == named || counted.strip_suffix(".extensions") == Some(resource.plural()),
-        None => by_many || key == resource.plural(),
-    })
+    spec.entries("hard")
+        .any(|(key, _)| match key.strip_prefix("count/") {
+            Some(counted) => {
+                counted == named || counted.strip_suffix(".extensions") == Some(resource.plural())
+            }
+            None => by_many || key == resource.plural(),
+        })
 }
 
 fn objects(

@@ -12,8 +12,8 @@ use tollgate_objects::schema::discovery;
 
 /// Why the built-in catalog cannot be read: the program is damaged.
 #[derive(Debug, thiserror::Error)]
-#[error("the built-in discovery data cannot be read: {0}")]
-pub struct DamagedData(String);
+#[error("the built-in data about the API cannot be read: {0}")]
+pub struct DamagedData(pub(crate) String);
 
 /// The catalog of a fresh server: that of 1.36, and PodSecurityPolicy in `policy/v1beta1`.
 pub fn built_in() -> Result<Catalog, DamagedData> {
@@ -39,7 +39,7 @@ pub fn built_in() -> Result<Catalog, DamagedData> {
     Ok(Catalog::new(groups))
 }
 
-fn unpack(packed: &[u8]) -> Result<Value, DamagedData> {
+pub(crate) fn unpack(packed: &[u8]) -> Result<Value, DamagedData> {
     let mut text = String::new();
     GzDecoder::new(packed)
         .read_to_string(&mut text)

@@ -6,7 +6,8 @@ mod catalog;
 mod conversion;
 mod resource;
 
+pub(crate) use built_in::unpack;
 pub use built_in::{DamagedData, built_in};
 pub use catalog::{Catalog, CatalogCell, Group, Version};
 pub use conversion::Conversion;
-pub use resource::{Origin, Resource, Subresource, Verb, Verbs};
+pub use resource::{CustomOrigin, Origin, Resource, Subresource, Verb, Verbs};

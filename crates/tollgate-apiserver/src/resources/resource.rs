@@ -5,7 +5,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 use tollgate_api::value::CompactString;
-use tollgate_api::{GroupResource, GroupVersionKind};
+use tollgate_api::{GroupResource, GroupVersionKind, Value};
 
 /// What a client can do with a resource, as discovery and RBAC name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,7 +112,13 @@ pub enum Origin {
 }
 
 /// What the owner of custom resources keeps with each.
-pub trait CustomOrigin: Any + Debug + Send + Sync {}
+pub trait CustomOrigin: Any + Debug + Send + Sync {
+    /// The schema of the version as its definition writes it (`openAPIV3Schema`), for the OpenAPI documents, which add
+    /// what every object has. None: any object will do.
+    fn openapi_schema(&self) -> Option<Value> {
+        None
+    }
+}
 
 /// One resource in one version, as it is served.
 #[derive(Debug, Clone)]

@@ -11,18 +11,18 @@ use crate::error;
 use tollgate_api::{Status, Value};
 
 /// Applies the configuration in the body.
-pub async fn apply(
-    call: &Call<'_>,
-    body: &[u8],
-    options: &WriteOptions,
-) -> Result<Answer, Status> {
+pub async fn apply(call: &Call<'_>, body: &[u8], options: &WriteOptions) -> Result<Answer, Status> {
     let read = (call.api.read_yaml)(body).map_err(|why| {
-        Status::bad_request(format!("error decoding YAML: error converting YAML to JSON: {why}"))
+        Status::bad_request(format!(
+            "error decoding YAML: error converting YAML to JSON: {why}"
+        ))
     })?;
     let applied = read.tree;
     if options.validation() == FieldValidation::Strict && !read.duplicates.is_empty() {
         let why = read.duplicates.join(", ");
-        return Err(Status::bad_request(format!("error strict decoding YAML: {why}")));
+        return Err(Status::bad_request(format!(
+            "error strict decoding YAML: {why}"
+        )));
     }
     if options.validation() == FieldValidation::Warn {
         for duplicate in read.duplicates {

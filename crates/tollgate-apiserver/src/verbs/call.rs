@@ -1,9 +1,9 @@
 //! The server's state as verbs see it, and one request to it.
 
+use super::yaml::ReadYaml;
 use crate::admission::{Chain, Prepared, Review};
 use crate::auth::Authorizer;
 use crate::auth::token::request::Issuer;
-use super::yaml::ReadYaml;
 use crate::environment::Environment;
 use crate::quota::Ledger;
 use crate::resources::{CatalogCell, Resource};
@@ -110,7 +110,8 @@ impl<'a> Call<'a> {
         dry_run: bool,
     ) -> Review<'r> {
         // A namespace is in itself, as far as plugins are concerned.
-        let is_namespace = self.resource.group().is_empty() && self.resource.plural() == "namespaces";
+        let is_namespace =
+            self.resource.group().is_empty() && self.resource.plural() == "namespaces";
         Review {
             attributes: Attributes {
                 operation,

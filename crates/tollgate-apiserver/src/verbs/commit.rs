@@ -147,5 +147,7 @@ fn charge(
         enforced: plan.enforced,
     };
     let catalog = call.api.catalog.load();
-    call.api.quotas.charge(head, &catalog, &entry, call.api.release)
+    call.api
+        .quotas
+        .charge(head, &catalog, &entry, call.api.release)
 }

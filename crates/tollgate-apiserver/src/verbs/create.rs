@@ -73,7 +73,13 @@ async fn store(
 ) -> Result<Answer, Status> {
     let snapshot = call.api.store.snapshot();
     let name = metadata::name(&object).to_owned();
-    let review = call.review(&snapshot, Operation::Create, &name, None, options.is_dry_run());
+    let review = call.review(
+        &snapshot,
+        Operation::Create,
+        &name,
+        None,
+        options.is_dry_run(),
+    );
     call.api.admission.mutate(&review, &mut object)?;
     // What plugins added is defaulted as anything else.
     defaults::set_defaults(&call.resource.kind, &mut object);
@@ -126,7 +132,9 @@ async fn store(
             Ok(Answer::object(201, call.resource, object))
         }
         Committed::Moved(Some(found)) => Err(exists(call, &name, &found)),
-        Committed::Moved(None) | Committed::Taken => Err(error::modified(call.group_resource(), &name)),
+        Committed::Moved(None) | Committed::Taken => {
+            Err(error::modified(call.group_resource(), &name))
+        }
     }
 }
 

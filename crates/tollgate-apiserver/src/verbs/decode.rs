@@ -55,8 +55,14 @@ fn repeated(duplicates: &[String], validation: FieldValidation) -> Vec<Problem> 
     };
     match validation {
         FieldValidation::Strict if !duplicates.is_empty() => {
-            let lines: Vec<String> = duplicates.iter().map(|text| format!("\n  {text}")).collect();
-            vec![problem(format!("yaml: unmarshal errors:{}", lines.concat()))]
+            let lines: Vec<String> = duplicates
+                .iter()
+                .map(|text| format!("\n  {text}"))
+                .collect();
+            vec![problem(format!(
+                "yaml: unmarshal errors:{}",
+                lines.concat()
+            ))]
         }
         _ => duplicates.iter().cloned().map(problem).collect(),
     }

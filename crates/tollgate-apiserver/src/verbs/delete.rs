@@ -148,7 +148,13 @@ async fn end(
 fn admit(call: &Call<'_>, options: &DeleteOptions, stored: &Value) -> Result<(), Status> {
     let snapshot = call.api.store.snapshot();
     let name = call.name;
-    let review = call.review(&snapshot, Operation::Delete, name, Some(stored), options.is_dry_run());
+    let review = call.review(
+        &snapshot,
+        Operation::Delete,
+        name,
+        Some(stored),
+        options.is_dry_run(),
+    );
     call.api.admission.validate(&review)
 }
 

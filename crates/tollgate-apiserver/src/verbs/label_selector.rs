@@ -39,13 +39,17 @@ impl LabelSelector {
 
     /// The selector of an object's field: `matchLabels` and `matchExpressions`.
     pub fn from_value(selector: &tollgate_api::Value) -> Self {
-        let labels = selector.str_entries("matchLabels").map(|(key, value)| Requirement {
-            key: key.to_owned(),
-            test: Test::In(BTreeSet::from([value.to_owned()])),
-        });
+        let labels = selector
+            .str_entries("matchLabels")
+            .map(|(key, value)| Requirement {
+                key: key.to_owned(),
+                test: Test::In(BTreeSet::from([value.to_owned()])),
+            });
         let expressions = selector.items("matchExpressions").iter().map(|expression| {
             let values = expression.items("values").iter();
-            let values = values.filter_map(|value| value.as_str().map(str::to_owned)).collect();
+            let values = values
+                .filter_map(|value| value.as_str().map(str::to_owned))
+                .collect();
             Requirement {
                 key: expression.str_or_empty("key").to_owned(),
                 test: match expression.str_or_empty("operator") {

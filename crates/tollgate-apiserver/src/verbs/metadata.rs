@@ -24,7 +24,11 @@ pub(super) fn settle_namespace(call: &Call<'_>, object: &mut Value) -> Result<()
 /// Gives a new object its identity; nothing of it comes from the client.
 pub(super) fn begin(call: &Call<'_>, object: &mut Value) {
     let metadata = object.child_mut("metadata");
-    for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+    for key in [
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+    ] {
         metadata.remove(key);
     }
     metadata.set("uid", call.api.environment.uid());

@@ -57,7 +57,8 @@ impl ListOptions {
                 errors.push(Error::forbidden(&path, why));
             }
         } else if !matched.is_empty() {
-            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            let why =
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
             errors.push(Error::forbidden(&path, why));
         }
         if !matched.is_empty() && !fits {

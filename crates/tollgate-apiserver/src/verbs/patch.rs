@@ -34,7 +34,9 @@ pub(super) fn patched_document(body: &[u8], patch_type: PatchType) -> Result<Doc
     let value = json::from_slice(body).map_err(|error| {
         Status::bad_request(match patch_type {
             PatchType::Strategic => error.message,
-            PatchType::Json | PatchType::Merge => format!("error decoding patch: {}", error.message),
+            PatchType::Json | PatchType::Merge => {
+                format!("error decoding patch: {}", error.message)
+            }
         })
     })?;
     Ok(Document { value, patch_type })

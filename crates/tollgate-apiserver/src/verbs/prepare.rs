@@ -130,7 +130,8 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
     if call.resource.plural() == "pods"
         && let Some(class) = old.at(&["status", "qosClass"])
     {
-        new.child_mut("status").set_default("qosClass", || class.clone());
+        new.child_mut("status")
+            .set_default("qosClass", || class.clone());
     }
 }
 

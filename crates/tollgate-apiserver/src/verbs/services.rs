@@ -32,7 +32,10 @@ pub(super) struct Allocation {
 impl Allocation {
     /// Whether all that is taken is still free; `own` is the service itself.
     pub(super) fn holds(&self, head: &Snapshot, own: &Key) -> bool {
-        let addresses = self.free_addresses.iter().all(|key| head.get(key.as_str()).is_none());
+        let addresses = self
+            .free_addresses
+            .iter()
+            .all(|key| head.get(key.as_str()).is_none());
         addresses
             && (self.free_ports.is_empty()
                 || used_ports(head, own).is_disjoint(&self.free_ports.iter().copied().collect()))
@@ -44,7 +47,9 @@ fn is_service(call: &Call<'_>) -> bool {
 }
 
 fn text<'v>(service: &'v Value, key: &str) -> &'v str {
-    service.get("spec").map_or("", |spec| spec.str_or_empty(key))
+    service
+        .get("spec")
+        .map_or("", |spec| spec.str_or_empty(key))
 }
 
 fn has_address(service: &Value) -> bool {
@@ -52,7 +57,9 @@ fn has_address(service: &Value) -> bool {
 }
 
 fn has_node_ports(service: &Value) -> bool {
-    let allocates = service.at(&["spec", "allocateLoadBalancerNodePorts"]).and_then(Value::as_bool);
+    let allocates = service
+        .at(&["spec", "allocateLoadBalancerNodePorts"])
+        .and_then(Value::as_bool);
     match text(service, "type") {
         "NodePort" => true,
         "LoadBalancer" => allocates != Some(false),
@@ -91,7 +98,10 @@ pub(super) fn keep_allocated(call: &Call<'_>, new: &mut Value, old: &Value) {
         }
         return;
     }
-    let known: Vec<Value> = old.get("spec").map(|spec| spec.items("ports").to_vec()).unwrap_or_default();
+    let known: Vec<Value> = old
+        .get("spec")
+        .map(|spec| spec.items("ports").to_vec())
+        .unwrap_or_default();
     for port in new.child_mut("spec").items_mut("ports") {
         let same = known.iter().find(|known| {
             known.int("port") == port.int("port") && known.str("protocol") == port.str("protocol")
@@ -107,7 +117,10 @@ pub(super) fn keep_allocated(call: &Call<'_>, new: &mut Value, old: &Value) {
 
 /// A service that needs no node ports any more loses those that it only still names.
 fn release_ports(new: &mut Value, old: &Value) {
-    let known: Vec<Value> = old.get("spec").map(|spec| spec.items("ports").to_vec()).unwrap_or_default();
+    let known: Vec<Value> = old
+        .get("spec")
+        .map(|spec| spec.items("ports").to_vec())
+        .unwrap_or_default();
     for port in new.child_mut("spec").items_mut("ports") {
         let number = port.int("nodePort");
         if number.is_some() && known.iter().any(|known| known.int("nodePort") == number) {
@@ -128,7 +141,9 @@ pub(super) fn allocate(
         return Ok(allocation);
     }
     let snapshot = call.api.store.snapshot();
-    let before = old.filter(|old| has_address(old)).map(|old| text(old, "clusterIP").to_owned());
+    let before = old
+        .filter(|old| has_address(old))
+        .map(|old| text(old, "clusterIP").to_owned());
     let mut after = None;
     if let Some(new) = new {
         if text(new, "type") != "ExternalName" {
@@ -248,7 +263,12 @@ fn used_ports(snapshot: &Snapshot, own: &Key) -> BTreeSet<i64> {
             continue;
         };
         let ports = service.get("spec").map(|spec| spec.items("ports"));
-        used.extend(ports.unwrap_or_default().iter().filter_map(|port| port.int("nodePort")));
+        used.extend(
+            ports
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|port| port.int("nodePort")),
+        );
     }
     used
 }
@@ -273,7 +293,12 @@ fn give_ports(
     let mut errors = Vec::new();
     let spec_path = Path::root("spec");
     let ports_path = spec_path.child("ports");
-    for (index, port) in service.child_mut("spec").items_mut("ports").iter_mut().enumerate() {
+    for (index, port) in service
+        .child_mut("spec")
+        .items_mut("ports")
+        .iter_mut()
+        .enumerate()
+    {
         let number = port.int("nodePort").unwrap_or_default();
         if number != 0 {
             let port_path = ports_path.index(index);
@@ -282,13 +307,20 @@ fn give_ports(
                 let why = "provided port is not in the valid range. The range of valid ports is 30000-32767";
                 errors.push(Error::invalid(&path, number, why));
             } else if used.contains(&number) {
-                errors.push(Error::invalid(&path, number, "provided port is already allocated"));
+                errors.push(Error::invalid(
+                    &path,
+                    number,
+                    "provided port is already allocated",
+                ));
             } else if !had.contains(&number) {
                 taken.push(number);
             }
             continue;
         }
-        let count = NODE_PORTS.end().abs_diff(*NODE_PORTS.start()).saturating_add(1);
+        let count = NODE_PORTS
+            .end()
+            .abs_diff(*NODE_PORTS.start())
+            .saturating_add(1);
         let begin = call.api.environment.random() % count;
         let free = (0..count).find_map(|offset| {
             let place = i64::try_from((begin.saturating_add(offset)) % count).ok()?;
@@ -301,7 +333,10 @@ fn give_ports(
                 used.insert(number);
                 taken.push(number);
             }
-            None => errors.push(Error::internal(&ports_path, "failed to allocate a nodePort: range is full")),
+            None => errors.push(Error::internal(
+                &ports_path,
+                "failed to allocate a nodePort: range is full",
+            )),
         }
     }
     if errors.is_empty() {

@@ -149,7 +149,13 @@ async fn attempt(
         managers::track(call, options, Some(&old), &mut new);
     }
     let snapshot = call.api.store.snapshot();
-    let review = call.review(&snapshot, Operation::Update, call.name, Some(&old), options.is_dry_run());
+    let review = call.review(
+        &snapshot,
+        Operation::Update,
+        call.name,
+        Some(&old),
+        options.is_dry_run(),
+    );
     call.api.admission.mutate(&review, &mut new)?;
     super::grants::check(call, &new, Some(&old))?;
     prepare::for_update(call, &mut new, &old);

@@ -55,7 +55,13 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     // The registry holds the metadata of every kind, and names that no path could hold.
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let namespaced = call.resource.namespaced;
-    object_meta::validate_generic(metadata, namespaced, names::path_segment, &METADATA, &mut errors);
+    object_meta::validate_generic(
+        metadata,
+        namespaced,
+        names::path_segment,
+        &METADATA,
+        &mut errors,
+    );
     refuse(call, name, &errors)
 }
 
@@ -97,6 +103,8 @@ fn validate_metadata_update(resource: &Resource, new: &Value, old: &Value, error
 /// What is wrong outside of the metadata, which an update judges in its own way.
 fn good_again(resource: &Resource, object: &Value, options: &Options) -> Errors {
     let errors = validate_create(&resource.kind, object, options);
-    let outside = errors.into_iter().filter(|error| !error.field.starts_with("metadata"));
+    let outside = errors
+        .into_iter()
+        .filter(|error| !error.field.starts_with("metadata"));
     outside.collect()
 }

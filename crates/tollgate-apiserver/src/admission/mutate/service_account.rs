@@ -54,7 +54,9 @@ fn mount_token(spec: &mut Value, minor: u32, suffix: &str) {
         .map(|volume| volume.str_or_empty("name"))
         .find(|name| name.starts_with(&prefix))
         .map(str::to_owned);
-    let name = existing.clone().unwrap_or_else(|| format!("{prefix}{suffix}"));
+    let name = existing
+        .clone()
+        .unwrap_or_else(|| format!("{prefix}{suffix}"));
     let mut mounted = false;
     for list in ["initContainers", "containers"] {
         for container in spec.items_mut(list) {

@@ -14,7 +14,9 @@ impl Plugin for DefaultStorageClass {
     }
 
     fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {
-        if review.attributes.operation == Operation::Create && review.is_core("persistentvolumeclaims") {
+        if review.attributes.operation == Operation::Create
+            && review.is_core("persistentvolumeclaims")
+        {
             let class = review.prepared.default_storage_class(review.snapshot);
             set_default_storage_class(object, class.as_deref());
         }

@@ -3,7 +3,10 @@
 use crate::admission::{Plugin, Review};
 use tollgate_api::{Operation, Status, Value};
 
-const KEYS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+const KEYS: [&str; 2] = [
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+];
 const SECONDS: i64 = 300;
 
 /// The plugin.
@@ -16,7 +19,10 @@ impl Plugin for DefaultTolerationSeconds {
     }
 
     fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {
-        let writes = matches!(review.attributes.operation, Operation::Create | Operation::Update);
+        let writes = matches!(
+            review.attributes.operation,
+            Operation::Create | Operation::Update
+        );
         if writes && review.is_core("pods") {
             tolerate(object);
         }
@@ -29,7 +35,8 @@ fn tolerate(pod: &mut Value) {
     let mut tolerations = spec.items("tolerations").to_vec();
     for key in KEYS {
         let is_tolerated = tolerations.iter().any(|toleration| {
-            let covers = |name: &str, wanted: &str| ["", wanted].contains(&toleration.str_or_empty(name));
+            let covers =
+                |name: &str, wanted: &str| ["", wanted].contains(&toleration.str_or_empty(name));
             covers("key", key) && covers("effect", "NoExecute")
         });
         if !is_tolerated {

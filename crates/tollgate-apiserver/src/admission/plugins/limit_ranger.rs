@@ -15,7 +15,9 @@ impl Plugin for LimitRanger {
 
     fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {
         if limit_range::applies(&review.attributes) {
-            let ranges = review.prepared.limit_ranges(review.snapshot, review.attributes.namespace);
+            let ranges = review
+                .prepared
+                .limit_ranges(review.snapshot, review.attributes.namespace);
             limit_range::mutate(&ranges, &review.attributes, object);
         }
         Ok(())
@@ -25,7 +27,9 @@ impl Plugin for LimitRanger {
         if !limit_range::applies(&review.attributes) {
             return Ok(());
         }
-        let ranges = review.prepared.limit_ranges(review.snapshot, review.attributes.namespace);
+        let ranges = review
+            .prepared
+            .limit_ranges(review.snapshot, review.attributes.namespace);
         limit_range::validate(&ranges, &review.attributes).map_err(|refusal| refusal.status)
     }
 }

@@ -50,7 +50,9 @@ fn admit(review: &Review<'_>, object: Option<&tollgate_api::Value>) -> Result<()
     if attributes.operation != Operation::Create || !known.is_terminating {
         return Ok(());
     }
-    let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    let why = format!(
+        "unable to create new content in namespace {namespace} because it is being terminated"
+    );
     let mut status = review.forbidden(object, why);
     if let Some(details) = &mut status.details {
         details.causes.push(Cause {

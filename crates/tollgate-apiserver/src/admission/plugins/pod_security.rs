@@ -18,9 +18,7 @@ impl Plugin for PodSecurity {
     fn validate(&self, review: &Review<'_>) -> Result<(), Status> {
         let attributes = &review.attributes;
         let resource = attributes.resource;
-        if attributes.operation == Operation::Delete
-            || !pod_security::handles(resource)
-        {
+        if attributes.operation == Operation::Delete || !pod_security::handles(resource) {
             return Ok(());
         }
         let prepared = review.prepared;

@@ -43,7 +43,10 @@ impl Plugin for PodSecurityPolicy {
 
 fn concerns(review: &Review<'_>) -> bool {
     review.is_core("pods")
-        && matches!(review.attributes.operation, Operation::Create | Operation::Update)
+        && matches!(
+            review.attributes.operation,
+            Operation::Create | Operation::Update
+        )
 }
 
 fn context<'c>(review: &Review<'_>, authorizer: &'c Rights<'_, '_>) -> Context<'c> {

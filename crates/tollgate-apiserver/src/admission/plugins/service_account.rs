@@ -37,7 +37,9 @@ impl Plugin for ServiceAccount {
             return Err(review.forbidden(Some(object), why));
         };
         let minor = u32::from(review.release.minor_number());
-        apply_service_account(object, minor, &review.environment.suffix(), |_| Some(&account));
+        apply_service_account(object, minor, &review.environment.suffix(), |_| {
+            Some(&account)
+        });
         Ok(())
     }
 }

@@ -27,7 +27,10 @@ impl Plugin for StorageObjectInUseProtection {
         };
         let metadata = object.child_mut("metadata");
         let mut finalizers = metadata.items("finalizers").to_vec();
-        if !finalizers.iter().any(|known| known.as_str() == Some(finalizer)) {
+        if !finalizers
+            .iter()
+            .any(|known| known.as_str() == Some(finalizer))
+        {
             finalizers.push(finalizer.into());
             metadata.set("finalizers", Value::Array(finalizers));
         }

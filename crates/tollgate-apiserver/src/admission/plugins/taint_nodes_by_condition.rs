@@ -24,7 +24,9 @@ impl Plugin for TaintNodesByCondition {
             taint.str("key") == Some(NOT_READY) && taint.str("effect") == Some("NoSchedule")
         });
         if !is_there {
-            let taint: Value = [("key", NOT_READY), ("effect", "NoSchedule")].into_iter().collect();
+            let taint: Value = [("key", NOT_READY), ("effect", "NoSchedule")]
+                .into_iter()
+                .collect();
             taints.push(taint);
             spec.set("taints", Value::Array(taints));
         }

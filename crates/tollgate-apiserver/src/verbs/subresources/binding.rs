@@ -16,7 +16,9 @@ pub async fn bind(
     let metadata = binding.get("metadata").unwrap_or(&Value::Null);
     let name = metadata.str_or_empty("name");
     if !call.name.is_empty() && name != call.name {
-        return Err(Status::bad_request("name in URL does not match name in Binding object"));
+        return Err(Status::bad_request(
+            "name in URL does not match name in Binding object",
+        ));
     }
     let target = binding.get("target").unwrap_or(&Value::Null);
     check_target(target)?;
@@ -41,7 +43,11 @@ fn check_target(target: &Value) -> Result<(), Status> {
     let mut errors = Vec::new();
     let kind = target.str_or_empty("kind");
     if !matches!(kind, "" | "Node") {
-        errors.push(Error::not_supported(&path.child("kind"), kind, &["Node", "<empty>"]));
+        errors.push(Error::not_supported(
+            &path.child("kind"),
+            kind,
+            &["Node", "<empty>"],
+        ));
     }
     if target.str_or_empty("name").is_empty() {
         errors.push(Error::required(&path.child("name"), ""));
@@ -62,12 +68,16 @@ fn assign(call: &Call<'_>, pod: &Value, node: &str, given: &Value) -> Result<Val
     };
     let name = call.name;
     if pod.at(&["metadata", "deletionTimestamp"]).is_some() {
-        return refuse(format!("pod {name} is being deleted, cannot be assigned to a host"));
+        return refuse(format!(
+            "pod {name} is being deleted, cannot be assigned to a host"
+        ));
     }
     let spec = pod.get("spec").unwrap_or(&Value::Null);
     let assigned = spec.str_or_empty("nodeName");
     if !assigned.is_empty() {
-        return refuse(format!("pod {name} is already assigned to node \"{assigned}\""));
+        return refuse(format!(
+            "pod {name} is already assigned to node \"{assigned}\""
+        ));
     }
     if !spec.items("schedulingGates").is_empty() {
         return refuse(format!("pod {name} has non-empty .spec.schedulingGates"));
@@ -80,8 +90,13 @@ fn assign(call: &Call<'_>, pod: &Value, node: &str, given: &Value) -> Result<Val
     }
     // Labels of the node's place go to the pod, others do not.
     for (key, value) in given.str_entries("labels") {
-        if matches!(key, "topology.kubernetes.io/zone" | "topology.kubernetes.io/region") {
-            pod.child_mut("metadata").child_mut("labels").set(key, value);
+        if matches!(
+            key,
+            "topology.kubernetes.io/zone" | "topology.kubernetes.io/region"
+        ) {
+            pod.child_mut("metadata")
+                .child_mut("labels")
+                .set(key, value);
         }
     }
     let mut condition = Value::object();
@@ -97,7 +112,10 @@ pub(super) fn set_condition(object: &mut Value, condition: Value) {
     let status = object.child_mut("status");
     let mut conditions = status.items("conditions").to_vec();
     let kind = condition.str_or_empty("type").to_owned();
-    match conditions.iter_mut().find(|known| known.str("type") == Some(&kind)) {
+    match conditions
+        .iter_mut()
+        .find(|known| known.str("type") == Some(&kind))
+    {
         Some(known) => *known = condition,
         None => conditions.push(condition),
     }

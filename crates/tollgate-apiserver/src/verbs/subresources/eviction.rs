@@ -15,11 +15,17 @@ pub async fn evict(
     eviction: &Value,
     options: &WriteOptions,
 ) -> Result<Answer, Status> {
-    let name = eviction.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default();
+    let name = eviction
+        .at(&["metadata", "name"])
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !name.is_empty() && name != call.name {
-        return Err(Status::bad_request("name in URL does not match name in Eviction object"));
+        return Err(Status::bad_request(
+            "name in URL does not match name in Eviction object",
+        ));
     }
-    let mut deletion = DeleteOptions::from_value(eviction.get("deleteOptions").unwrap_or(&Value::Null));
+    let mut deletion =
+        DeleteOptions::from_value(eviction.get("deleteOptions").unwrap_or(&Value::Null));
     deletion.dry_run.extend(options.dry_run.iter().cloned());
     deletion.check()?;
     let pods = Call {
@@ -99,26 +105,36 @@ fn budgets(call: &Call<'_>, pod: &Value) -> Result<Vec<String>, Status> {
 /// The budget with one disruption less.
 fn taken(call: &Call<'_>, budget: &Value, pod: &Value) -> Result<Value, Status> {
     let status = budget.get("status").unwrap_or(&Value::Null);
-    let generation = budget.at(&["metadata", "generation"]).and_then(Value::as_i64);
+    let generation = budget
+        .at(&["metadata", "generation"])
+        .and_then(Value::as_i64);
     let observed = status.int("observedGeneration").unwrap_or_default();
     if observed < generation.unwrap_or_default() {
         return Err(refused("", 10));
     }
     let allowed = status.int("disruptionsAllowed").unwrap_or_default();
     if allowed <= 0 {
-        let name = budget.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default();
+        let name = budget
+            .at(&["metadata", "name"])
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let (needed, healthy) = (
             status.int("desiredHealthy").unwrap_or_default(),
             status.int("currentHealthy").unwrap_or_default(),
         );
-        let why = format!("The disruption budget {name} needs {needed} healthy pods and has {healthy} currently");
+        let why = format!(
+            "The disruption budget {name} needs {needed} healthy pods and has {healthy} currently"
+        );
         return Err(refused(&why, 0));
     }
     let left = allowed.saturating_sub(1);
     let mut budget = budget.clone();
     let status = budget.child_mut("status");
     status.set("disruptionsAllowed", left);
-    let name = pod.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default();
+    let name = pod
+        .at(&["metadata", "name"])
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     status.child_mut("disruptedPods").set(name, call.time());
     if left == 0 {
         let mut condition = Value::object();
@@ -171,7 +187,9 @@ async fn mark(call: &Call<'_>, deletion: &DeleteOptions) -> Result<(), Status> {
         let snapshot = call.api.store.snapshot();
         let found = snapshot.get(call.key(call.name).as_str());
         let found = found.and_then(|record| record::parse(&record.value, 0).ok());
-        let uid = found.as_ref().and_then(|pod| pod.at(&["metadata", "uid"])?.as_str());
+        let uid = found
+            .as_ref()
+            .and_then(|pod| pod.at(&["metadata", "uid"])?.as_str());
         if uid != Some(wanted) {
             // The deletion says so.
             return Ok(());

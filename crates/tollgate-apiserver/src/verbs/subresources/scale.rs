@@ -19,14 +19,24 @@ fn scale_of(object: &Value) -> Value {
     let mut scale = Value::object();
     scale.set("kind", "Scale");
     scale.set("apiVersion", "autoscaling/v1");
-    for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+    for key in [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+    ] {
         if let Some(value) = metadata.get(key) {
             scale.child_mut("metadata").set(key, value.clone());
         }
     }
     let number = |owner: &str| object.at(&[owner, "replicas"]).cloned();
-    scale.child_mut("spec").set("replicas", number("spec").unwrap_or_else(|| 0_i64.into()));
-    scale.child_mut("status").set("replicas", number("status").unwrap_or_else(|| 0_i64.into()));
+    scale
+        .child_mut("spec")
+        .set("replicas", number("spec").unwrap_or_else(|| 0_i64.into()));
+    scale
+        .child_mut("status")
+        .set("replicas", number("status").unwrap_or_else(|| 0_i64.into()));
     let selector = selector_text(object.at(&["spec", "selector"]).unwrap_or(&Value::Null));
     if !selector.is_empty() {
         scale.child_mut("status").set("selector", selector);
@@ -36,15 +46,19 @@ fn scale_of(object: &Value) -> Value {
 
 /// A selector as text, in upstream's order: by key.
 fn selector_text(selector: &Value) -> String {
-    let is_set = selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
+    let is_set =
+        selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
     let mut terms: Vec<(String, String)> = Vec::new();
     if is_set {
         let labels = selector.str_entries("matchLabels");
         terms.extend(labels.map(|(key, value)| (key.to_owned(), format!("{key}={value}"))));
         for expression in selector.items("matchExpressions") {
             let key = expression.str_or_empty("key");
-            let mut values: Vec<&str> =
-                expression.items("values").iter().filter_map(Value::as_str).collect();
+            let mut values: Vec<&str> = expression
+                .items("values")
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
             values.sort_unstable();
             let values = values.join(",");
             let text = match expression.str_or_empty("operator") {
@@ -56,7 +70,9 @@ fn selector_text(selector: &Value) -> String {
             terms.push((key.to_owned(), text));
         }
     } else if let Some(labels) = selector.as_object() {
-        let labels = labels.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
+        let labels = labels
+            .iter()
+            .filter_map(|(key, value)| Some((key, value.as_str()?)));
         terms.extend(labels.map(|(key, value)| (key.to_owned(), format!("{key}={value}"))));
     }
     terms.sort();
@@ -78,7 +94,10 @@ pub fn get_scale(call: &Call<'_>) -> Result<Answer, Status> {
     let record = snapshot
         .get(call.key(call.name).as_str())
         .ok_or_else(|| error::not_found(call.group_resource(), call.name))?;
-    Ok(answer(scale_of(&record::parse(&record.value, record.revision)?)))
+    Ok(answer(scale_of(&record::parse(
+        &record.value,
+        record.revision,
+    )?)))
 }
 
 /// `update`
@@ -131,7 +150,10 @@ async fn write(
             return Err(error::not_found(call.group_resource(), call.name));
         }
         let scale = change(&scale_of(object))?;
-        let replicas = scale.at(&["spec", "replicas"]).and_then(Value::as_i64).unwrap_or_default();
+        let replicas = scale
+            .at(&["spec", "replicas"])
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
         if replicas < 0 {
             let path = Path::root("spec");
             let why = "must be greater than or equal to 0";

@@ -1,0 +1,44 @@
+//! The schemas of custom kinds: what their definitions say, and what every object has.
+
+use super::fields::{reference, typed};
+use super::names;
+use super::schemas::kind_entry;
+use crate::resources::{Origin, Resource};
+use tollgate_api::{GroupVersionKind, Value};
+
+/// The schema of a custom kind.
+pub(super) fn schema(resource: &Resource) -> Value {
+    let own = match &resource.origin {
+        Origin::Custom(origin) => origin.openapi_schema(),
+        Origin::BuiltIn => None,
+    };
+    let mut schema = own.unwrap_or_else(|| typed("object", ""));
+    let properties = schema.child_mut("properties");
+    properties.set("apiVersion", typed("string", ""));
+    properties.set("kind", typed("string", ""));
+    properties.set("metadata", reference(&names::of_type("meta/v1.ObjectMeta")));
+    let kinds = vec![kind_entry(&resource.kind)];
+    schema.set("x-kubernetes-group-version-kind", kinds);
+    schema
+}
+
+/// The schema of the kind of its lists.
+pub(super) fn list_schema(resource: &Resource) -> Value {
+    let kind = &resource.kind;
+    let mut items = typed("array", "");
+    let item = names::of_custom(&kind.group, &kind.version, &kind.kind);
+    items.set("items", reference(&item));
+    let mut schema = typed("object", "");
+    schema.set("required", vec!["items"]);
+    let properties = schema.child_mut("properties");
+    properties.set("apiVersion", typed("string", ""));
+    properties.set("items", items);
+    properties.set("kind", typed("string", ""));
+    properties.set("metadata", reference(&names::of_type("meta/v1.ListMeta")));
+    let list = GroupVersionKind {
+        kind: resource.list_kind.clone(),
+        ..kind.clone()
+    };
+    schema.set("x-kubernetes-group-version-kind", vec![kind_entry(&list)]);
+    schema
+}

@@ -1,0 +1,93 @@
+//! OpenAPI documents, made from the catalog and the table of types: paths and schemas are found once (`sections`,
+//! `paths`, `schemas`), and written in three ways (`v3`, `v2`, `gnostic`).
+//!
+//! Upstream's prose is not ours to copy: schemas have no descriptions. A custom resource's schema comes from
+//! [`CustomOrigin::openapi_schema`](crate::resources::CustomOrigin::openapi_schema).
+
+mod custom;
+mod facts;
+mod fields;
+mod gnostic;
+mod names;
+mod operation;
+mod parameters;
+mod paths;
+mod place;
+mod schemas;
+mod sections;
+mod special;
+mod v2;
+mod v3;
+
+#[cfg(test)]
+mod tests;
+
+use super::document::{Document, Packer};
+use crate::resources::{Catalog, DamagedData};
+use facts::Facts;
+use sections::Section;
+use tollgate_api::{Release, Value, json};
+
+/// Why a document cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// The program is damaged.
+    #[error(transparent)]
+    Data(#[from] DamagedData),
+    /// It cannot be compressed.
+    #[error("cannot compress an OpenAPI document: {0}")]
+    Compress(#[from] std::io::Error),
+}
+
+/// `/openapi/v2` as JSON.
+pub fn v2_json(catalog: &Catalog, release: Release) -> Result<Document, DocumentError> {
+    let facts = Facts::unpack()?;
+    let mut packer = Packer::keeping();
+    v2::write(&v2::Model::new(catalog, &facts), release, &mut packer)?;
+    Ok(packer.finish()?)
+}
+
+/// `/openapi/v2` as protobuf.
+pub fn v2_protobuf(catalog: &Catalog, release: Release) -> Result<Document, DocumentError> {
+    let facts = Facts::unpack()?;
+    let mut packer = Packer::keeping();
+    gnostic::write(&v2::Model::new(catalog, &facts), release, &mut packer)?;
+    Ok(packer.finish()?)
+}
+
+/// The document of version 3 at a path below `/openapi/v3/`, if there is one.
+pub fn v3_document(
+    catalog: &Catalog,
+    release: Release,
+    path: &str,
+) -> Result<Option<Document>, DocumentError> {
+    let mut sections = Section::all(catalog).into_iter();
+    let Some(section) = sections.find(|section| section.path() == path) else {
+        return Ok(None);
+    };
+    let facts = Facts::unpack()?;
+    let mut packer = Packer::keeping();
+    v3::write(section, &facts, release, &mut packer)?;
+    Ok(Some(packer.finish()?))
+}
+
+/// Where a document of version 3 is, with the tag it has.
+pub fn v3_address(path: &str, etag: &str) -> String {
+    format!("/openapi/v3/{path}?hash={etag}")
+}
+
+/// `/openapi/v3`: the documents that there are, with their tags.
+pub fn v3_index(catalog: &Catalog, release: Release) -> Result<Document, DocumentError> {
+    let facts = Facts::unpack()?;
+    let mut paths = Value::object();
+    for section in Section::all(catalog) {
+        let mut packer = Packer::tagging();
+        v3::write(section, &facts, release, &mut packer)?;
+        let path = section.path();
+        let address = v3_address(&path, &packer.finish()?.etag);
+        let entry: Value = [("serverRelativeURL", address)].into_iter().collect();
+        paths.set(path, entry);
+    }
+    let index: Value = [("paths", paths)].into_iter().collect();
+    Ok(Document::plain(json::to_string(&index)))
+}
