@@ -3,6 +3,7 @@
 //!
 //! One kind, one file; the tables below say which function prepares what.
 
+mod custom_resource_definition;
 mod job;
 pub mod pod;
 mod service;
@@ -14,6 +15,11 @@ type PrepareForCreate = fn(&mut Value, Release) -> Vec<String>;
 /// Group, kind, and what prepares it, whatever the version.
 const CREATE: &[(&str, &str, PrepareForCreate)] = &[
     ("", "Pod", pod::prepare_for_create),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::prepare_for_create,
+    ),
     ("batch", "Job", job::prepare_for_create),
     ("", "Service", service::prepare_for_create),
 ];
@@ -21,7 +27,14 @@ const CREATE: &[(&str, &str, PrepareForCreate)] = &[
 type PrepareForUpdate = fn(&mut Value, &Value, Release);
 
 /// Group, kind, and what prepares an update, whatever the version.
-const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[("", "Service", service::prepare_for_update)];
+const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[
+    ("", "Service", service::prepare_for_update),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::prepare_for_update,
+    ),
+];
 
 /// Prepares a defaulted object of `kind` for its first storage as the registry of `release` does; returns warnings.
 pub fn prepare_for_create(

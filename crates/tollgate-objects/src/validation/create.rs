@@ -1,7 +1,7 @@
 //! The one table from kinds to what validates them when they are created.
 
 use super::{
-    Options, config_map, daemon_set, deployment, job, limit_range, namespace, persistent_volume_claim,
+    Options, config_map, custom_resource_definition, daemon_set, deployment, job, limit_range, namespace, persistent_volume_claim,
     pod, pod_security_policy, priority_class, replica_set, resource_quota, role, role_binding,
     secret, service, service_account, stateful_set,
 };
@@ -23,6 +23,11 @@ const KINDS: &[(&str, &str, Validate)] = &[
         "",
         "ReplicationController",
         replica_set::validate_controller_create,
+    ),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::validate_create,
     ),
     ("apps", "DaemonSet", daemon_set::validate_create),
     ("apps", "Deployment", deployment::validate_create),

@@ -5,6 +5,7 @@
 
 mod config_map;
 mod create;
+pub mod custom_resource_definition;
 mod daemon_set;
 mod deployment;
 mod go_values;

@@ -1,7 +1,7 @@
 //! The tables from kinds to what validates their updates.
 
 use super::{
-    Options, config_map, daemon_set, deployment, job, namespace, replica_set, role, role_binding,
+    Options, config_map, custom_resource_definition, daemon_set, deployment, job, namespace, replica_set, role, role_binding,
     secret, service, service_account, stateful_set,
 };
 use tollgate_api::field::Errors;
@@ -23,6 +23,11 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
         "ReplicationController",
         replica_set::validate_controller_update,
     ),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::validate_update,
+    ),
     ("apps", "DaemonSet", daemon_set::validate_update),
     ("apps", "Deployment", deployment::validate_update),
     ("apps", "ReplicaSet", replica_set::validate_update),
@@ -42,6 +47,11 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
 const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
     ("", "Namespace", namespace::validate_status_update),
     ("", "Service", service::validate_status_update),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::validate_status_update,
+    ),
     ("apps", "ReplicaSet", replica_set::validate_status_update),
 ];
 
