@@ -1,6 +1,7 @@
 //! Field errors of what is about to be stored, as the status that a client sees.
 
 use super::call::Call;
+use crate::crd;
 use crate::resources::Resource;
 use tollgate_api::field::{Errors, Path};
 use tollgate_api::{Status, Value, names};
@@ -42,6 +43,11 @@ fn refuse(call: &Call<'_>, name: &str, errors: &Errors) -> Result<(), Status> {
 /// Judges an object that is about to be created.
 pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     let mut errors = Errors::new();
+    let custom = crd::custom_of(call.resource);
+    if let Some(custom) = custom {
+        let wrong = crd::objects::validate_type(custom, object);
+        refuse(call, super::metadata::name(object), &wrong)?;
+    }
     if !validates_create(&call.resource.kind) {
         validate_metadata(call.resource, object, &mut errors);
     }
@@ -50,6 +56,9 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
         object,
         &Options::default(),
     ));
+    if let Some(custom) = custom {
+        errors.extend(crd::objects::validate(custom, object, None));
+    }
     let name = super::metadata::name(object);
     refuse(call, name, &errors)?;
     // The registry holds the metadata of every kind, and names that no path could hold.
@@ -81,6 +90,13 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
     } else if call.subresource == "finalize" {
         validate_finalize_update(new, old, &mut errors);
     } else {
+        if let Some(custom) = crd::custom_of(call.resource) {
+            let wrong = crd::objects::validate_type(custom, new);
+            refuse(call, super::metadata::name(old), &wrong)?;
+            validate_metadata_update(call.resource, new, old, &mut errors);
+            errors.extend(crd::objects::validate(custom, new, Some(old)));
+            return refuse(call, super::metadata::name(old), &errors);
+        }
         validate_metadata_update(call.resource, new, old, &mut errors);
         if call.subresource.is_empty() && validates_create(kind) {
             // Until a kind has rules for updates, what it becomes must at least be good.
