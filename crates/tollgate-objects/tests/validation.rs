@@ -78,6 +78,8 @@ fn refusals_on_create_are_those_of_a_real_server() {
         .iter()
         // What the decoder refuses never reaches validation.
         .filter(|case| case.int("code") != Some(400))
+        // Rules of custom resources are expressions, which another part judges.
+        .filter(|case| !case.get("change").is_some_and(|change| change.to_string().contains("x-kubernetes-validations")))
         .filter(|case| !ELSEWHERE.contains(&case.str_or_empty("kind")));
     for case in judged {
         if let Some(difference) = difference(case) {

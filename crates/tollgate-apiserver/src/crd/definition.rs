@@ -1,5 +1,6 @@
 //! A definition, read once.
 
+use super::rules::Rules;
 use super::scale::ScalePaths;
 use super::version::{CustomVersion, Schemas};
 use crate::patch::CustomSchema;
@@ -134,6 +135,7 @@ fn read_schemas(version: &Value, preserves: bool) -> Schemas {
     structural.preserves_unknown |= preserves;
     Schemas {
         structural,
+        rules: Rules::read(&schema),
         apply: CustomSchema::new(&schema, preserves),
         written,
     }

@@ -9,6 +9,7 @@ mod definition;
 pub mod keeper;
 mod names;
 pub mod objects;
+pub mod rules;
 mod scale;
 mod version;
 

@@ -10,7 +10,9 @@ use tollgate_objects::structural::{self, Additional, Schema};
 /// strict field validation refuses.
 pub fn decode(version: &CustomVersion, object: &mut Value) -> Vec<Problem> {
     let found = GroupVersionKind::of(object);
-    let mut problems = schema::decode(&found, object);
+    let mut problems = Vec::new();
+    drop_duplicates(object, "", &mut problems);
+    problems.extend(schema::decode(&found, object));
     if found.group != version.kind.group || found.kind != version.kind.kind {
         return problems;
     }
@@ -28,6 +30,36 @@ pub fn decode(version: &CustomVersion, object: &mut Value) -> Vec<Problem> {
         problems.extend(more);
     }
     problems
+}
+
+/// The last of several equal keys counts.
+fn drop_duplicates(value: &mut Value, path: &str, problems: &mut Vec<Problem>) {
+    let join = |key: &str| match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    };
+    match value {
+        Value::Object(object) => {
+            for key in object.drop_duplicates() {
+                let path = join(&key);
+                problems.push(Problem {
+                    kind: ProblemKind::DuplicateField,
+                    message: format!("duplicate field \"{path}\""),
+                    path: FieldPath::parse(&path),
+                    help: None,
+                });
+            }
+            for (key, child) in object.iter_mut() {
+                drop_duplicates(child, &join(key), problems);
+            }
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter_mut().enumerate() {
+                drop_duplicates(item, &format!("{path}[{place}]"), problems);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn unknown_field(path: &str) -> Problem {
@@ -110,6 +142,14 @@ pub fn validate(version: &CustomVersion, object: &Value, old: Option<&Value>) ->
     let was_so = old.is_some_and(|old| !structural::validate_list_types(old, schema).is_empty());
     if !was_so {
         errors.extend(lists);
+    }
+    if let Some(rules) = &version.schemas.rules {
+        if errors.iter().any(structural::blocks_rules) {
+            let why = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+            errors.push(Error::invalid(&Path::root(""), Value::Null, why));
+        } else {
+            errors.extend(rules.validate(object, old));
+        }
     }
     errors
 }

@@ -1,5 +1,6 @@
 //! What is kept with every served version of a custom resource.
 
+use super::rules::Rules;
 use super::scale::ScalePaths;
 use crate::patch::managed_fields::Versions;
 use crate::patch::{CustomSchema, Schema};
@@ -19,6 +20,8 @@ pub(super) struct Schemas {
     pub(super) written: Option<Value>,
     /// For pruning, defaulting and validation.
     pub(super) structural: structural::Schema,
+    /// The rules in it.
+    pub(super) rules: Option<Rules>,
     /// For server-side apply.
     pub(super) apply: CustomSchema,
 }

@@ -33,11 +33,15 @@ fn validate_metadata(resource: &Resource, object: &Value, errors: &mut Errors) {
 }
 
 fn refuse(call: &Call<'_>, name: &str, errors: &Errors) -> Result<(), Status> {
+    refuse_as(call, &call.resource.kind.kind, name, errors)
+}
+
+/// The same in the name of another kind, which is what an object says that it is.
+fn refuse_as(call: &Call<'_>, kind: &str, name: &str, errors: &Errors) -> Result<(), Status> {
     if errors.is_empty() {
         return Ok(());
     }
-    let kind = &call.resource.kind;
-    Err(Status::invalid(&kind.group, &kind.kind, name, errors))
+    Err(Status::invalid(call.resource.group(), kind, name, errors))
 }
 
 /// Judges an object that is about to be created.
@@ -46,7 +50,7 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     let custom = crd::custom_of(call.resource);
     if let Some(custom) = custom {
         let wrong = crd::objects::validate_type(custom, object);
-        refuse(call, super::metadata::name(object), &wrong)?;
+        refuse_as(call, object.str_or_empty("kind"), super::metadata::name(object), &wrong)?;
     }
     if !validates_create(&call.resource.kind) {
         validate_metadata(call.resource, object, &mut errors);
@@ -58,6 +62,9 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     ));
     if let Some(custom) = custom {
         errors.extend(crd::objects::validate(custom, object, None));
+    }
+    if crd::is_definition(call.resource) {
+        errors.extend(crd::rules::check(object));
     }
     let name = super::metadata::name(object);
     refuse(call, name, &errors)?;
@@ -87,13 +94,18 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
         errors.extend(validate_status_update(kind, new, old, &options));
     } else if call.subresource.is_empty() && validates_update(kind, false) {
         errors.extend(validate_update(kind, new, old, &options));
+        if crd::is_definition(call.resource) && new.get("spec") != old.get("spec") {
+            errors.extend(crd::rules::check(new));
+        }
     } else if call.subresource == "finalize" {
         validate_finalize_update(new, old, &mut errors);
     } else {
         if let Some(custom) = crd::custom_of(call.resource) {
             let wrong = crd::objects::validate_type(custom, new);
-            refuse(call, super::metadata::name(old), &wrong)?;
+            refuse_as(call, new.str_or_empty("kind"), super::metadata::name(old), &wrong)?;
+            // What a kind says of the metadata of an update, it says by the rules of a creation, too.
             validate_metadata_update(call.resource, new, old, &mut errors);
+            validate_metadata(call.resource, new, &mut errors);
             errors.extend(crd::objects::validate(custom, new, Some(old)));
             return refuse(call, super::metadata::name(old), &errors);
         }

@@ -43,6 +43,13 @@ impl Pattern {
             .is_some_and(|compiled| compiled.is_match(value))
     }
 
+    /// The first matches in `value`, at most so many.
+    pub fn find_all(&self, value: &str, most: usize) -> Vec<String> {
+        let compiled = self.compiled.iter();
+        let found = compiled.flat_map(|compiled| compiled.find_iter(value));
+        found.take(most).map(|found| found.as_str().to_owned()).collect()
+    }
+
     /// The expression.
     pub fn as_str(&self) -> &str {
         &self.text

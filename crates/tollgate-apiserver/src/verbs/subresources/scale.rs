@@ -32,14 +32,20 @@ fn scale_of(call: &Call<'_>, object: &Value) -> Value {
             scale.child_mut("metadata").set(key, value.clone());
         }
     }
-    let number = |owner: &str| object.at(&[owner, "replicas"]).cloned();
-    scale
-        .child_mut("spec")
-        .set("replicas", number("spec").unwrap_or_else(|| 0_i64.into()));
-    scale
-        .child_mut("status")
-        .set("replicas", number("status").unwrap_or_else(|| 0_i64.into()));
-    let selector = selector_text(object.at(&["spec", "selector"]).unwrap_or(&Value::Null));
+    let (wanted, found) = match custom {
+        Some(paths) => (paths.wanted(object), paths.found(object)),
+        None => (
+            object.at(&["spec", "replicas"]),
+            object.at(&["status", "replicas"]),
+        ),
+    };
+    let number = |found: Option<&Value>| found.cloned().unwrap_or_else(|| 0_i64.into());
+    scale.child_mut("spec").set("replicas", number(wanted));
+    scale.child_mut("status").set("replicas", number(found));
+    let selector = match custom {
+        Some(paths) => paths.selector(object).unwrap_or_default().to_owned(),
+        None => selector_text(object.at(&["spec", "selector"]).unwrap_or(&Value::Null)),
+    };
     if !selector.is_empty() {
         scale.child_mut("status").set("selector", selector);
     }
@@ -108,10 +114,10 @@ pub fn get_scale(call: &Call<'_>) -> Result<Answer, Status> {
     let record = snapshot
         .get(call.key(call.name).as_str())
         .ok_or_else(|| error::not_found(call.group_resource(), call.name))?;
-    Ok(answer(scale_of(&record::parse(
-        &record.value,
-        record.revision,
-    )?)))
+    let mut object = record::parse(&record.value, record.revision)?;
+    call.resource.to_served(&mut object);
+    checked(call, &object)?;
+    Ok(answer(scale_of(call, &object)))
 }
 
 /// `update`

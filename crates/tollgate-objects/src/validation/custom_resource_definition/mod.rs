@@ -26,7 +26,7 @@ pub(super) fn validate_create(definition: &Value, _: &Options, errors: &mut Erro
     let metadata = definition.get("metadata").unwrap_or(&Value::Null);
     let spec = definition.get("spec").unwrap_or(&Value::Null);
     let path = Path::root("metadata");
-    object_meta::validate(metadata, false, rules::dns1123_subdomain, &path, errors);
+    object_meta::validate_generic(metadata, false, rules::dns1123_subdomain, &path, errors);
     let wanted = format!(
         "{}.{}",
         spec.get("names").map_or("", |names| names.str_or_empty("plural")),
@@ -50,7 +50,7 @@ pub(super) fn validate_create(definition: &Value, _: &Options, errors: &mut Erro
 /// What a definition becomes by an update.
 pub(super) fn validate_update(new: &Value, old: &Value, _: &Options, errors: &mut Errors) {
     let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
-    object_meta_update::validate(&metadata(new), &metadata(old), &Path::root("metadata"), errors);
+    object_meta_update::validate_generic(&metadata(new), &metadata(old), &Path::root("metadata"), errors);
     let none = Value::Null;
     let (spec, old_spec) = (new.get("spec").unwrap_or(&none), old.get("spec").unwrap_or(&none));
     validate_spec(spec, errors);
@@ -81,7 +81,7 @@ pub(super) fn validate_update(new: &Value, old: &Value, _: &Options, errors: &mu
 /// What a definition becomes by an update of its status.
 pub(super) fn validate_status_update(new: &Value, old: &Value, _: &Options, errors: &mut Errors) {
     let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
-    object_meta_update::validate(&metadata(new), &metadata(old), &Path::root("metadata"), errors);
+    object_meta_update::validate_generic(&metadata(new), &metadata(old), &Path::root("metadata"), errors);
     validate_status(new, errors);
 }
 
