@@ -83,6 +83,7 @@ impl Server {
         let rbac = Arc::new(RbacIndex::from_snapshot(&snapshot));
         follow(&*config.store, snapshot.revision(), Arc::clone(&rbac))?;
         let authorizer = Authorizer::new(config.authorization_modes, rbac);
+        let unannounced = unannounced(&config.admission, config.release);
         let api = Arc::new(Api {
             store: config.store,
             catalog: CatalogCell::new(catalog),
@@ -99,7 +100,7 @@ impl Server {
         let service = Arc::new(Service {
             api,
             metrics: Arc::new(Metrics::default()),
-            documents: Arc::new(Documents::new(config.release)),
+            documents: Arc::new(Documents::new(config.release, unannounced)),
             authenticator: config.authenticator,
             impersonator: Impersonator::new(authorizer),
             address: address.to_string(),
@@ -122,6 +123,16 @@ impl Server {
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         crate::http::serve(self.listener, self.service, stop).await;
     }
+}
+
+/// The versions that no server of this release has: they are served for the sake of plugins that are off until they
+/// are enabled, and told of only then.
+fn unannounced(admission: &AdmissionConfig, release: Release) -> Vec<(&'static str, &'static str)> {
+    let is_theirs = release.minor_number() < 25;
+    if is_theirs || admission.is_on("PodSecurityPolicy", false) {
+        return Vec::new();
+    }
+    vec![("policy", "v1beta1")]
 }
 
 /// Keeps the roles and bindings in memory in step with the store.

@@ -1,6 +1,7 @@
 //! Aggregated discovery: all of a root's groups, versions and resources in one document.
 
 use crate::resources::{Catalog, Resource, Subresource, Version};
+use tollgate_api::value::CompactString;
 use tollgate_api::{GroupVersionKind, Value};
 
 /// The parameters of the media type that asks for such a document, besides `as`.
@@ -71,13 +72,13 @@ fn resource(resource: &Resource) -> Value {
     if !resource.short_names.is_empty() {
         listed.set(
             "shortNames",
-            words(resource.short_names.iter().map(|name| name.as_str())),
+            words(resource.short_names.iter().map(CompactString::as_str)),
         );
     }
     if !resource.categories.is_empty() {
         listed.set(
             "categories",
-            words(resource.categories.iter().map(|name| name.as_str())),
+            words(resource.categories.iter().map(CompactString::as_str)),
         );
     }
     if !resource.subresources.is_empty() {

@@ -2,8 +2,8 @@
 
 use super::aggregated::{self, Root};
 use super::document::Document;
-use super::openapi::{self, DocumentError};
-use crate::resources::Catalog;
+use super::openapi::{self, DocumentError, Tags};
+use crate::resources::{Catalog, Group, Version};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tollgate_api::{Release, json};
@@ -21,6 +21,10 @@ pub enum Protocol {
 #[derive(Debug)]
 pub struct Documents {
     release: Release,
+    /// Group and version.
+    unannounced: Vec<(&'static str, &'static str)>,
+    /// They outlive a catalog.
+    tags: Mutex<Tags>,
     current: Mutex<Arc<Kept>>,
 }
 
@@ -28,6 +32,8 @@ pub struct Documents {
 #[derive(Debug, Default)]
 struct Kept {
     catalog: Arc<Catalog>,
+    /// The catalog without what is not announced.
+    announced: Arc<Catalog>,
     aggregated: [OnceLock<Document>; 2],
     openapi_v2: [OnceLock<Document>; 2],
     openapi_v3_index: OnceLock<Document>,
@@ -35,10 +41,13 @@ struct Kept {
 }
 
 impl Documents {
-    /// No documents yet, of a server of that release.
-    pub fn new(release: Release) -> Self {
+    /// No documents yet, of a server of that release; versions of groups that are `unannounced` are served all the
+    /// same to those who know of them.
+    pub fn new(release: Release, unannounced: Vec<(&'static str, &'static str)>) -> Self {
         Self {
             release,
+            unannounced,
+            tags: Mutex::default(),
             current: Mutex::default(),
         }
     }
@@ -48,10 +57,31 @@ impl Documents {
         if !Arc::ptr_eq(&current.catalog, catalog) {
             *current = Arc::new(Kept {
                 catalog: Arc::clone(catalog),
+                announced: self.without_unannounced(catalog),
                 ..Kept::default()
             });
         }
         Arc::clone(&current)
+    }
+
+    fn without_unannounced(&self, catalog: &Arc<Catalog>) -> Arc<Catalog> {
+        let is_hidden = |group: &Group, version: &Version| {
+            self.unannounced
+                .contains(&(group.name.as_str(), version.name.as_str()))
+        };
+        let mut groups = catalog.groups().to_vec();
+        for group in &mut groups {
+            let mut versions = std::mem::take(&mut group.versions);
+            versions.retain(|version| !is_hidden(group, version));
+            group.versions = versions;
+        }
+        groups.retain(|group| !group.versions.is_empty());
+        Arc::new(Catalog::new(groups))
+    }
+
+    /// What discovery tells of a catalog.
+    pub fn announced(&self, catalog: &Arc<Catalog>) -> Arc<Catalog> {
+        Arc::clone(&self.kept(catalog).announced)
     }
 
     /// The aggregated discovery document of a root.
@@ -63,7 +93,7 @@ impl Documents {
             Root::Named => named,
         };
         let document = || {
-            let tree = aggregated::document(catalog, root);
+            let tree = aggregated::document(&kept.announced, root);
             Document::plain(json::to_string(&tree))
         };
         place.get_or_init(document).clone()
@@ -82,8 +112,8 @@ impl Documents {
             Protocol::Protobuf => protobuf,
         };
         kept_or_made(place, || match protocol {
-            Protocol::Json => openapi::v2_json(catalog, self.release),
-            Protocol::Protobuf => openapi::v2_protobuf(catalog, self.release),
+            Protocol::Json => openapi::v2_json(&kept.announced, self.release),
+            Protocol::Protobuf => openapi::v2_protobuf(&kept.announced, self.release),
         })
     }
 
@@ -91,7 +121,8 @@ impl Documents {
     pub fn openapi_v3_index(&self, catalog: &Arc<Catalog>) -> Result<Document, DocumentError> {
         let kept = self.kept(catalog);
         kept_or_made(&kept.openapi_v3_index, || {
-            openapi::v3_index(catalog, self.release)
+            let mut tags = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+            openapi::v3_index(&kept.announced, self.release, &mut tags)
         })
     }
 
@@ -111,7 +142,7 @@ impl Documents {
             return Ok(Some(document.clone()));
         }
         // Made without the lock: others go on, and two at once make the same.
-        let made = openapi::v3_document(catalog, self.release, path)?;
+        let made = openapi::v3_document(&kept.announced, self.release, path)?;
         if let Some(document) = &made {
             known().insert(path.to_owned(), document.clone());
         }
@@ -128,4 +159,40 @@ fn kept_or_made(
     }
     let made = make()?;
     Ok(place.get_or_init(|| made).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::built_in;
+
+    #[test]
+    fn what_is_not_announced_is_in_no_document() {
+        let catalog = Arc::new(built_in().unwrap());
+        let newest = Release::minor(36);
+        let silent = Documents::new(newest, vec![("policy", "v1beta1")]);
+        let open = Documents::new(newest, Vec::new());
+        let aggregated = |documents: &Documents| {
+            let document = documents.aggregated(&catalog, Root::Named);
+            String::from_utf8(document.body.to_vec()).unwrap()
+        };
+        assert!(aggregated(&open).contains("podsecuritypolicies"));
+        assert!(!aggregated(&silent).contains("podsecuritypolicies"));
+        let path = "apis/policy/v1beta1";
+        assert!(open.openapi_v3(&catalog, path).unwrap().is_some());
+        assert!(silent.openapi_v3(&catalog, path).unwrap().is_none());
+        assert!(silent.announced(&catalog).group("policy").is_some());
+    }
+
+    #[test]
+    fn another_catalog_has_other_documents() {
+        let documents = Documents::new(Release::minor(36), Vec::new());
+        let catalog = Arc::new(built_in().unwrap());
+        let before = documents.aggregated(&catalog, Root::Named);
+        let again = documents.aggregated(&catalog, Root::Named);
+        assert_eq!(before.body.as_ptr(), again.body.as_ptr(), "made once");
+        let fewer: Vec<Group> = catalog.groups().iter().take(3).cloned().collect();
+        let after = documents.aggregated(&Arc::new(Catalog::new(fewer)), Root::Named);
+        assert_ne!(before.etag, after.etag);
+    }
 }

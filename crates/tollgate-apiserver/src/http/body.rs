@@ -10,13 +10,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How large the body of a request may be.
-pub const REQUEST_BYTES_MAX: usize = 3 * 1024 * 1024;
+pub(super) const REQUEST_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// How long a client may take to send it.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Why there is no body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadError {
+pub(super) enum ReadError {
     /// It is larger than [`REQUEST_BYTES_MAX`].
     TooLarge,
     /// The client went away, or was too slow.
@@ -24,7 +24,7 @@ pub enum ReadError {
 }
 
 /// Reads the body of a request.
-pub async fn read(body: Incoming) -> Result<Bytes, ReadError> {
+pub(super) async fn read(body: Incoming) -> Result<Bytes, ReadError> {
     if body.size_hint().lower() > u64::try_from(REQUEST_BYTES_MAX).unwrap_or(u64::MAX) {
         return Err(ReadError::TooLarge);
     }
@@ -37,7 +37,7 @@ pub async fn read(body: Incoming) -> Result<Bytes, ReadError> {
 }
 
 /// What makes the pieces of a long answer one after another, when the connection can take them.
-pub type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
+pub(super) type Pieces = Box<dyn Iterator<Item = Bytes> + Send>;
 
 /// The body of an answer.
 pub enum AnswerBody {

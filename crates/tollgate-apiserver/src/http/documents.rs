@@ -1,190 +1,117 @@
-//! `/openapi` and the aggregated form of `/api` and `/apis`: documents that are made once and sent as they are.
+//! Documents at fixed paths: discovery, the version, metrics, the keys of tokens.
 
-use super::body::AnswerBody;
-use super::negotiate;
-use super::respond::HttpAnswer;
+use super::body;
+use super::negotiate::Offer;
+use super::respond::{self, HttpAnswer};
+use super::roots;
 use super::service::{Head, Service};
-use crate::discovery::aggregated::{GROUP, KIND, Root, VERSION};
-use crate::discovery::openapi::{self, DocumentError};
-use crate::discovery::{Document, Documents, Protocol};
-use crate::resources::Catalog;
-use bytes::Bytes;
-use flate2::read::GzDecoder;
-use hyper::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, VARY,
-};
-use hyper::{Response, StatusCode};
-use std::io::Read as _;
-use std::sync::Arc;
-use tollgate_api::Status;
+use crate::discovery::legacy;
+use crate::error;
+use hyper::Method;
+use hyper::body::Incoming;
+use tollgate_api::{GroupVersionKind, Object, Status, Value};
 
-const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-const PROTOBUF_V2: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
-/// What `/openapi/v2` can be had as; old clients write an `@`, which is no media type, and get the right one back.
-const OFFERED_V2: [(&str, Protocol); 3] = [
-    ("application/json", Protocol::Json),
-    (
-        "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
-        Protocol::Protobuf,
-    ),
-    (PROTOBUF_V2, Protocol::Protobuf),
-];
-/// How much of an unpacked document is sent at once.
-const PIECE_BYTES: usize = 32 * 1024;
-
-/// Answers a request for such a document; none if the path or the accepted form is another.
-pub(super) async fn find(service: &Service, head: &Head) -> Option<Result<HttpAnswer, Status>> {
-    let path = head.info.path.trim_matches('/');
-    let root = match path {
-        "api" => Some(Root::Core),
-        "apis" => Some(Root::Named),
-        _ => None,
-    };
-    let catalog = service.api.catalog.load();
-    if let Some(root) = root {
-        let wanted = [("as", KIND), ("g", GROUP), ("v", VERSION)];
-        if !negotiate::prefers_json_with(head.accept.as_deref(), &wanted) {
-            return None;
-        }
-        let document = service.documents.aggregated(&catalog, root);
-        let mut answer = sent(head, &document, AGGREGATED);
-        set(&mut answer, CACHE_CONTROL, "public");
-        return Some(Ok(answer));
-    }
-    match path {
-        "openapi/v2" => Some(v2(service, head, catalog).await),
-        "openapi/v3" => Some(index(service, catalog).await.map(|document| {
-            // As Go's server guesses it.
-            sent(head, &document, "text/plain; charset=utf-8")
-        })),
-        _ => {
-            let path = path.strip_prefix("openapi/v3/")?;
-            Some(v3(service, head, catalog, path.to_owned()).await)
-        }
-    }
-}
-
-/// Makes a document away from the threads that answer requests.
-async fn made<T: Send + 'static>(
-    service: &Service,
-    make: impl FnOnce(&Documents) -> Result<T, DocumentError> + Send + 'static,
-) -> Result<T, Status> {
-    let documents = Arc::clone(&service.documents);
-    match tokio::task::spawn_blocking(move || make(&documents)).await {
-        Ok(Ok(made)) => Ok(made),
-        Ok(Err(error)) => Err(Status::internal(error)),
-        Err(_) => Err(Status::internal("the document was not made")),
-    }
-}
-
-async fn index(service: &Service, catalog: Arc<Catalog>) -> Result<Document, Status> {
-    made(service, move |documents| {
-        documents.openapi_v3_index(&catalog)
-    })
-    .await
-}
-
-async fn v2(service: &Service, head: &Head, catalog: Arc<Catalog>) -> Result<HttpAnswer, Status> {
-    let offered: Vec<&str> = OFFERED_V2.iter().map(|(media, _)| *media).collect();
-    let chosen = negotiate::first_of(head.accept.as_deref(), &offered);
-    let Some((_, protocol)) = chosen.and_then(|place| OFFERED_V2.get(place)) else {
-        return Ok(empty(StatusCode::NOT_ACCEPTABLE));
-    };
-    let (protocol, media) = match protocol {
-        Protocol::Json => (Protocol::Json, "application/json"),
-        Protocol::Protobuf => (Protocol::Protobuf, PROTOBUF_V2),
-    };
-    let make = move |documents: &Documents| documents.openapi_v2(&catalog, protocol);
-    let document = made(service, make).await?;
-    Ok(sent(head, &document, media))
-}
-
-async fn v3(
+/// Answers with the document under the path.
+pub(super) async fn answer(
     service: &Service,
     head: &Head,
-    catalog: Arc<Catalog>,
-    path: String,
+    body: Incoming,
 ) -> Result<HttpAnswer, Status> {
-    if negotiate::first_of(head.accept.as_deref(), &["application/json"]).is_none() {
-        return Ok(empty(StatusCode::NOT_ACCEPTABLE));
-    }
-    let wanted = path.clone();
-    let make = move |documents: &Documents| documents.openapi_v3(&catalog, &wanted);
-    let Some(document) = made(service, make).await? else {
-        return Ok(empty(StatusCode::NOT_FOUND));
+    let Some(known) = document(service, head) else {
+        return Ok(respond::page_not_found());
     };
-    let Some(hash) = head.query.first("hash").filter(|hash| !hash.is_empty()) else {
-        return Ok(sent(head, &document, "application/json"));
-    };
-    if hash != &*document.etag {
-        let mut answer = empty(StatusCode::MOVED_PERMANENTLY);
-        let address = openapi::v3_address(&path, &document.etag);
-        set(&mut answer, LOCATION, &address);
-        return Ok(answer);
+    // Upstream's handlers of the list of groups and of one group look at no method.
+    let path = head.info.path.trim_matches('/');
+    let any_method = path.starts_with("apis") && path.split('/').count() <= 2;
+    if head.method != Method::GET && !any_method {
+        // The body is read, so that the connection can go on.
+        let _ = body::read(body).await;
+        return Err(error::method_not_allowed());
     }
-    let mut answer = sent(head, &document, "application/json");
-    // Another document has another address: this one is good for a year.
-    set(
-        &mut answer,
-        CACHE_CONTROL,
-        "public, immutable, max-age=31536000",
-    );
-    Ok(answer)
+    known
 }
 
-fn empty(code: StatusCode) -> HttpAnswer {
-    let mut answer = Response::new(AnswerBody::Whole(None));
-    *answer.status_mut() = code;
-    set(&mut answer, CACHE_CONTROL, "no-cache, private");
-    answer
-}
-
-fn set(answer: &mut HttpAnswer, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().insert(name, value);
-    }
-}
-
-/// A document, or that the client has it already.
-fn sent(head: &Head, document: &Document, media: &str) -> HttpAnswer {
-    let etag = format!("\"{}\"", document.etag);
-    let mut answer = empty(StatusCode::OK);
-    set(&mut answer, VARY, "Accept");
-    set(&mut answer, ETAG, &etag);
-    if document.is_gzip {
-        set(&mut answer, VARY, "Accept, Accept-Encoding");
-    }
-    let known = head.if_none_match.as_deref().unwrap_or_default();
-    let mut known = known
-        .split(',')
-        .map(|tag| tag.trim().trim_start_matches("W/"));
-    if known.any(|tag| tag == "*" || tag == etag) {
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-        return answer;
-    }
-    set(&mut answer, CONTENT_TYPE, media);
-    *answer.body_mut() = match (document.is_gzip, head.accepts_gzip) {
-        (true, true) => {
-            set(&mut answer, CONTENT_ENCODING, "gzip");
-            document.body.clone().into()
+/// Documents at fixed paths; none if there is nothing.
+fn document(service: &Service, head: &Head) -> Option<Result<HttpAnswer, Status>> {
+    let catalog = service.api.catalog.load();
+    let announced = service.documents.announced(&catalog);
+    let parts: Vec<&str> = head.info.path.trim_matches('/').split('/').collect();
+    let v1 = |kind: &str| GroupVersionKind::new("v1", kind);
+    let (kind, object) = match parts.as_slice() {
+        [""] => return Some(paths(service, head)),
+        ["version"] => (v1("Info"), version(service.api.release)),
+        ["metrics"] => {
+            let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+            let text = service.metrics.text().into_bytes();
+            return Some(Ok(respond::answer(200, media, text)));
         }
-        (true, false) => unpacked(document.body.clone()),
-        (false, _) => document.body.clone().into(),
-    };
-    answer
-}
-
-/// Unpacks a document while it is sent.
-fn unpacked(body: Bytes) -> AnswerBody {
-    let mut decoder = GzDecoder::new(std::io::Cursor::new(body));
-    AnswerBody::Pieces(Box::new(std::iter::from_fn(move || {
-        let mut piece = vec![0; PIECE_BYTES];
-        match decoder.read(&mut piece) {
-            Ok(0) | Err(_) => None,
-            Ok(length) => {
-                piece.truncate(length);
-                Some(Bytes::from(piece))
+        ["api"] => (
+            v1("APIVersions"),
+            legacy::core_versions(&catalog, &service.address),
+        ),
+        [".well-known", "openid-configuration"] => return roots::configuration(service, head),
+        ["openid", "v1", "jwks"] => return Some(roots::keys(service, head)),
+        ["apis"] => (v1("APIGroupList"), legacy::groups(&announced)),
+        ["api", version] => match catalog.version("", version) {
+            Some(version) => (v1("APIResourceList"), legacy::resources("", version)),
+            None => return Some(Err(error::no_such_resource())),
+        },
+        ["apis", group] => (v1("APIGroup"), legacy::group(announced.group(group)?)),
+        ["apis", group, version] => {
+            let known = catalog.group(group)?;
+            match known.versions.iter().find(|known| known.name == *version) {
+                Some(version) => (v1("APIResourceList"), legacy::resources(group, version)),
+                None => return Some(Err(error::no_such_resource())),
             }
         }
-    })))
+        _ => return None,
+    };
+    let form = match head.form(Offer::OBJECT) {
+        Ok(form) => form,
+        Err(status) => return Some(Err(status)),
+    };
+    Some(Ok(respond::object(200, &kind, &object, form)))
+}
+
+/// `/`: what else there is.
+fn paths(service: &Service, head: &Head) -> Result<HttpAnswer, Status> {
+    let announced = service.documents.announced(&service.api.catalog.load());
+    let mut object = Object::new();
+    object.insert("paths", roots::paths(&announced));
+    let form = head.form(Offer::OBJECT)?;
+    let kind = GroupVersionKind::new("v1", "RootPaths");
+    Ok(respond::object(200, &kind, &Value::Object(object), form))
+}
+
+/// `/version`
+fn version(release: tollgate_api::Release) -> Value {
+    let minor = release.minor_number();
+    let entries = [
+        ("major", "1".to_owned()),
+        ("minor", minor.to_string()),
+        ("emulationMajor", "1".to_owned()),
+        ("emulationMinor", minor.to_string()),
+        ("minCompatibilityMajor", "1".to_owned()),
+        ("minCompatibilityMinor", minor.saturating_sub(1).to_string()),
+        ("gitVersion", format!("v1.{minor}.0+tollgate")),
+        ("gitCommit", String::new()),
+        ("gitTreeState", "clean".to_owned()),
+        ("buildDate", "1970-01-01T00:00:00Z".to_owned()),
+        ("goVersion", String::new()),
+        ("compiler", "rustc".to_owned()),
+        (
+            "platform",
+            format!("{}/{}", std::env::consts::OS, architecture()),
+        ),
+    ];
+    entries.into_iter().collect()
+}
+
+/// Go's name of the processor.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
 }

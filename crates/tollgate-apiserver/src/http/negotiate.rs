@@ -5,7 +5,7 @@ use tollgate_api::Status;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Media {
+pub(super) enum Media {
     /// `application/json`
     #[default]
     Json,
@@ -17,7 +17,7 @@ pub enum Media {
 
 impl Media {
     /// The media type.
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Yaml => "application/yaml",
@@ -34,7 +34,7 @@ impl Media {
 
 /// The version of `meta.k8s.io` that stands around a Table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetaVersion {
+pub(super) enum MetaVersion {
     /// `meta.k8s.io/v1`
     V1,
     /// `meta.k8s.io/v1beta1`
@@ -43,7 +43,7 @@ pub enum MetaVersion {
 
 impl MetaVersion {
     /// The version alone.
-    pub const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::V1 => "v1",
             Self::V1Beta1 => "v1beta1",
@@ -53,7 +53,7 @@ impl MetaVersion {
 
 /// What is written in place of the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Shape {
+pub(super) enum Shape {
     /// The object itself.
     #[default]
     Object,
@@ -67,7 +67,7 @@ pub enum Shape {
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Form {
+pub(super) struct Form {
     /// How it is written.
     pub media: Media,
     /// What is written.
@@ -77,8 +77,12 @@ pub struct Form {
 }
 
 /// What can be asked for at one place.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one switch for each thing that a client can ask for"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Offer {
+pub(super) struct Offer {
     /// Whether there is protobuf: not of custom resources.
     pub protobuf: bool,
     /// Whether there are Tables.
@@ -93,7 +97,7 @@ pub struct Offer {
 
 impl Offer {
     /// Plain objects, in every media type.
-    pub const OBJECT: Self = Self {
+    pub(super) const OBJECT: Self = Self {
         protobuf: true,
         tables: false,
         partial: false,
@@ -173,7 +177,7 @@ fn clause(text: &str) -> Option<Clause<'_>> {
 }
 
 /// Chooses the form of an answer, or says why none fits.
-pub fn negotiate(accept: Option<&str>, offer: Offer) -> Result<Form, Status> {
+pub(super) fn negotiate(accept: Option<&str>, offer: Offer) -> Result<Form, Status> {
     let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else {
         return Ok(Form::default());
     };
@@ -252,7 +256,7 @@ fn form(clause: &Clause<'_>, offer: Offer) -> Option<Form> {
         found.map_or("", |(_, value)| *value)
     };
     let stream = parameter("stream");
-    if !stream.is_empty() && !(offer.stream && stream == "watch") {
+    if !(stream.is_empty() || offer.stream && stream == "watch") {
         return None;
     }
     Some(Form {

@@ -5,13 +5,13 @@ use tollgate_api::go_format::quote;
 
 /// The parameters behind the question mark, in written order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Query {
+pub(super) struct Query {
     parameters: Vec<(String, String)>,
 }
 
 impl Query {
     /// Reads `a=b&c=d`; what cannot be decoded is left out.
-    pub fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let parameters = text.split('&').filter(|pair| !pair.is_empty());
         let parameters = parameters.filter_map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -23,13 +23,13 @@ impl Query {
     }
 
     /// The first value of that name.
-    pub fn first(&self, name: &str) -> Option<&str> {
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
         let found = self.parameters.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
     /// Every value of that name.
-    pub fn all<'q>(&'q self, name: &'q str) -> impl Iterator<Item = &'q str> {
+    pub(super) fn all<'q>(&'q self, name: &'q str) -> impl Iterator<Item = &'q str> {
         let found = self
             .parameters
             .iter()
@@ -38,23 +38,23 @@ impl Query {
     }
 
     /// The value of that name as text; empty if there is none.
-    pub fn text(&self, name: &str) -> &str {
+    pub(super) fn text(&self, name: &str) -> &str {
         self.first(name).unwrap_or_default()
     }
 
     /// A switch: anything counts as yes but `0`, `false` and absence.
-    pub fn flag(&self, name: &str) -> bool {
+    pub(super) fn flag(&self, name: &str) -> bool {
         self.optional_flag(name) == Some(true)
     }
 
     /// A switch that may not be set at all.
-    pub fn optional_flag(&self, name: &str) -> Option<bool> {
+    pub(super) fn optional_flag(&self, name: &str) -> Option<bool> {
         let value = self.first(name)?;
         Some(value != "0" && !value.eq_ignore_ascii_case("false"))
     }
 
     /// A number; 400 if it is none.
-    pub fn int(&self, name: &str) -> Result<Option<i64>, Status> {
+    pub(super) fn int(&self, name: &str) -> Result<Option<i64>, Status> {
         match self.first(name) {
             None | Some("") => Ok(None),
             Some(text) => parse_int(text).map(Some),
@@ -77,7 +77,7 @@ fn parse_int(text: &str) -> Result<i64, Status> {
 }
 
 /// Decodes `%xx`, and `+` in a query; none if an escape is broken.
-pub fn decode(text: &str, plus_is_space: bool) -> Option<String> {
+pub(super) fn decode(text: &str, plus_is_space: bool) -> Option<String> {
     if !text.contains(['%', '+']) {
         return Some(text.to_owned());
     }

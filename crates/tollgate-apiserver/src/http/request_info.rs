@@ -10,7 +10,7 @@ const PATH_VERBS: [&str; 2] = ["proxy", "watch"];
 
 /// What a request is about. Texts are as the client wrote them: nothing here is known to exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RequestInfo {
+pub(super) struct RequestInfo {
     /// Whether it is about a resource; else only the path counts.
     pub is_resource: bool,
     /// What is to be done: `get`, `list`, `watch`, `create`, ...; the method in lower case for other paths.
@@ -37,7 +37,7 @@ pub struct RequestInfo {
 
 impl RequestInfo {
     /// Reads method, path (percent-decoded) and query.
-    pub fn new(method: &str, path: &str, query: &Query) -> Self {
+    pub(super) fn new(method: &str, path: &str, query: &Query) -> Self {
         let mut info = Self {
             verb: method.to_ascii_lowercase().into(),
             path: path.to_owned(),
@@ -106,12 +106,12 @@ impl RequestInfo {
         }
         // A list of one object is authorized as a request for that object.
         let selector = query.first("fieldSelector").unwrap_or_default();
-        let names = selector.split(',').filter_map(|term| {
+        let mut names = selector.split(',').filter_map(|term| {
             let name = term.strip_prefix("metadata.name=")?;
             Some(name.strip_prefix('=').unwrap_or(name))
         });
         if matches!(self.verb.as_str(), "list" | "watch" | "deletecollection")
-            && let Some(name) = names.last()
+            && let Some(name) = names.next_back()
             && tollgate_api::names::path_segment(name).is_empty()
         {
             self.name = name.into();

@@ -9,7 +9,7 @@ use hyper::{Response, StatusCode};
 use tollgate_api::{GroupVersionKind, Status, Value};
 
 /// An answer as hyper sends it.
-pub type HttpAnswer = Response<AnswerBody>;
+pub(super) type HttpAnswer = Response<AnswerBody>;
 
 /// `X-Content-Type-Options: nosniff` stands beside what browsers could take for something else.
 const CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");

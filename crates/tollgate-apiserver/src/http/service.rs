@@ -1,20 +1,20 @@
 //! One request from its headers to its answer: who asks, for what, and who answers that.
 
-use super::body::{self, AnswerBody};
+use super::body::AnswerBody;
 use super::dispatch::dispatch;
 use super::documents;
+use super::gzip;
 use super::health::health;
 use super::identity::Peer;
 use super::metrics::{Metrics, RequestLabels};
 use super::negotiate::{self, Form, Offer};
+use super::prepared;
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
-use super::roots;
 use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::{Authenticator, Credentials};
-use crate::discovery::{Documents, legacy};
-use crate::error;
+use crate::discovery::Documents;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
 use hyper::header::{
@@ -24,7 +24,7 @@ use hyper::header::{
 use hyper::{Method, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tollgate_api::{GroupVersionKind, Object, Status, UserInfo, Value};
+use tollgate_api::{Status, UserInfo};
 use tollgate_policy::rbac::{Access, ResourceAccess};
 
 const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
@@ -145,6 +145,10 @@ impl Service {
         let took = self.api.environment.elapsed().saturating_sub(began);
         self.metrics
             .request(labels(&head), response.status().as_u16(), took);
+        let encodings = text(ACCEPT_ENCODING);
+        if encodings.is_some_and(|encodings| gzip::is_accepted(&encodings)) {
+            gzip::compress(&mut response);
+        }
         if head.method == Method::HEAD {
             *response.body_mut() = AnswerBody::Whole(None);
         }
@@ -182,94 +186,38 @@ impl Service {
             }
             _ => {}
         }
-        if let Some(answer) = documents::find(self, head).await {
+        if let Some(answer) = prepared::find(self, head).await {
             return answer;
         }
-        let known = self.document(head);
-        let Some(known) = known else {
-            return Ok(respond::page_not_found());
-        };
-        // Upstream's handlers of the list of groups and of one group look at no method.
-        let any_method = root == "apis" && path.trim_matches('/').split('/').count() <= 2;
-        if head.method != Method::GET && !any_method {
-            // The body is read, so that the connection can go on.
-            let _ = body::read(body).await;
-            return Err(error::method_not_allowed());
-        }
-        known
+        documents::answer(self, head, body).await
     }
 
     /// Who asks, or in whose name.
     fn identify(&self, head: &Head, headers: &HeaderMap, peer: &Peer) -> Result<UserInfo, Status> {
-        let authorization = headers.get(AUTHORIZATION);
+        // A header that is no text must not vanish: whoever asks to be somebody else would then act as themselves.
+        let lossy = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let authorization = headers.get(AUTHORIZATION).map(lossy);
         let credentials = Credentials {
             certificate: &peer.certificate,
-            authorization: authorization.and_then(|value| value.to_str().ok()),
+            authorization: authorization.as_deref(),
         };
         let snapshot = self.api.store.snapshot();
         let now = self.api.environment.now();
         let user = self
             .authenticator
             .authenticate(&credentials, now, &snapshot)?;
-        let texts = headers
+        let texts: Vec<(&str, String)> = headers
             .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+            .filter(|(name, _)| Wanted::is_header(name.as_str()))
+            .map(|(name, value)| (name.as_str(), lossy(value)))
+            .collect();
+        let texts = texts.iter().map(|(name, text)| (*name, text.as_str()));
         let Some(wanted) = Wanted::from_headers(texts)? else {
             return Ok(user);
         };
         let access = access(&head.info);
         let impersonated = self.impersonator.impersonate(&user, &wanted, &access)?;
         Ok(impersonated.user)
-    }
-
-    /// Documents at fixed paths; none if there is nothing.
-    fn document(&self, head: &Head) -> Option<Result<HttpAnswer, Status>> {
-        let catalog = self.api.catalog.load();
-        let parts: Vec<&str> = head.info.path.trim_matches('/').split('/').collect();
-        let v1 = |kind: &str| GroupVersionKind::new("v1", kind);
-        let (kind, object) = match parts.as_slice() {
-            [""] => return Some(self.paths(head)),
-            [".well-known", "openid-configuration"] => return roots::configuration(self, head),
-            ["openid", "v1", "jwks"] => return Some(roots::keys(self, head)),
-            ["version"] => (v1("Info"), version(self.api.release)),
-            ["metrics"] => {
-                let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
-                let text = self.metrics.text().into_bytes();
-                return Some(Ok(respond::answer(200, media, text)));
-            }
-            ["api"] => (
-                v1("APIVersions"),
-                legacy::core_versions(&catalog, &self.address),
-            ),
-            ["apis"] => (v1("APIGroupList"), legacy::groups(&catalog)),
-            ["api", version] => match catalog.version("", version) {
-                Some(version) => (v1("APIResourceList"), legacy::resources("", version)),
-                None => return Some(Err(error::no_such_resource())),
-            },
-            ["apis", group] => (v1("APIGroup"), legacy::group(catalog.group(group)?)),
-            ["apis", group, version] => {
-                let known = catalog.group(group)?;
-                match known.versions.iter().find(|known| known.name == *version) {
-                    Some(version) => (v1("APIResourceList"), legacy::resources(group, version)),
-                    None => return Some(Err(error::no_such_resource())),
-                }
-            }
-            _ => return None,
-        };
-        let form = match head.form(Offer::OBJECT) {
-            Ok(form) => form,
-            Err(status) => return Some(Err(status)),
-        };
-        Some(Ok(respond::object(200, &kind, &object, form)))
-    }
-
-    /// `/`: what else there is.
-    fn paths(&self, head: &Head) -> Result<HttpAnswer, Status> {
-        let mut object = Object::new();
-        object.insert("paths", roots::paths(&self.api.catalog.load()));
-        let form = head.form(Offer::OBJECT)?;
-        let kind = GroupVersionKind::new("v1", "RootPaths");
-        Ok(respond::object(200, &kind, &Value::Object(object), form))
     }
 }
 
@@ -289,39 +237,6 @@ fn access(info: &RequestInfo) -> Access<'_> {
         namespace: &info.namespace,
         name: &info.name,
     })
-}
-
-/// `/version`
-fn version(release: tollgate_api::Release) -> Value {
-    let minor = release.minor_number();
-    let entries = [
-        ("major", "1".to_owned()),
-        ("minor", minor.to_string()),
-        ("emulationMajor", "1".to_owned()),
-        ("emulationMinor", minor.to_string()),
-        ("minCompatibilityMajor", "1".to_owned()),
-        ("minCompatibilityMinor", minor.saturating_sub(1).to_string()),
-        ("gitVersion", format!("v1.{minor}.0+tollgate")),
-        ("gitCommit", String::new()),
-        ("gitTreeState", "clean".to_owned()),
-        ("buildDate", "1970-01-01T00:00:00Z".to_owned()),
-        ("goVersion", String::new()),
-        ("compiler", "rustc".to_owned()),
-        (
-            "platform",
-            format!("{}/{}", std::env::consts::OS, architecture()),
-        ),
-    ];
-    entries.into_iter().collect()
-}
-
-/// Go's name of the processor.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 fn labels(head: &Head) -> RequestLabels {
@@ -350,10 +265,10 @@ fn labels(head: &Head) -> RequestLabels {
         }
         return labels;
     }
-    labels.group = info.group.clone();
-    labels.version = info.version.clone();
-    labels.resource = info.resource.clone();
-    labels.subresource = info.subresource.clone();
+    labels.group.clone_from(&info.group);
+    labels.version.clone_from(&info.version);
+    labels.resource.clone_from(&info.resource);
+    labels.subresource.clone_from(&info.subresource);
     labels.scope = if info.names_object {
         "resource".into()
     } else if info.namespace.is_empty() {

@@ -20,9 +20,9 @@ use tollgate_objects::{encode, protobuf};
 /// Frames that wait for a client to read them; what comes then waits in the store's window.
 const FRAMES_MAX: usize = 64;
 /// For how long a watch goes on if nobody says, at least.
-const TIMEOUT_MIN: Duration = Duration::from_secs(1800);
+const TIMEOUT_MIN: Duration = Duration::from_mins(30);
 /// How often a watcher that wants to know is told how far it is.
-const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
+const BOOKMARK_INTERVAL: Duration = Duration::from_mins(1);
 /// The encoding of an event that all JSON watchers of the stored version share.
 const JSON_FORM: usize = 0;
 

@@ -27,6 +27,8 @@ pub use error::PatchError;
 pub use typed::{CustomSchema, Schema};
 
 #[cfg(test)]
+mod exchanges;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod upstream;

@@ -14,7 +14,9 @@ use recount::recount;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tollgate_api::{Attributes, Operation, Release, Status, Timestamp, Value};
-use tollgate_policy::resource_quota::{Context, LimitedResource, Transition, admit, settle};
+use tollgate_policy::resource_quota::{
+    Charges, Context, LimitedResource, Transition, admit, settle,
+};
 
 /// The quotas of all namespaces.
 #[derive(Debug, Default)]
@@ -93,7 +95,7 @@ impl Ledger {
                 let admitted = admit(attributes, &book.quotas, &self.limited, &context);
                 admitted.map_err(|refusal| refusal.status)?
             } else {
-                Default::default()
+                Charges::default()
             };
             // What is stored counts, whether it grows or shrinks; a new object is what was admitted.
             if attributes.operation == Operation::Create && entry.enforced {
@@ -121,11 +123,7 @@ impl Ledger {
     }
 }
 
-fn settled(
-    book: &Book,
-    attributes: &Attributes<'_>,
-    context: &Context<'_>,
-) -> tollgate_policy::resource_quota::Charges {
+fn settled(book: &Book, attributes: &Attributes<'_>, context: &Context<'_>) -> Charges {
     let transition = Transition {
         old: attributes.old_object.map(|old| (old, context)),
         new: attributes.object.map(|new| (new, context)),

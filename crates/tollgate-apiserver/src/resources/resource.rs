@@ -5,7 +5,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 use tollgate_api::value::CompactString;
-use tollgate_api::{GroupResource, GroupVersionKind, Value};
+use tollgate_api::{GroupResource, GroupVersionKind, Release, Value};
 
 /// What a client can do with a resource, as discovery and RBAC name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,6 +172,18 @@ impl Resource {
     /// The subresource of that name.
     pub fn subresource(&self, name: &str) -> Option<&Subresource> {
         self.subresources.iter().find(|sub| sub.name == name)
+    }
+
+    /// What clients are warned of that still use it; none if nothing stands in its place.
+    pub fn deprecation(&self, release: Release) -> Option<&'static str> {
+        let version = self.kind.version.as_str();
+        match (self.group(), version, self.plural()) {
+            ("", "v1", "componentstatuses") => Some("v1 ComponentStatus is deprecated in v1.19+"),
+            ("", "v1", "endpoints") if release >= Release::minor(33) => {
+                Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+            }
+            _ => None,
+        }
     }
 
     /// Whether objects are kept at all: reviews and bindings only pass through.

@@ -39,6 +39,15 @@ impl FieldSelector {
         Ok(Self { terms })
     }
 
+    /// Demands a name beside what is demanded already.
+    pub fn demand_name(&mut self, name: &str) {
+        self.terms.push(Term {
+            field: "metadata.name".to_owned(),
+            value: name.to_owned(),
+            equal: true,
+        });
+    }
+
     /// Whether every object matches.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()

@@ -135,19 +135,19 @@ impl<'o> Selection<'o> {
         Self { options }
     }
 
-    pub(super) fn is_everything(&self) -> bool {
+    pub(super) fn is_everything(self) -> bool {
         self.options.labels.is_empty() && self.options.fields.is_empty()
     }
 
     /// The key of the only object that can match, if the selector names it.
-    pub(super) fn name_key(&self, call: &Call<'_>) -> Option<String> {
+    pub(super) fn name_key(self, call: &Call<'_>) -> Option<String> {
         let name = self.options.fields.name()?;
         (!call.resource.namespaced || !call.namespace.is_empty())
             .then(|| call.key(name).as_str().to_owned())
     }
 
     /// Whether a record matches.
-    pub(super) fn matches(&self, key: &Key, record: &Record) -> Result<bool, Status> {
+    pub(super) fn matches(self, key: &Key, record: &Record) -> Result<bool, Status> {
         if self.is_everything() {
             return Ok(true);
         }

@@ -11,8 +11,6 @@ use tollgate_objects::strategy;
 pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
     let resource = call.resource;
     match (resource.group(), resource.plural()) {
-        // Its strategy knows what becomes of the status.
-        ("", "pods") => {}
         ("", "namespaces") => prepare_namespace(object),
         ("", "persistentvolumeclaims") => set_phase(object, "Pending"),
         ("", "persistentvolumes") => {
@@ -22,20 +20,37 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
                 .child_mut("status")
                 .set("lastPhaseTransitionTime", time);
         }
-        // These are written by those whose status it is.
-        ("", "nodes" | "services" | "resourcequotas") => {}
+        // Pods have a strategy that knows; the others are written by those whose status it is.
+        ("", "pods" | "nodes" | "services") => {}
         _ if resource.subresource("status").is_some() => {
             object.remove("status");
         }
         _ => {}
     }
+    let shares_labels = shares_labels(call, object);
     for warning in strategy::prepare_for_create(&resource.kind, object, call.api.release) {
         call.warnings.add(warning);
+    }
+    if shares_labels {
+        let labels = object
+            .at(&["spec", "template", "metadata", "labels"])
+            .cloned();
+        set_or_remove(object.child_mut("metadata"), "labels", labels);
     }
     if resource.plural() == "pods" {
         note_scheduling_gates(call, object);
     }
     tollgate_objects::defaults::set_defaults(&resource.kind, object);
+}
+
+/// Whether a job has the labels of its template because it has none of its own: then it gets those, too, that the server
+/// adds there.
+fn shares_labels(call: &Call<'_>, object: &Value) -> bool {
+    let labels = object.at(&["metadata", "labels"]);
+    call.resource.group() == "batch"
+        && call.resource.plural() == "jobs"
+        && labels.is_some()
+        && labels == object.at(&["spec", "template", "metadata", "labels"])
 }
 
 /// The condition that the strategy makes has no time, because nothing there knows it.

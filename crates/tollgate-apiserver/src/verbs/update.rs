@@ -41,7 +41,7 @@ impl Update {
 }
 
 /// What makes the new object from the one that is there.
-pub type Make<'m> = dyn FnMut(&Value) -> Result<Value, Status> + Send + 'm;
+pub(super) type Make<'m> = dyn FnMut(&Value) -> Result<Value, Status> + Send + 'm;
 
 /// Replaces an object by one that the client sends whole (PUT).
 pub async fn replace(

@@ -7,7 +7,7 @@ use tollgate_api::field::{Errors, Path};
 use tollgate_api::{Status, Value, names};
 use tollgate_objects::validation::object_meta::NameRule;
 use tollgate_objects::validation::{
-    Options, object_meta, object_meta_update, validate_create, validate_finalize_update,
+    Options, object_meta, object_meta_update, refusal, validate_create, validate_finalize_update,
     validate_status_update, validate_update, validates_create, validates_update,
 };
 
@@ -112,7 +112,7 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
         validate_metadata_update(call.resource, new, old, &mut errors);
         if call.subresource.is_empty() && validates_create(kind) {
             // Until a kind has rules for updates, what it becomes must at least be good.
-            errors.extend(good_again(call.resource, new, &options));
+            errors.extend(good_again(call.resource, new, options));
         }
     }
     refuse(call, super::metadata::name(old), &errors)
@@ -129,8 +129,8 @@ fn validate_metadata_update(resource: &Resource, new: &Value, old: &Value, error
 }
 
 /// What is wrong outside of the metadata, which an update judges in its own way.
-fn good_again(resource: &Resource, object: &Value, options: &Options) -> Errors {
-    let errors = validate_create(&resource.kind, object, options);
+fn good_again(resource: &Resource, object: &Value, options: Options) -> Errors {
+    let errors = validate_create(&resource.kind, object, &options);
     let outside = errors
         .into_iter()
         .filter(|error| !error.field.starts_with("metadata"));

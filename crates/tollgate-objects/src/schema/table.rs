@@ -108,7 +108,7 @@ impl Field {
     pub const fn list_type(&self) -> ListType {
         if !self.list_map_keys.is_empty() {
             ListType::Map
-        } else if self.flags & 16 != 0 {
+        } else if self.flags & 64 != 0 {
             ListType::Set
         } else {
             ListType::Atomic
@@ -121,7 +121,7 @@ impl Field {
     }
 
     pub(super) const fn set(mut self) -> Self {
-        self.flags |= 16;
+        self.flags |= 64;
         self
     }
 

@@ -146,3 +146,88 @@ fn fields_of_inlined_structs_are_found() {
     assert!(volume.field("hostPath").is_some());
     assert_eq!(spec.field("volumes").unwrap().patch_merge_key, "name");
 }
+
+#[test]
+fn lists_and_maps_say_how_they_merge() {
+    let pod = type_of(&GroupVersionKind::new("v1", "Pod")).unwrap();
+    let ShapeRef::Struct(spec) = pod.field("spec").unwrap().shape() else {
+        panic!("a pod's spec is a struct");
+    };
+    let containers = spec.field("containers").unwrap();
+    assert_eq!(containers.list_type(), ListType::Map);
+    assert_eq!(containers.list_map_keys, ["name"]);
+    assert_eq!(
+        spec.field("tolerations").unwrap().list_type(),
+        ListType::Atomic
+    );
+    assert!(spec.field("nodeSelector").unwrap().is_atomic());
+    let ShapeRef::List(container) = containers.shape() else {
+        panic!("containers are a list");
+    };
+    let ShapeRef::Struct(container) = container.shape() else {
+        panic!("a container is a struct");
+    };
+    let ports = container.field("ports").unwrap();
+    // A strategic merge patch knows a single key only.
+    assert_eq!(ports.patch_merge_key, "containerPort");
+    assert_eq!(ports.list_map_keys, ["containerPort", "protocol"]);
+    let ShapeRef::List(port) = ports.shape() else {
+        panic!("ports are a list");
+    };
+    let ShapeRef::Struct(port) = port.shape() else {
+        panic!("a port is a struct");
+    };
+    assert_eq!(port.field("protocol").unwrap().key_default, "\"TCP\"");
+    let ShapeRef::Struct(metadata) = pod.field("metadata").unwrap().shape() else {
+        panic!("metadata is a struct");
+    };
+    assert_eq!(
+        metadata.field("finalizers").unwrap().list_type(),
+        ListType::Set
+    );
+    let claim = type_of(&GroupVersionKind::new("v1", "PersistentVolumeClaim")).unwrap();
+    let ShapeRef::Struct(spec) = claim.field("spec").unwrap().shape() else {
+        panic!("a claim's spec is a struct");
+    };
+    let ShapeRef::Struct(selector) = spec.field("selector").unwrap().shape() else {
+        panic!("a selector is a struct");
+    };
+    assert!(selector.is_atomic());
+}
+
+#[test]
+fn the_keys_of_every_list_are_fields_of_its_members() {
+    let (mut keyed, mut open) = (0, vec![]);
+    for resource in resources() {
+        open.extend(type_of(&GroupVersionKind {
+            group: resource.group.into(),
+            version: resource.version.into(),
+            kind: resource.kind.into(),
+        }));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(of) = open.pop() {
+        if !seen.insert(of.name()) {
+            continue;
+        }
+        for field in of.fields() {
+            let mut shape = field.shape();
+            while let ShapeRef::List(inner) | ShapeRef::Map(inner) = shape {
+                shape = inner.shape();
+            }
+            if let ShapeRef::Struct(inner) = shape {
+                open.push(inner);
+                for key in field.list_map_keys {
+                    assert!(
+                        inner.field(key).is_some(),
+                        "{}.{}: {key}",
+                        of.name(),
+                        field.name
+                    );
+                    keyed += 1;
+                }
+            }
+        }
+    }
+    assert!(keyed > 60, "{keyed}");
+}

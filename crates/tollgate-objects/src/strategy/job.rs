@@ -18,7 +18,11 @@ fn generate_selector(job: &mut Value) {
     if job.at(&["spec", "manualSelector"]).and_then(Value::as_bool) == Some(true) {
         return;
     }
-    let text = |key| job.at(&["metadata", key]).and_then(Value::as_str).unwrap_or_default();
+    let text = |key| {
+        job.at(&["metadata", key])
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let (uid, name) = (text("uid").to_owned(), text("name").to_owned());
     let spec = job.child_mut("spec");
     let labels = spec

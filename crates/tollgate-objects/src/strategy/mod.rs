@@ -3,10 +3,16 @@
 //!
 //! One kind, one file; the tables below say which function prepares what.
 
+mod certificate_signing_request;
 mod custom_resource_definition;
+mod daemon_set;
 mod job;
+mod lease;
+mod node;
+mod persistent_volume_claim;
 pub mod pod;
 mod service;
+mod stateful_set;
 
 use tollgate_api::{GroupVersionKind, Release, Value};
 
@@ -14,12 +20,21 @@ type PrepareForCreate = fn(&mut Value, Release) -> Vec<String>;
 
 /// Group, kind, and what prepares it, whatever the version.
 const CREATE: &[(&str, &str, PrepareForCreate)] = &[
+    ("", "Node", node::prepare_for_create),
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::prepare_for_create,
+    ),
     ("", "Pod", pod::prepare_for_create),
     (
         "apiextensions.k8s.io",
         "CustomResourceDefinition",
         custom_resource_definition::prepare_for_create,
     ),
+    ("coordination.k8s.io", "Lease", lease::prepare_for_create),
+    ("apps", "DaemonSet", daemon_set::prepare_for_create),
+    ("apps", "StatefulSet", stateful_set::prepare_for_create),
     ("batch", "Job", job::prepare_for_create),
     ("", "Service", service::prepare_for_create),
 ];
@@ -28,7 +43,21 @@ type PrepareForUpdate = fn(&mut Value, &Value, Release);
 
 /// Group, kind, and what prepares an update, whatever the version.
 const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[
+    ("", "Node", node::prepare_for_update),
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::prepare_for_update,
+    ),
     ("", "Service", service::prepare_for_update),
+    ("apps", "DaemonSet", daemon_set::prepare_for_update),
+    ("apps", "StatefulSet", stateful_set::prepare_for_update),
+    (
+        "certificates.k8s.io",
+        "CertificateSigningRequest",
+        certificate_signing_request::prepare_for_update,
+    ),
+    ("coordination.k8s.io", "Lease", lease::prepare_for_update),
     (
         "apiextensions.k8s.io",
         "CustomResourceDefinition",

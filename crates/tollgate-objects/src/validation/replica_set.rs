@@ -2,7 +2,7 @@
 
 use super::numbers::nonnegative;
 use super::workload::{self, SelectorWords};
-use super::{Options, pod};
+use super::{Options, go_values, pod};
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 
@@ -103,7 +103,7 @@ fn validate_controller_spec(object: &Value, options: &Options, errors: &mut Erro
         let why = "`selector` does not match template `labels`";
         errors.push(Error::invalid(
             &path.child("metadata.labels"),
-            labels.clone(),
+            go_values::map(labels),
             why,
         ));
     }

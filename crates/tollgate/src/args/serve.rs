@@ -7,6 +7,7 @@ use std::path::PathBuf;
 /// `tollgate serve`
 #[derive(Debug, Args)]
 #[command(
+    args_override_self = true,
     after_help = "Every flag can stand in the file of --config, too, as `name: value`; the command line wins.\n\n\
                   Examples:\n  tollgate serve\n  tollgate serve --data-dir :memory: --secure-port 0 --write-kubeconfig kubeconfig\n  \
                   tollgate serve --data-dir /var/lib/tollgate --bind-address 0.0.0.0"

@@ -1,12 +1,12 @@
 //! What the input and the state say about the cluster: namespaces, policies, roles, classes.
 
 use super::load::Loaded;
-use tollgate_apiserver::admission::mutate;
 use super::settings::Settings;
 use super::source::Source;
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 use tollgate_api::Value;
+use tollgate_apiserver::admission::mutate;
 use tollgate_objects::schema::{CustomResource, custom_resources};
 use tollgate_policy::limit_range::LimitRange;
 use tollgate_policy::pod_security::{NamespacePolicy, PodSecurity};

@@ -41,7 +41,7 @@ impl Plugin for PodSecurity {
 
 /// The pods of the namespace that a request changes; read only when its policy gets stricter.
 struct Pods {
-    pods: std::sync::OnceLock<Vec<Value>>,
+    read: std::sync::OnceLock<Vec<Value>>,
     snapshot: crate::storage::Snapshot,
     prefix: String,
 }
@@ -49,7 +49,7 @@ struct Pods {
 impl Pods {
     fn new(review: &Review<'_>) -> Self {
         Self {
-            pods: std::sync::OnceLock::new(),
+            read: std::sync::OnceLock::new(),
             snapshot: review.snapshot.clone(),
             prefix: Key::prefix("", "pods", Some(review.attributes.name)),
         }
@@ -58,7 +58,7 @@ impl Pods {
 
 impl ExistingPods for Pods {
     fn list(&self) -> Result<Vec<&Value>, String> {
-        let pods = self.pods.get_or_init(|| {
+        let pods = self.read.get_or_init(|| {
             let records = self.snapshot.range(&self.prefix);
             records
                 .filter_map(|(_, record)| record::parse(&record.value, record.revision).ok())

@@ -1,5 +1,6 @@
 //! The rules of a definition: whether they are expressions, of fields that exist, and answer with true or false.
 
+use super::cost;
 use super::functions::{self, OTHERS, PREDICATES};
 use super::names::escaped;
 use cel::Program;
@@ -24,29 +25,44 @@ pub fn check(definition: &Value) -> Errors {
         let version = spec.items("versions").get(place.version);
         let schema = version.and_then(|version| version.at(&["schema", "openAPIV3Schema"]));
         if let Some(schema) = schema {
-            level(schema, &Path::root(&place.path), true, &mut errors);
+            let path = Path::root(&place.path);
+            let mut costs = Vec::new();
+            level(schema, &path, (true, 1.0), &mut costs, &mut errors);
+            cost::refuse(&costs, &path, &mut errors);
         }
     }
     errors
 }
 
-fn level(schema: &Value, path: &Path<'_>, is_root: bool, errors: &mut Errors) {
+/// A schema and all below it; `at` says whether it is the root, and how often it may occur in an object.
+fn level(
+    schema: &Value,
+    path: &Path<'_>,
+    at: (bool, f64),
+    costs: &mut Vec<(String, f64)>,
+    errors: &mut Errors,
+) {
+    let (is_root, times) = at;
     if schema.as_object().is_none() {
         return;
     }
     let mut properties: Vec<(&str, &Value)> = schema.entries("properties").collect();
     properties.sort_unstable_by_key(|(name, _)| *name);
     for (name, property) in properties {
-        level(property, &path.child("properties").key(name), false, errors);
+        let path = path.child("properties");
+        level(property, &path.key(name), (false, times), costs, errors);
     }
     for key in ["additionalProperties", "items"] {
         if let Some(of) = schema.get(key) {
-            level(of, &path.child(key), false, errors);
+            let times = times * cost::size(schema);
+            level(of, &path.child(key), (false, times), costs, errors);
         }
     }
     let list = path.child("x-kubernetes-validations");
-    for (at, rule) in schema.items("x-kubernetes-validations").iter().enumerate() {
-        check_rule(rule, schema, &list.index(at), is_root, errors);
+    for (place, rule) in schema.items("x-kubernetes-validations").iter().enumerate() {
+        let path = list.index(place);
+        let cost = check_rule(rule, schema, &path, is_root, errors);
+        costs.push((path.child("rule").to_string(), cost * times));
     }
 }
 
@@ -56,7 +72,7 @@ fn check_rule(
     path: &Path<'_>,
     is_root: bool,
     errors: &mut Errors,
-) {
+) -> f64 {
     const REASONS: &[&str] = &[
         "FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate",
     ];
@@ -64,7 +80,7 @@ fn check_rule(
     let rule_path = path.child("rule");
     if text.is_empty() {
         errors.push(Error::required(&rule_path, "rule is not specified"));
-        return;
+        return 0.0;
     }
     if let Some(reason) = rule.str("reason")
         && !REASONS.contains(&reason)
@@ -76,17 +92,21 @@ fn check_rule(
         errors.push(Error::forbidden(&path.child("optionalOldSelf"), why));
     }
     let mut compile = |text: &str, path: &Path<'_>, wants: Kind, what: &str| {
-        if let Err(why) = judge(text, schema, is_root, wants, what) {
+        let judged = judge(text, schema, is_root, wants, what);
+        judged.unwrap_or_else(|why| {
             errors.push(Error::invalid(path, printed(rule), why));
-        }
+            0.0
+        })
     };
-    compile(text, &rule_path, Kind::Bool, "cel expression must evaluate to a bool");
+    let what = "cel expression must evaluate to a bool";
+    let cost = compile(text, &rule_path, Kind::Bool, what);
     let expression = rule.str_or_empty("messageExpression").trim();
     if !expression.is_empty() {
         let path = path.child("messageExpression");
         let what = "messageExpression must evaluate to a string";
         compile(expression, &path, Kind::Text, what);
     }
+    cost
 }
 
 /// A rule as upstream prints it.
@@ -155,7 +175,14 @@ impl Type<'_> {
     }
 }
 
-fn judge(text: &str, schema: &Value, is_root: bool, wants: Kind, what: &str) -> Result<(), String> {
+/// What a good expression may cost, or what is wrong with it.
+fn judge(
+    text: &str,
+    schema: &Value,
+    is_root: bool,
+    wants: Kind,
+    what: &str,
+) -> Result<f64, String> {
     let program = functions::environment().compile(text).map_err(|errors| {
         let lines: Vec<String> = errors
             .errors
@@ -169,6 +196,8 @@ fn judge(text: &str, schema: &Value, is_root: bool, wants: Kind, what: &str) -> 
             ("self".to_owned(), Type::Schema(schema, is_root)),
             ("oldSelf".to_owned(), Type::Schema(schema, is_root)),
         ],
+        times: 1.0,
+        cost: 0.0,
     };
     let found = walk.infer(program.expression()).map_err(|(id, why)| {
         let (line, column) = position(&program, text, id);
@@ -176,7 +205,7 @@ fn judge(text: &str, schema: &Value, is_root: bool, wants: Kind, what: &str) -> 
     })?;
     let kind = found.kind();
     if kind == wants || kind == Kind::Unknown {
-        Ok(())
+        Ok(walk.cost)
     } else {
         Err(what.to_owned())
     }
@@ -204,6 +233,10 @@ fn located(text: &str, line: isize, column: isize, why: &str) -> String {
 
 struct Walk<'s> {
     scope: Vec<(String, Type<'s>)>,
+    /// How often what is looked at may run.
+    times: f64,
+    /// How often all loops may run.
+    cost: f64,
 }
 
 type Found<'s> = Result<Type<'s>, (u64, String)>;
@@ -227,15 +260,14 @@ impl<'s> Walk<'s> {
                 Ok(if select.test { Type::Plain(Kind::Bool) } else { found })
             }
             Expr::Call(call) => {
-                let target = match &call.target {
-                    Some(target) => Some(self.infer(target)?),
-                    None => None,
-                };
+                if let Some(target) = &call.target {
+                    self.infer(target)?;
+                }
                 let mut args = Vec::with_capacity(call.args.len());
                 for arg in &call.args {
                     args.push(self.infer(arg)?);
                 }
-                called(id, &call.func_name, target, &args)
+                called(id, &call.func_name, &args)
             }
             Expr::Comprehension(inner) => {
                 let range = self.infer(&inner.iter_range)?;
@@ -246,8 +278,14 @@ impl<'s> Walk<'s> {
                     self.scope.push((second.clone(), UNKNOWN));
                 }
                 self.scope.push((inner.accu_var.clone(), start));
+                let outside = self.times;
+                if let Type::Schema(schema, _) = range {
+                    self.times *= cost::size(schema);
+                }
+                self.cost += self.times;
                 self.infer(&inner.loop_cond)?;
                 self.infer(&inner.loop_step)?;
+                self.times = outside;
                 let found = self.infer(&inner.result);
                 self.scope.truncate(depth);
                 found
@@ -270,7 +308,7 @@ impl<'s> Walk<'s> {
 }
 
 /// What a call answers with; an error for a function that nobody has.
-fn called<'s>(id: u64, name: &str, target: Option<Type<'s>>, args: &[Type<'s>]) -> Found<'s> {
+fn called<'s>(id: u64, name: &str, args: &[Type<'s>]) -> Found<'s> {
     if PREDICATES.contains(&name) {
         return Ok(Type::Plain(Kind::Bool));
     }
@@ -286,10 +324,7 @@ fn called<'s>(id: u64, name: &str, target: Option<Type<'s>>, args: &[Type<'s>]) 
         }
         ("size" | "int" | "_-_" | "_*_" | "indexOf", _) => Type::Plain(Kind::Other),
         ("dyn", [inner]) => *inner,
-        _ => {
-            let _ = target;
-            UNKNOWN
-        }
+        _ => UNKNOWN,
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod compile;
+mod cost;
 mod functions;
 mod judge;
 mod names;

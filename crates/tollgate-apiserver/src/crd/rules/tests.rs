@@ -60,6 +60,19 @@ fn rules_that_are_none_are_refused() {
 }
 
 #[test]
+fn loops_in_loops_over_lists_without_end_are_refused() {
+    let said = |limit: &str| {
+        let text = format!(
+            r#"{{"spec":{{"versions":[{{"name":"v1","schema":{{"openAPIV3Schema":{{"type":"object","properties":{{"l":{{"type":"array",{limit}"items":{{"type":"string"}},
+                "x-kubernetes-validations":[{{"rule":"self.all(x, self.all(y, x == y))"}}]}}}}}}}}}}]}}}}"#
+        );
+        check(&from_str(&text).unwrap()).len()
+    };
+    assert_eq!(said(""), 3);
+    assert_eq!(said(r#""maxItems":10,"#), 0);
+}
+
+#[test]
 fn functions_of_kubernetes_are_there() {
     let holds = |rule: &str| {
         let text = format!(

@@ -5,7 +5,7 @@
 use super::DocumentError;
 use super::v2::{self, Model};
 use crate::discovery::document::Packer;
-use tollgate_api::{Release, Value, json};
+use tollgate_api::{Object, Release, Value, json};
 
 /// How the value of a key is written.
 #[derive(Debug, Clone, Copy)]
@@ -239,11 +239,7 @@ pub(super) fn write(
     field(&mut piece, number::PARAMETERS, form, &model.parameters());
     for requirement in v2::security().as_array().unwrap_or_default() {
         let mut schemes = Vec::new();
-        for (name, _) in requirement
-            .as_object()
-            .into_iter()
-            .flat_map(|all| all.iter())
-        {
+        for (name, _) in requirement.as_object().into_iter().flat_map(Object::iter) {
             named(&mut schemes, number::NAMED, name, &[]);
         }
         nested(&mut piece, number::SECURITY, &schemes);
@@ -283,7 +279,7 @@ fn encoded(value: &Value, message: &Message) -> Vec<u8> {
         }
     }
     if message.extensions > 0 {
-        let entries = value.as_object().into_iter().flat_map(|all| all.iter());
+        let entries = value.as_object().into_iter().flat_map(Object::iter);
         for (key, extension) in entries.filter(|(key, _)| key.starts_with("x-")) {
             named(&mut out, message.extensions, key, &any(extension));
         }
@@ -339,7 +335,7 @@ fn field(out: &mut Vec<u8>, number: u32, form: Form, value: &Value) {
         }
         Form::Named(message) => {
             let mut inner = Vec::new();
-            for (key, member) in value.as_object().into_iter().flat_map(|all| all.iter()) {
+            for (key, member) in value.as_object().into_iter().flat_map(Object::iter) {
                 named(&mut inner, 1, key, &encoded(member, message));
             }
             nested(out, number, &inner);

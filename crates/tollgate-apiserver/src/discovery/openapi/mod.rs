@@ -23,9 +23,11 @@ mod v3;
 mod tests;
 
 use super::document::{Document, Packer};
-use crate::resources::{Catalog, DamagedData};
+use crate::resources::{Catalog, DamagedData, Resource};
 use facts::Facts;
 use sections::Section;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use tollgate_api::{Release, Value, json};
 
 /// Why a document cannot be made.
@@ -76,18 +78,45 @@ pub fn v3_address(path: &str, etag: &str) -> String {
     format!("/openapi/v3/{path}?hash={etag}")
 }
 
-/// `/openapi/v3`: the documents that there are, with their tags.
-pub fn v3_index(catalog: &Catalog, release: Release) -> Result<Document, DocumentError> {
-    let facts = Facts::unpack()?;
+/// The tags of the documents of version 3, which change only with the resources of their section: one more custom
+/// resource costs one more document.
+#[derive(Debug, Default)]
+pub struct Tags(BTreeMap<String, (Vec<Arc<Resource>>, Arc<str>)>);
+
+/// `/openapi/v3`: the documents that there are, with their tags. Those in `known` are not found out again.
+pub fn v3_index(
+    catalog: &Catalog,
+    release: Release,
+    known: &mut Tags,
+) -> Result<Document, DocumentError> {
+    let mut facts = None;
+    let mut tags = BTreeMap::new();
     let mut paths = Value::object();
     for section in Section::all(catalog) {
-        let mut packer = Packer::tagging();
-        v3::write(section, &facts, release, &mut packer)?;
         let path = section.path();
-        let address = v3_address(&path, &packer.finish()?.etag);
+        let before = known.0.remove(&path);
+        let resources = section.resources();
+        let is_same = |(listed, _): &(Vec<Arc<Resource>>, _)| {
+            listed.len() == resources.len()
+                && listed.iter().zip(resources).all(|(a, b)| Arc::ptr_eq(a, b))
+        };
+        let (listed, tag) = if let Some(entry) = before.filter(is_same) {
+            entry
+        } else {
+            let facts = match &mut facts {
+                Some(facts) => facts,
+                none => none.insert(Facts::unpack()?),
+            };
+            let mut packer = Packer::tagging();
+            v3::write(section, facts, release, &mut packer)?;
+            (resources.to_vec(), packer.finish()?.etag)
+        };
+        let address = v3_address(&path, &tag);
         let entry: Value = [("serverRelativeURL", address)].into_iter().collect();
-        paths.set(path, entry);
+        paths.set(path.as_str(), entry);
+        tags.insert(path, (listed, tag));
     }
+    known.0 = tags;
     let index: Value = [("paths", paths)].into_iter().collect();
     Ok(Document::plain(json::to_string(&index)))
 }

@@ -5,7 +5,7 @@ use tollgate_api::GroupVersionKind;
 /// A path and what can be done there.
 #[derive(Debug)]
 pub(super) struct Path {
-    pub(super) path: String,
+    pub(super) text: String,
     pub(super) parameters: Vec<Parameter>,
     pub(super) operations: Vec<Operation>,
 }

@@ -39,7 +39,7 @@ impl<'w, 'f> Writer<'w, 'f> {
 
     /// The paths, in order.
     pub(super) fn finish(mut self) -> Vec<Path> {
-        self.paths.sort_by(|a, b| a.path.cmp(&b.path));
+        self.paths.sort_by(|a, b| a.text.cmp(&b.text));
         self.paths
     }
 
@@ -53,7 +53,7 @@ impl<'w, 'f> Writer<'w, 'f> {
         media: Media,
     ) {
         self.paths.push(Path {
-            path: path.to_owned(),
+            text: path.to_owned(),
             parameters: Vec::new(),
             operations: vec![Operation {
                 method: "get",
@@ -91,11 +91,11 @@ impl<'w, 'f> Writer<'w, 'f> {
         let list = list.filter(|_| resource.verbs.contains(Verb::List));
         if let Some(content) = &list {
             let id = format!("list{group}{scope}{kind}");
-            operations.push(self.list(place, id, content.clone()));
+            operations.push(Self::list(place, id, content.clone()));
         }
         if resource.verbs.contains(Verb::Create) {
             let id = format!("create{group}{scope}{kind}");
-            operations.push(self.create(place, id, &resource.kind, &place.schema));
+            operations.push(Self::create(place, id, &resource.kind, &place.schema));
         }
         if resource.verbs.contains(Verb::DeleteCollection) {
             let id = format!("delete{group}Collection{scope}{kind}");
@@ -105,23 +105,23 @@ impl<'w, 'f> Writer<'w, 'f> {
             operations.push(deletion);
         }
         self.paths.push(Path {
-            path: place.collection(),
+            text: place.collection(),
             parameters: place.collection_parameters(),
             operations,
         });
         if let (true, Some(content)) = (resource.namespaced, list) {
             let id = format!("list{group}{kind}ForAllNamespaces");
-            let mut all = self.list(place, id, content);
+            let mut all = Self::list(place, id, content);
             all.parameters.push(with::PRETTY);
             self.paths.push(Path {
-                path: format!("{}/{}", place.root, resource.plural()),
+                text: format!("{}/{}", place.root, resource.plural()),
                 parameters: Vec::new(),
                 operations: vec![all],
             });
         }
     }
 
-    fn list(&self, place: &Place<'_>, id: String, content: Content) -> Operation {
+    fn list(place: &Place<'_>, id: String, content: Content) -> Operation {
         Operation {
             parameters: with::LIST.to_vec(),
             media: place.media(true),
@@ -129,13 +129,7 @@ impl<'w, 'f> Writer<'w, 'f> {
         }
     }
 
-    fn create(
-        &self,
-        place: &Place<'_>,
-        id: String,
-        kind: &GroupVersionKind,
-        schema: &str,
-    ) -> Operation {
+    fn create(place: &Place<'_>, id: String, kind: &GroupVersionKind, schema: &str) -> Operation {
         Operation {
             parameters: with::WRITE.to_vec(),
             body: Some(Body {
@@ -185,7 +179,7 @@ impl<'w, 'f> Writer<'w, 'f> {
         }
         if !operations.is_empty() {
             self.paths.push(Path {
-                path: format!("{}/{{name}}", place.collection()),
+                text: format!("{}/{{name}}", place.collection()),
                 parameters: place.object_parameters(),
                 operations,
             });
@@ -267,18 +261,18 @@ impl<'w, 'f> Writer<'w, 'f> {
             parameters.into_iter().chain(with::LIST).collect()
         };
         self.paths.push(Path {
-            path: watched(place.collection()),
+            text: watched(place.collection()),
             parameters: listed(place.collection_parameters()),
             operations: vec![watch("watchlist", format!("watch{group}{scope}{kind}List"))],
         });
         self.paths.push(Path {
-            path: watched(format!("{}/{{name}}", place.collection())),
+            text: watched(format!("{}/{{name}}", place.collection())),
             parameters: listed(place.object_parameters()),
             operations: vec![watch("watch", format!("watch{group}{scope}{kind}"))],
         });
         if resource.namespaced {
             self.paths.push(Path {
-                path: watched(format!("{}/{}", place.root, resource.plural())),
+                text: watched(format!("{}/{}", place.root, resource.plural())),
                 parameters: listed(vec![with::PRETTY]),
                 operations: vec![watch(
                     "watchlist",
@@ -310,18 +304,24 @@ impl<'w, 'f> Writer<'w, 'f> {
                 )
             });
         } else {
-            let schema = match sub.kind == resource.kind {
-                true => Some(place.schema.clone()),
-                false => self.schemas.add_kind(&sub.kind),
+            let schema = if sub.kind == resource.kind {
+                Some(place.schema.clone())
+            } else {
+                self.schemas.add_kind(&sub.kind)
             };
             let Some(schema) = schema else { return };
             operations = self.reads_and_writes(place, sub.verbs, &name, &sub.kind, &schema);
             if sub.verbs.contains(Verb::Create) {
-                operations.push(self.create(place, format!("create{name}"), &sub.kind, &schema));
+                operations.push(Self::create(
+                    place,
+                    format!("create{name}"),
+                    &sub.kind,
+                    &schema,
+                ));
             }
         }
         self.paths.push(Path {
-            path,
+            text: path,
             parameters: place.object_parameters(),
             operations,
         });
@@ -358,7 +358,7 @@ impl<'w, 'f> Writer<'w, 'f> {
         parameters.retain(|parameter| *parameter != with::PRETTY);
         parameters.extend(&options);
         self.paths.push(Path {
-            path: path.to_owned(),
+            text: path.to_owned(),
             parameters: parameters.clone(),
             operations: operations(""),
         });
@@ -367,7 +367,7 @@ impl<'w, 'f> Writer<'w, 'f> {
             parameters.retain(|parameter| parameter.name != "path");
             parameters.push(with::PATH);
             self.paths.push(Path {
-                path: format!("{path}/{{path}}"),
+                text: format!("{path}/{{path}}"),
                 parameters,
                 operations: operations("WithPath"),
             });

@@ -117,10 +117,7 @@ impl<'f> Schemas<'f> {
 
     fn add_shape(&mut self, shape: ShapeRef, owner: StructType) {
         match shape {
-            ShapeRef::Struct(of) => {
-                self.add_struct(of);
-            }
-            ShapeRef::SchemaOr(of, _) => {
+            ShapeRef::Struct(of) | ShapeRef::SchemaOr(of, _) => {
                 self.add_struct(of);
             }
             ShapeRef::List(inner) | ShapeRef::Map(inner) => self.add_shape(inner.shape(), owner),

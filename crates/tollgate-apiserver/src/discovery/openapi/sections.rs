@@ -5,7 +5,8 @@ use super::operation::{Content, Media, Path};
 use super::paths::Writer;
 use super::schemas::Schemas;
 use super::special;
-use crate::resources::{Catalog, Group, Version};
+use crate::resources::{Catalog, Group, Resource, Version};
+use std::sync::Arc;
 use tollgate_api::GroupVersionKind;
 
 /// One part: what the document at its path is about.
@@ -65,6 +66,14 @@ impl<'c> Section<'c> {
                 format!("api/{}", version.name)
             }
             Self::Version(group, version) => format!("apis/{}/{}", group.name, version.name),
+        }
+    }
+
+    /// The resources it is about.
+    pub(super) fn resources(self) -> &'c [Arc<Resource>] {
+        match self {
+            Self::Version(_, version) => &version.resources,
+            _ => &[],
         }
     }
 

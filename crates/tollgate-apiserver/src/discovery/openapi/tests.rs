@@ -95,7 +95,7 @@ fn the_index_lists_what_a_real_server_lists() {
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let index = v3_index(&built_in().unwrap(), RELEASE).unwrap();
+    let index = v3_index(&built_in().unwrap(), RELEASE, &mut Tags::default()).unwrap();
     let index = json::from_slice(&index.body).unwrap();
     let mut got: BTreeSet<&str> = index.entries("paths").map(|(path, _)| path).collect();
     assert!(
@@ -108,7 +108,12 @@ fn the_index_lists_what_a_real_server_lists() {
 #[test]
 fn the_index_tells_the_tag_of_each_document() {
     let catalog = built_in().unwrap();
-    let index = json::from_slice(&v3_index(&catalog, RELEASE).unwrap().body).unwrap();
+    let index = json::from_slice(
+        &v3_index(&catalog, RELEASE, &mut Tags::default())
+            .unwrap()
+            .body,
+    )
+    .unwrap();
     let address = index
         .at(&["paths", "apis/apps/v1", "serverRelativeURL"])
         .unwrap();
@@ -123,6 +128,34 @@ fn the_index_tells_the_tag_of_each_document() {
             .unwrap()
             .is_none()
     );
+}
+
+#[test]
+fn tags_that_are_known_are_those_that_are_found_out() {
+    let mut tags = Tags::default();
+    let (before, after) = (built_in().unwrap(), with_gizmos());
+    v3_index(&before, RELEASE, &mut tags).unwrap();
+    // As if one resource of `apps` were another now.
+    let known = tags.0.get_mut("apis/apps/v1").unwrap();
+    known.0.pop();
+    let core = tags.0.get_mut("api/v1").unwrap();
+    core.0 = after.version("", "v1").unwrap().resources.clone();
+    core.1 = "known".into();
+    let index = v3_index(&after, RELEASE, &mut tags).unwrap();
+    let index = json::from_slice(&index.body).unwrap();
+    let fresh = v3_index(&after, RELEASE, &mut Tags::default()).unwrap();
+    let fresh = json::from_slice(&fresh.body).unwrap();
+    for (path, address) in fresh.entries("paths") {
+        let got = index.at(&["paths", path]).unwrap();
+        if path == "api/v1" {
+            let expected = Some("/openapi/v3/api/v1?hash=known");
+            assert_eq!(got.str("serverRelativeURL"), expected);
+        } else {
+            assert_eq!(got, address, "{path}");
+        }
+    }
+    v3_index(&before, RELEASE, &mut tags).unwrap();
+    assert!(!tags.0.contains_key("apis/k.example.com/v1"));
 }
 
 #[test]

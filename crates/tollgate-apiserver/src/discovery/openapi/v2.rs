@@ -30,7 +30,7 @@ impl<'f> Model<'f> {
             .into_iter()
             .flat_map(|section| section.paths(&mut schemas))
             .collect();
-        paths.sort_by(|a, b| a.path.cmp(&b.path));
+        paths.sort_by(|a, b| a.text.cmp(&b.text));
         let operations = paths.iter().flat_map(|path| &path.operations);
         let shared = operations
             .flat_map(|operation| &operation.parameters)
@@ -48,7 +48,7 @@ impl<'f> Model<'f> {
     /// The paths, and what can be done there.
     pub(super) fn paths(&self) -> impl Iterator<Item = (&str, Value)> {
         let paths = self.paths.iter();
-        paths.map(|path| (path.path.as_str(), path_item(path)))
+        paths.map(|path| (path.text.as_str(), path_item(path)))
     }
 
     /// The schemas.

@@ -22,7 +22,7 @@ pub(super) fn write(
         r#"{{"openapi":"3.0.0","info":{{"title":"Kubernetes","version":"v{release}.0"}},"paths":{{"#
     ))?;
     for (index, path) in paths.iter().enumerate() {
-        entry(index, &path.path, &path_item(path), out)?;
+        entry(index, &path.text, &path_item(path), out)?;
     }
     out.push(r#"},"components":{"schemas":{"#)?;
     for (index, name) in schemas.names().enumerate() {

@@ -37,6 +37,47 @@ impl Set {
         set.insert_member(last.clone());
     }
 
+    /// Adds what stands below a path.
+    pub(crate) fn insert_below(&mut self, path: &[PathElement], below: Set) {
+        if below.is_empty() {
+            return;
+        }
+        let mut set = self;
+        for element in path {
+            set = set.descend(element);
+        }
+        set.absorb(below);
+    }
+
+    /// Adds what is in another set.
+    pub(crate) fn absorb(&mut self, other: Set) {
+        if self.members.is_empty() && self.children.is_empty() {
+            *self = other;
+            return;
+        }
+        other
+            .members
+            .into_iter()
+            .for_each(|element| self.insert_member(element));
+        for (element, below) in other.children {
+            self.insert_child(element, below);
+        }
+    }
+
+    /// Takes out what is in another set; if so said, what stands below its members, too.
+    pub(crate) fn take_out(&mut self, other: &Set, recursive: bool) {
+        self.members.retain(|element| !other.has_member(element));
+        self.children.retain_mut(|(element, below)| {
+            if recursive && other.has_member(element) {
+                return false;
+            }
+            if let Some(other) = other.below(element) {
+                below.take_out(other, recursive);
+            }
+            !below.is_empty()
+        });
+    }
+
     /// Adds a member of the root.
     pub(crate) fn insert_member(&mut self, element: PathElement) {
         if self.members.last().is_none_or(|last| *last < element) {
@@ -57,7 +98,7 @@ impl Set {
         {
             Ok(place) => {
                 if let Some((_, child)) = self.children.get_mut(place) {
-                    *child = child.union(&below);
+                    child.absorb(below);
                 }
             }
             Err(place) => self.children.insert(place, (element, below)),
@@ -172,24 +213,8 @@ impl Set {
     }
 
     fn without(&self, other: &Self, recursive: bool) -> Self {
-        let mut set = Self::default();
-        for element in &self.members {
-            if !other.has_member(element) {
-                set.members.push(element.clone());
-            }
-        }
-        for (element, below) in &self.children {
-            if recursive && other.has_member(element) {
-                continue;
-            }
-            let rest = match other.below(element) {
-                Some(other) => below.without(other, recursive),
-                None => below.clone(),
-            };
-            if !rest.is_empty() {
-                set.children.push((element.clone(), rest));
-            }
-        }
+        let mut set = self.clone();
+        set.take_out(other, recursive);
         set
     }
 

@@ -1,7 +1,7 @@
 //! Server-side apply.
 
 use super::entries::{self, Entries, Entry, Operation};
-use super::update::{contested, named, never_managed, nothing, reconciled, track};
+use super::update::{NEVER_MANAGED, contested, named, nothing, reconciled, track};
 use super::{ApplyError, Conflict, Request, last_applied};
 use crate::patch::field_set::Set;
 use crate::patch::typed::Schema;
@@ -166,7 +166,7 @@ fn attempt(
         return Err(ApplyError::Conflicts(conflicts));
     }
     if let Some(mut own) = managers.remove(&id) {
-        own.fields = own.fields.difference(&never_managed());
+        own.fields.take_out(&NEVER_MANAGED, false);
         if !own.fields.is_empty() {
             managers.insert(id.clone(), own);
         }

@@ -26,4 +26,8 @@ pub use times::same_but_for_times;
 pub use update::updated;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unit;

@@ -25,7 +25,7 @@ pub struct Request<'r> {
 }
 
 /// The versions of a kind.
-pub trait Versions: fmt::Debug {
+pub trait Versions: fmt::Debug + Send + Sync {
     /// The object at another version, with the type it has there; none if that version is not known (any more).
     fn convert(&self, object: &Value, api_version: &str) -> Option<(Value, Schema<'_>)>;
 }

@@ -101,7 +101,11 @@ impl Resets {
     pub(super) fn filter(&self, set: Set) -> Set {
         match self {
             Self::Nothing => set,
-            Self::These(these) => set.recursive_difference(these),
+            Self::These(these) => {
+                let mut set = set;
+                set.take_out(these, true);
+                set
+            }
             Self::AllBut(kept) => {
                 let paths = set.paths();
                 let matches = |path: &&Vec<PathElement>| {

@@ -11,6 +11,7 @@ use crate::patch::typed::reconcile::reconcile;
 use crate::patch::typed::types::Type;
 use crate::patch::typed::validate::misfits;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use tollgate_api::Value;
 use tollgate_api::value::CompactString;
 use tollgate_objects::schema::ShapeRef;
@@ -28,7 +29,9 @@ pub fn updated(live: Option<&Value>, new: &mut Value, request: &Request<'_>) {
     if known.is_empty() && live.is_some() {
         return;
     }
-    if !misfits(new, request.schema.held(), true).is_empty() {
+    // What was decoded as a built-in kind fits it.
+    let is_decoded = matches!(request.schema, Schema::BuiltIn(_));
+    if !is_decoded && !misfits(new, request.schema.held(), true).is_empty() {
         return;
     }
     let tracked = track(live, new, known, request.manager, request);
@@ -87,8 +90,9 @@ pub(super) fn track(
     let comparison = compare(live.map_or(nothing, Node::Value), Node::Value(new), of);
     let known = reconciled(known, live, request);
     let (mut entries, comparison, _) = contested(known, None, comparison, live, new, request);
-    let fields = comparison.modified.union(&comparison.added);
-    let fields = fields.difference(&never_managed());
+    let mut fields = comparison.modified;
+    fields.absorb(comparison.added);
+    fields.take_out(&NEVER_MANAGED, false);
     if fields.is_empty() {
         return entries;
     }
@@ -102,7 +106,7 @@ pub(super) fn track(
     };
     let id = entry.id();
     if let Some(previous) = entries.get(&id) {
-        entry.fields = entry.fields.union(&previous.fields);
+        entry.fields.absorb(previous.fields.clone());
     }
     entries.insert(id, entry);
     entries
@@ -117,7 +121,7 @@ pub(super) fn named(manager: &str) -> CompactString {
 }
 
 /// Fields that nobody manages, because the server does.
-pub(super) fn never_managed() -> Set {
+pub(super) static NEVER_MANAGED: LazyLock<Set> = LazyLock::new(|| {
     let mut set = Set::default();
     for name in ["apiVersion", "kind", "metadata"] {
         set.insert(&[PathElement::field(name)]);
@@ -136,7 +140,7 @@ pub(super) fn never_managed() -> Set {
         set.insert(&[PathElement::field("metadata"), PathElement::field(name)]);
     }
     set
-}
+});
 
 /// The entries as the schemas of today would have them; those at versions that are gone are left out.
 pub(super) fn reconciled(known: Entries, live: Option<&Value>, request: &Request<'_>) -> Entries {
@@ -163,6 +167,21 @@ pub(super) fn reconciled(known: Entries, live: Option<&Value>, request: &Request
     all
 }
 
+/// What a write changed: what has another value, and what is gone.
+struct Changed {
+    written: Set,
+    removed: Set,
+}
+
+impl Changed {
+    fn of(comparison: &Comparison) -> Self {
+        Self {
+            written: comparison.modified.union(&comparison.added),
+            removed: comparison.removed.clone(),
+        }
+    }
+}
+
 fn filtered(comparison: Comparison, request: &Request<'_>) -> Comparison {
     Comparison {
         removed: request.resets.filter(comparison.removed),
@@ -182,33 +201,29 @@ pub(super) fn contested(
 ) -> (Entries, Comparison, Vec<Conflict>) {
     let current = request.kind.api_version();
     let comparison = filtered(comparison, request);
-    let mut others: BTreeMap<CompactString, Option<Comparison>> = BTreeMap::new();
+    let changed = Changed::of(&comparison);
+    let mut others: BTreeMap<CompactString, Option<Changed>> = BTreeMap::new();
     let (mut entries, mut conflicts) = (Entries::new(), Vec::new());
     for (id, mut entry) in known {
         if own != Some(id.as_str()) {
             let at_version = if entry.api_version == current.as_str() {
-                Some(&comparison)
+                Some(&changed)
             } else {
-                let compared = others
-                    .entry(entry.api_version.clone())
-                    .or_insert_with(|| at(live, new, &entry.api_version, request));
+                let compared = others.entry(entry.api_version.clone()).or_insert_with(|| {
+                    let compared = at(live, new, &entry.api_version, request);
+                    compared.as_ref().map(Changed::of)
+                });
                 compared.as_ref()
             };
             let Some(changed) = at_version else {
                 continue;
             };
-            let lost = entry
-                .fields
-                .intersection(&changed.modified.union(&changed.added));
+            let lost = entry.fields.intersection(&changed.written);
             for path in lost.paths() {
                 conflicts.push(Conflict::new(&entry, path));
             }
-            if !lost.is_empty() {
-                entry.fields = entry.fields.difference(&lost);
-            }
-            if !changed.removed.is_empty() {
-                entry.fields = entry.fields.difference(&changed.removed);
-            }
+            entry.fields.take_out(&lost, false);
+            entry.fields.take_out(&changed.removed, false);
         }
         if !entry.fields.is_empty() {
             entries.insert(id, entry);

@@ -1,7 +1,7 @@
 //! How two objects differ.
 
 use super::members::is_empty_map;
-use super::node::Node;
+use super::node::{Child, Node};
 use super::types::{Atom, List, Map, Type};
 use super::validate::element_of;
 use crate::patch::field_set::{Path, PathElement, Set};
@@ -54,66 +54,57 @@ impl Walk {
         {
             return;
         }
-        let is_leaf = match (left, of.atom(left), right, of.atom(right)) {
-            (_, Some(atom), None, _) | (None, _, _, Some(atom)) => self.atom(left, right, &atom),
-            (_, Some(a), _, Some(b)) if is_same_sort(&a, &b) => self.atom(left, right, &b),
-            (_, Some(a), _, Some(b)) => {
-                self.atom(left, right, &a);
-                self.atom(left, right, &b)
+        let (left, right) = match (left, right) {
+            (Some(left), Some(right)) => (left, right),
+            (Some(node), None) => {
+                self.found.removed.insert(&self.path);
+                self.found
+                    .removed
+                    .insert_below(&self.path, all_of(node, of));
+                return;
             }
-            _ => false,
+            (None, Some(node)) => {
+                self.found.added.insert(&self.path);
+                self.found.added.insert_below(&self.path, all_of(node, of));
+                return;
+            }
+            (None, None) => return,
         };
-        if !is_leaf {
-            match (left, right) {
-                (None, _) => self.found.added.insert(&self.path),
-                (_, None) => self.found.removed.insert(&self.path),
-                _ => {}
+        if let (Some(a), Some(b)) = (of.atom(Some(left)), of.atom(Some(right))) {
+            if !is_same_sort(&a, &b) {
+                self.atom(left, right, &a);
             }
+            self.atom(left, right, &b);
         }
     }
 
-    /// Compares as what both are, or one; whether that is a leaf.
-    fn atom(&mut self, left: Option<Node<'_>>, right: Option<Node<'_>>, atom: &Atom<'_>) -> bool {
+    /// Compares as what both are, or one.
+    fn atom(&mut self, left: Node<'_>, right: Node<'_>, atom: &Atom<'_>) {
         match atom {
             Atom::Scalar(_) => self.leaf(left, right, None),
             Atom::List(list) => {
-                let items = |node: Option<Node<'_>>| {
-                    node.and_then(Node::items).unwrap_or_default().is_empty()
-                };
-                if list.relation == ListType::Atomic || (items(left) && items(right)) {
-                    return self.leaf(left, right, None);
+                let is_empty = |node: Node<'_>| node.items().unwrap_or_default().is_empty();
+                if list.relation == ListType::Atomic || (is_empty(left) && is_empty(right)) {
+                    self.leaf(left, right, None);
+                } else {
+                    self.list(left, right, list);
                 }
-                self.list(left, right, list);
-                false
             }
             Atom::Map(map) => {
-                let lefts = left.map(|node| node.entries(map)).unwrap_or_default();
-                let rights = right.map(|node| node.entries(map)).unwrap_or_default();
+                let (lefts, rights) = (left.entries(map), right.entries(map));
                 if map.is_atomic || (lefts.is_empty() && rights.is_empty()) {
-                    return self.leaf(left, right, Some(map));
+                    self.leaf(left, right, Some(map));
+                } else {
+                    self.map((left, &lefts), (right, &rights), map);
                 }
-                self.map(left, &lefts, right, &rights, map);
-                false
             }
         }
     }
 
-    fn leaf(
-        &mut self,
-        left: Option<Node<'_>>,
-        right: Option<Node<'_>>,
-        map: Option<&Map<'_>>,
-    ) -> bool {
-        match (left, right) {
-            (None, _) => self.found.added.insert(&self.path),
-            (_, None) => self.found.removed.insert(&self.path),
-            (Some(left), Some(right)) => {
-                if !is_same(left, right, map) {
-                    self.found.modified.insert(&self.path);
-                }
-            }
+    fn leaf(&mut self, left: Node<'_>, right: Node<'_>, map: Option<&Map<'_>>) {
+        if !is_same(left, right, map) {
+            self.found.modified.insert(&self.path);
         }
-        true
     }
 
     fn child(
@@ -130,31 +121,39 @@ impl Walk {
 
     fn map(
         &mut self,
-        left: Option<Node<'_>>,
-        lefts: &[(&str, Node<'_>)],
-        right: Option<Node<'_>>,
-        rights: &[(&str, Node<'_>)],
+        (left, lefts): (Node<'_>, &[Child<'_, '_>]),
+        (right, rights): (Node<'_>, &[Child<'_, '_>]),
         map: &Map<'_>,
     ) {
-        for (key, node) in lefts {
-            let other = right.and_then(|right| right.get(map, key));
-            self.child(PathElement::field(key), Some(*node), other, map.at(key));
+        for child in lefts {
+            let other = right.get(map, child.key);
+            self.child(
+                PathElement::field(child.key),
+                Some(child.node),
+                other,
+                child.of,
+            );
         }
-        for (key, node) in rights {
-            if left.and_then(|left| left.get(map, key)).is_none() {
-                self.child(PathElement::field(key), None, Some(*node), map.at(key));
+        for child in rights {
+            if left.get(map, child.key).is_none() {
+                self.child(
+                    PathElement::field(child.key),
+                    None,
+                    Some(child.node),
+                    child.of,
+                );
             }
         }
     }
 
-    fn list(&mut self, left: Option<Node<'_>>, right: Option<Node<'_>>, list: &List<'_>) {
+    fn list(&mut self, left: Node<'_>, right: Node<'_>, list: &List<'_>) {
         let mut both: BTreeMap<PathElement, [Vec<&Value>; 2]> = BTreeMap::new();
-        for item in left.and_then(Node::items).unwrap_or_default() {
+        for item in left.items().unwrap_or_default() {
             if let Ok(element) = element_of(list, item) {
                 both.entry(element).or_default()[0].push(item);
             }
         }
-        for item in right.and_then(Node::items).unwrap_or_default() {
+        for item in right.items().unwrap_or_default() {
             if let Ok(element) = element_of(list, item) {
                 both.entry(element).or_default()[1].push(item);
             }
@@ -195,6 +194,44 @@ impl Walk {
     }
 }
 
+/// Everything below a place that only one object has: leaves, and what holds them.
+fn all_of(node: Node<'_>, of: Type<'_>) -> Set {
+    let mut set = Set::default();
+    match of.atom(Some(node)) {
+        Some(Atom::Map(map)) if !map.is_atomic => {
+            for child in node.entries(&map) {
+                let element = PathElement::field(child.key);
+                let below = all_of(child.node, child.of.unwrap_or(Type::Untyped));
+                set.insert_member(element.clone());
+                set.insert_child(element, below);
+            }
+        }
+        Some(Atom::List(list)) if list.relation != ListType::Atomic => {
+            let items = node.items().unwrap_or_default();
+            let elements: Vec<_> = items
+                .iter()
+                .map(|item| element_of(&list, item).ok())
+                .collect();
+            let mut count: BTreeMap<&PathElement, usize> = BTreeMap::new();
+            for element in elements.iter().flatten() {
+                *count.entry(element).or_default() += 1;
+            }
+            for (item, element) in items.iter().zip(&elements) {
+                let Some(element) = element else {
+                    continue;
+                };
+                set.insert_member(element.clone());
+                // Members that stand there twice count as one leaf.
+                if count.get(element) == Some(&1) {
+                    set.insert_child(element.clone(), all_of(Node::of(item), list.element));
+                }
+            }
+        }
+        _ => {}
+    }
+    set
+}
+
 /// Whether two leaves are equal; structs are equal if their fields are.
 fn is_same(left: Node<'_>, right: Node<'_>, map: Option<&Map<'_>>) -> bool {
     match (left, right) {
@@ -207,18 +244,18 @@ fn is_same(left: Node<'_>, right: Node<'_>, map: Option<&Map<'_>>) -> bool {
             };
             let (lefts, rights) = (left.entries(map), right.entries(map));
             lefts.len() == rights.len()
-                && lefts.iter().all(|(key, left)| {
-                    let of = map.at(key).unwrap_or(Type::Untyped);
-                    right.get(map, key).is_some_and(|right| {
-                        let inner = match of.atom(Some(*left)) {
+                && lefts.iter().all(|child| {
+                    let (left, of) = (child.node, child.of.unwrap_or(Type::Untyped));
+                    right.get(map, child.key).is_some_and(|right| {
+                        let inner = match of.atom(Some(left)) {
                             Some(Atom::Map(map)) => Some(map),
                             _ => None,
                         };
-                        is_same(*left, right, inner.as_ref())
-                            || (is_empty_map(*left, of)
-                                && is_empty_map(right, of)
-                                && left.is_map()
-                                && right.is_map())
+                        is_same(left, right, inner.as_ref())
+                            || (left.is_map()
+                                && right.is_map()
+                                && is_empty_map(left, of)
+                                && is_empty_map(right, of))
                     })
                 })
         }

@@ -53,10 +53,10 @@ fn of_list(items: &[Value], list: &List<'_>) -> Set {
 
 fn of_map(node: Node<'_>, map: &Map<'_>) -> Set {
     let mut set = Set::default();
-    for (key, child) in node.entries(map) {
-        let element = PathElement::field(key);
-        let is_declared = map.field(key).is_some();
-        let Some(of) = map.at(key) else {
+    for entry in node.entries(map) {
+        let element = PathElement::field(entry.key);
+        let (child, is_declared) = (entry.node, entry.is_declared);
+        let Some(of) = entry.of else {
             set.insert_member(element);
             continue;
         };

@@ -1,6 +1,6 @@
 //! A place of an object, as upstream sees it.
 
-use super::types::{Map, MapSort};
+use super::types::{Map, MapSort, TableType, Type};
 use tollgate_api::value::CompactString;
 use tollgate_api::{Number, Object, Quantity, Value};
 use tollgate_objects::schema::{Field, ShapeRef, StructType};
@@ -14,6 +14,32 @@ pub(crate) enum Node<'v> {
     Value(&'v Value),
     /// A struct of which the tree holds nothing.
     Zero,
+}
+
+/// What stands in a map under a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Child<'v, 's> {
+    pub(super) key: &'v str,
+    pub(super) node: Node<'v>,
+    /// Its type; none if it must not be there.
+    pub(super) of: Option<Type<'s>>,
+    /// Whether the map declares it as a field.
+    pub(super) is_declared: bool,
+}
+
+impl<'v> Child<'v, '_> {
+    fn of_field(field: &'static Field, node: Node<'v>) -> Self {
+        Self {
+            key: field.name,
+            node,
+            of: Some(Type::Table(TableType {
+                shape: field.shape(),
+                field: Some(field),
+                structured: true,
+            })),
+            is_declared: true,
+        }
+    }
 }
 
 static EMPTY_TEXT: Value = Value::String(CompactString::const_new(""));
@@ -46,23 +72,46 @@ impl<'v> Node<'v> {
     }
 
     /// What stands in a map, by key; nothing if there is no map.
-    pub(super) fn entries(self, map: &Map<'_>) -> Vec<(&'v str, Node<'v>)> {
+    pub(super) fn entries<'s>(self, map: &Map<'s>) -> Vec<Child<'v, 's>> {
         match map.sort {
             MapSort::Struct {
                 of,
                 structured: true,
             } if self.is_map() => {
-                let mut entries = Vec::with_capacity(of.fields().len());
+                let object = self.object();
+                let mut entries = Vec::with_capacity(object.map_or(4, Object::len));
+                for (key, value) in object.into_iter().flat_map(Object::iter) {
+                    if !value.is_null()
+                        && let Some(field) = of.field(key)
+                        && let Some(node) = seen(Some(value), field)
+                    {
+                        entries.push(Child::of_field(field, node));
+                    }
+                }
+                // What Go writes though it is not there.
                 each_field(of, &mut |field| {
-                    if let Some(node) = self.field(field) {
-                        entries.push((field.name, node));
+                    if !leaves_out(field)
+                        && object.and_then(|object| object.get(field.name)).is_none()
+                        && let Some(node) = seen(None, field)
+                    {
+                        entries.push(Child::of_field(field, node));
                     }
                 });
                 entries
             }
             _ => {
                 let entries = self.object().into_iter().flat_map(Object::iter);
-                entries.map(|(key, value)| (key, Self::of(value))).collect()
+                let element = map.element();
+                let child = |(key, value)| {
+                    let field = map.field(key);
+                    Child {
+                        key,
+                        node: Self::of(value),
+                        of: field.or(element),
+                        is_declared: field.is_some(),
+                    }
+                };
+                entries.map(child).collect()
             }
         }
     }
@@ -86,48 +135,57 @@ impl<'v> Node<'v> {
         }
     }
 
-    /// A field of a struct: what the Go field would be written as, none if it would be left out.
     fn field(self, field: &Field) -> Option<Node<'v>> {
-        let value = self.object().and_then(|object| object.get(field.name));
-        let is_zero = match value {
-            None | Some(Value::Null) => true,
-            Some(_) if field.is_pointer() => false,
-            Some(Value::String(text)) => text.is_empty(),
-            Some(Value::Bool(value)) => !value,
-            Some(Value::Number(number)) => number.as_f64() == 0.0,
-            Some(Value::Array(items)) => items.is_empty(),
-            Some(Value::Object(object)) => match field.shape() {
-                ShapeRef::Map(_) => object.is_empty(),
-                _ => field.omits_zero() && object.iter().all(|(_, value)| value.is_null()),
-            },
-        };
-        let is_struct = matches!(
-            field.shape(),
-            ShapeRef::Struct(_)
-                | ShapeRef::Time { .. }
-                | ShapeRef::Quantity
-                | ShapeRef::IntOrString
-                | ShapeRef::Any
-                | ShapeRef::SchemaOr(..)
-        );
-        // A struct that is no pointer is never empty to Go; but it may be zero.
-        let leaves_out =
-            field.omits_zero() || (field.omits_empty() && (field.is_pointer() || !is_struct));
-        match value {
-            _ if is_zero && leaves_out => None,
-            Some(value) => Some(Self::Value(value)),
-            None if field.is_pointer() => Some(Self::Null),
-            None => Some(match field.shape() {
-                ShapeRef::Struct(_) => Self::Zero,
-                ShapeRef::String => Self::Value(&EMPTY_TEXT),
-                ShapeRef::Bool => Self::Value(&FALSE),
-                ShapeRef::Int32 | ShapeRef::Int64 | ShapeRef::Float64 | ShapeRef::IntOrString => {
-                    Self::Value(&ZERO)
-                }
-                ShapeRef::Quantity => Self::Value(&ZERO_QUANTITY),
-                _ => Self::Null,
-            }),
-        }
+        seen(
+            self.object().and_then(|object| object.get(field.name)),
+            field,
+        )
+    }
+}
+
+/// Whether a field is left out when it is zero.
+fn leaves_out(field: &Field) -> bool {
+    let is_struct = matches!(
+        field.shape(),
+        ShapeRef::Struct(_)
+            | ShapeRef::Time { .. }
+            | ShapeRef::Quantity
+            | ShapeRef::IntOrString
+            | ShapeRef::Any
+            | ShapeRef::SchemaOr(..)
+    );
+    // A struct that is no pointer is never empty to Go; but it may be zero.
+    field.omits_zero() || (field.omits_empty() && (field.is_pointer() || !is_struct))
+}
+
+/// A field of a struct: what the Go field would be written as, none if it would be left out.
+fn seen<'v>(value: Option<&'v Value>, field: &Field) -> Option<Node<'v>> {
+    let is_zero = match value {
+        None | Some(Value::Null) => true,
+        Some(_) if field.is_pointer() => false,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Bool(value)) => !value,
+        Some(Value::Number(number)) => number.as_f64() == 0.0,
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(Value::Object(object)) => match field.shape() {
+            ShapeRef::Map(_) => object.is_empty(),
+            _ => field.omits_zero() && object.iter().all(|(_, value)| value.is_null()),
+        },
+    };
+    match value {
+        _ if is_zero && leaves_out(field) => None,
+        Some(value) => Some(Node::Value(value)),
+        None if field.is_pointer() => Some(Node::Null),
+        None => Some(match field.shape() {
+            ShapeRef::Struct(_) => Node::Zero,
+            ShapeRef::String => Node::Value(&EMPTY_TEXT),
+            ShapeRef::Bool => Node::Value(&FALSE),
+            ShapeRef::Int32 | ShapeRef::Int64 | ShapeRef::Float64 | ShapeRef::IntOrString => {
+                Node::Value(&ZERO)
+            }
+            ShapeRef::Quantity => Node::Value(&ZERO_QUANTITY),
+            _ => Node::Null,
+        }),
     }
 }
 
@@ -143,19 +201,19 @@ fn each_field(of: StructType, visit: &mut impl FnMut(&'static Field)) {
 }
 
 /// The tree of a place as a client would see it.
-pub(crate) fn tree(node: Node<'_>, of: super::types::Type<'_>) -> Value {
+pub(crate) fn tree(node: Node<'_>, of: Type<'_>) -> Value {
     use super::types::Atom;
     match (of.atom(Some(node)), node) {
         (_, Node::Null) => Value::Null,
         (Some(Atom::Map(map)), node) if node.is_map() => {
             let entries = node.entries(&map).into_iter();
             entries
-                .map(|(key, node)| {
-                    let value = match map.at(key) {
-                        Some(of) => tree(node, of),
-                        None => plain(node),
+                .map(|child| {
+                    let value = match child.of {
+                        Some(of) => tree(child.node, of),
+                        None => plain(child.node),
                     };
-                    (key, value)
+                    (child.key, value)
                 })
                 .collect()
         }

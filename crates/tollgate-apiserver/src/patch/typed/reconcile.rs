@@ -8,7 +8,7 @@ use tollgate_objects::schema::ListType;
 /// None if nothing changes.
 pub(crate) fn reconcile(set: &Set, of: Type<'_>) -> Option<Set> {
     let mut whole = Vec::new();
-    walk(Some(set), of, false, &mut Path::new(), &mut whole);
+    walk(Some(set), of, false, &mut Vec::new(), &mut whole);
     if whole.is_empty() {
         return None;
     }
@@ -16,7 +16,13 @@ pub(crate) fn reconcile(set: &Set, of: Type<'_>) -> Option<Set> {
     Some(set.recursive_difference(&whole).union(&whole))
 }
 
-fn walk(set: Option<&Set>, of: Type<'_>, is_whole: bool, path: &mut Path, whole: &mut Vec<Path>) {
+fn walk<'p>(
+    set: Option<&'p Set>,
+    of: Type<'_>,
+    is_whole: bool,
+    path: &mut Vec<&'p PathElement>,
+    whole: &mut Vec<Path>,
+) {
     let atoms = of.atoms();
     if let Some(map) = atoms.map {
         if matches!(map.sort, MapSort::Of(Type::Deduced)) {
@@ -24,7 +30,7 @@ fn walk(set: Option<&Set>, of: Type<'_>, is_whole: bool, path: &mut Path, whole:
         }
         if map.is_atomic {
             if !is_whole && set.is_some_and(|set| !set.is_empty()) {
-                whole.push(path.clone());
+                whole.push(path.iter().copied().cloned().collect());
             }
             return;
         }
@@ -35,7 +41,7 @@ fn walk(set: Option<&Set>, of: Type<'_>, is_whole: bool, path: &mut Path, whole:
     } else if let (None, Some(list)) = (atoms.scalar, atoms.list) {
         if list.relation == ListType::Atomic {
             if !is_whole {
-                whole.push(path.clone());
+                whole.push(path.iter().copied().cloned().collect());
             }
             return;
         }
@@ -43,9 +49,9 @@ fn walk(set: Option<&Set>, of: Type<'_>, is_whole: bool, path: &mut Path, whole:
     }
 }
 
-fn each_child<'s>(
-    set: Option<&Set>,
-    path: &mut Path,
+fn each_child<'s, 'p>(
+    set: Option<&'p Set>,
+    path: &mut Vec<&'p PathElement>,
     whole: &mut Vec<Path>,
     type_at: impl Fn(&PathElement) -> Option<Type<'s>>,
 ) {
@@ -62,7 +68,7 @@ fn each_child<'s>(
         .filter(|element| set.below(element).is_none());
     for (element, below) in below.chain(leaves.map(|element| (element, None))) {
         if let Some(of) = type_at(element) {
-            path.push(element.clone());
+            path.push(element);
             walk(below, of, below.is_none(), path, whole);
             path.pop();
         }

@@ -35,92 +35,107 @@ pub(crate) fn printed(misfits: &[Misfit]) -> String {
 /// What of `value` does not fit `of`; nothing if all does.
 pub(crate) fn misfits(value: &Value, of: Type<'_>, duplicates_allowed: bool) -> Vec<Misfit> {
     let mut check = Check {
-        path: String::new(),
         duplicates_allowed,
         misfits: Vec::new(),
     };
-    check.value(Node::of(value), of);
+    check.value(Node::of(value), of, Place::Root);
     check.misfits
 }
 
+/// Where the check is; text is made of it only if something does not fit.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    Root,
+    Field(&'p Place<'p>, &'p str),
+    Index(&'p Place<'p>, usize),
+    Element(&'p Place<'p>, &'p PathElement),
+}
+
+impl Display for Place<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
+            Self::Element(parent, element) => write!(f, "{parent}{element}"),
+        }
+    }
+}
+
 struct Check {
-    path: String,
     duplicates_allowed: bool,
     misfits: Vec<Misfit>,
 }
 
 impl Check {
-    fn misfit(&mut self, message: String) {
+    fn misfit(&mut self, place: Place<'_>, message: String) {
         self.misfits.push(Misfit {
-            path: self.path.clone(),
+            path: place.to_string(),
             message,
         });
     }
 
-    fn below(&mut self, element: &PathElement, check: impl FnOnce(&mut Self)) {
-        let before = self.path.len();
-        self.path.push_str(&element.to_string());
-        check(self);
-        self.path.truncate(before);
-    }
-
-    fn value(&mut self, node: Node<'_>, of: Type<'_>) {
+    fn value(&mut self, node: Node<'_>, of: Type<'_>, place: Place<'_>) {
         match of.atom(Some(node)) {
             Some(Atom::Scalar(scalar)) => {
                 if let Some(message) = scalar_misfit(scalar, node) {
-                    self.misfit(message);
+                    self.misfit(place, message);
                 }
             }
             Some(Atom::List(list)) => match (node, node.items()) {
-                (_, Some(items)) => self.list(items, &list),
+                (_, Some(items)) => self.list(items, &list, place),
                 (Node::Value(value), None) => {
-                    self.misfit(format!("expected list, got {}", Held(value)));
+                    self.misfit(place, format!("expected list, got {}", Held(value)));
                 }
                 _ => {}
             },
             Some(Atom::Map(map)) => match node {
                 Node::Null | Node::Zero => {}
-                Node::Value(Value::Object(object)) => self.map(object, &map),
-                Node::Value(value) => self.misfit(format!("expected map, got {}", Held(value))),
+                Node::Value(Value::Object(object)) => self.map(object, &map, place),
+                Node::Value(value) => {
+                    self.misfit(place, format!("expected map, got {}", Held(value)));
+                }
             },
-            None => self.misfit("schema error: invalid atom: inlined".to_owned()),
+            None => self.misfit(place, "schema error: invalid atom: inlined".to_owned()),
         }
     }
 
-    fn list(&mut self, items: &[Value], list: &List<'_>) {
+    fn list(&mut self, items: &[Value], list: &List<'_>, place: Place<'_>) {
         let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
-            let element = if list.relation == ListType::Atomic {
-                PathElement::Index(i64::try_from(index).unwrap_or(i64::MAX))
-            } else {
-                match element_of(list, item) {
-                    Ok(element) => element,
-                    Err(why) => {
-                        self.misfit(format!("element {index}: {why}"));
-                        return;
-                    }
+            if list.relation == ListType::Atomic {
+                self.value(Node::of(item), list.element, Place::Index(&place, index));
+                continue;
+            }
+            let element = match element_of(list, item) {
+                Ok(element) => element,
+                Err(why) => {
+                    self.misfit(place, format!("element {index}: {why}"));
+                    return;
                 }
             };
-            if list.relation != ListType::Atomic
-                && !seen.insert(element.clone())
-                && !self.duplicates_allowed
-            {
-                self.misfit(format!("duplicate entries for key {element}"));
+            if !self.duplicates_allowed && seen.contains(&element) {
+                self.misfit(place, format!("duplicate entries for key {element}"));
             }
-            self.below(&element, |check| check.value(Node::of(item), list.element));
+            self.value(
+                Node::of(item),
+                list.element,
+                Place::Element(&place, &element),
+            );
+            if !self.duplicates_allowed {
+                seen.insert(element);
+            }
         }
     }
 
-    fn map(&mut self, object: &Object, map: &Map<'_>) {
+    fn map(&mut self, object: &Object, map: &Map<'_>, place: Place<'_>) {
         for (key, value) in object.iter() {
-            let element = PathElement::field(key);
+            let below = Place::Field(&place, key);
             let Some(of) = map.at(key) else {
-                self.below(&element, |check| {
-                    check.misfit("field not declared in schema".to_owned());
-                });
+                self.misfit(below, "field not declared in schema".to_owned());
                 return;
             };
-            self.below(&element, |check| check.value(Node::of(value), of));
+            self.value(Node::of(value), of, below);
         }
     }
 }

@@ -110,7 +110,12 @@ fn taken(call: &Call<'_>, budget: &Value, pod: &Value) -> Result<Value, Status> 
         .and_then(Value::as_i64);
     let observed = status.int("observedGeneration").unwrap_or_default();
     if observed < generation.unwrap_or_default() {
-        return Err(refused("", 10));
+        let name = budget
+            .at(&["metadata", "name"])
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let why = format!("The disruption budget {name} is still being processed by the server.");
+        return Err(refused(&why, 10));
     }
     let allowed = status.int("disruptionsAllowed").unwrap_or_default();
     if allowed <= 0 {
@@ -151,12 +156,6 @@ fn taken(call: &Call<'_>, budget: &Value, pod: &Value) -> Result<Value, Status> 
 
 /// 429: not now.
 fn refused(why: &str, retry_after_seconds: u32) -> Status {
-    let message = if why.is_empty() {
-        let kind = "The disruption budget is still being processed by the server.";
-        kind.to_owned()
-    } else {
-        why.to_owned()
-    };
     Status {
         code: 429,
         reason: Reason::TooManyRequests,
@@ -164,7 +163,7 @@ fn refused(why: &str, retry_after_seconds: u32) -> Status {
         details: Some(Box::new(Details {
             causes: vec![Cause {
                 reason: "DisruptionBudget".to_owned(),
-                message,
+                message: why.to_owned(),
                 field: String::new(),
             }],
             retry_after_seconds,

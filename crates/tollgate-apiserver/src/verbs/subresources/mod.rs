@@ -12,10 +12,11 @@ pub use token::token;
 
 use super::answer::Answer;
 use crate::error;
+use tollgate_api::status::Details;
 
 /// `{"status":"Success","code":201}`
 fn success() -> Answer {
-    let mut object = error::success_object(&Default::default());
+    let mut object = error::success_object(&Details::default());
     object.remove("details");
     object.set("code", 201_i64);
     Answer::status(201, object)

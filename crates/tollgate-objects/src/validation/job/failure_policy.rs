@@ -43,7 +43,10 @@ fn validate_rule(
     let action_path = path.child("action");
     if action.is_empty() {
         let quoted = ACTIONS.map(|action| format!("{action:?}")).join(", ");
-        errors.push(Error::required(&action_path, format!("valid values: [{quoted}]")));
+        errors.push(Error::required(
+            &action_path,
+            format!("valid values: [{quoted}]"),
+        ));
     } else if action == "FailIndex" {
         if spec.get("backoffLimitPerIndex").is_none() || !is_indexed(spec) {
             let why = "requires the backoffLimitPerIndex to be set";
@@ -79,7 +82,10 @@ fn exit_codes(codes: &Value, containers: &BTreeSet<&str>, path: &Path<'_>, error
     let operator = codes.str_or_empty("operator");
     let operator_path = path.child("operator");
     if operator.is_empty() {
-        errors.push(Error::required(&operator_path, "valid values: [\"In\", \"NotIn\"]"));
+        errors.push(Error::required(
+            &operator_path,
+            "valid values: [\"In\", \"NotIn\"]",
+        ));
     } else if !OPERATORS.contains(&operator) {
         errors.push(Error::not_supported(&operator_path, operator, &OPERATORS));
     }
@@ -93,7 +99,11 @@ fn exit_codes(codes: &Value, containers: &BTreeSet<&str>, path: &Path<'_>, error
     let values = codes.items("values");
     if values.is_empty() {
         let shown = Value::Array(Vec::new());
-        errors.push(Error::invalid(&path, shown, "at least one value is required"));
+        errors.push(Error::invalid(
+            &path,
+            shown,
+            "at least one value is required",
+        ));
     }
     if values.len() > EXIT_CODES_MAX {
         let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
@@ -128,7 +138,12 @@ fn pod_conditions(conditions: &[Value], path: &Path<'_>, errors: &mut Errors) {
     for (place, condition) in conditions.iter().enumerate() {
         let path = path.index(place);
         let name = condition.str_or_empty("type");
-        invalid_each(names::qualified_name(name), name, &path.child("type"), errors);
+        invalid_each(
+            names::qualified_name(name),
+            name,
+            &path.child("type"),
+            errors,
+        );
         let status = condition.str_or_empty("status");
         let path = path.child("status");
         if status.is_empty() {
@@ -166,7 +181,10 @@ pub(super) fn shown(policy: &Value) -> Value {
         };
         go_values::object([
             ("Action", go_values::text(rule, "action")),
-            ("OnExitCodes", go_values::pointer(rule, "onExitCodes", codes)),
+            (
+                "OnExitCodes",
+                go_values::pointer(rule, "onExitCodes", codes),
+            ),
             ("OnPodConditions", conditions),
         ])
     });

@@ -9,7 +9,7 @@ pub(super) use update::validate_update;
 use super::numbers::nonnegative;
 use super::object_meta::invalid_each;
 use super::workload::{self, is_readable};
-use super::{Options, label_selector, pod};
+use super::{Options, go_values, label_selector, pod};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, label_selector as selector, names};
 
@@ -46,19 +46,28 @@ fn validate_selected_spec(spec: &Value, options: &Options, errors: &mut Errors) 
     }
     validate_spec(spec, &path, options, errors);
     // Whoever made the selector, it must find the Job's own pods.
-    let labels = spec.at(&["template", "metadata", "labels"]).unwrap_or(&Value::Null);
+    let labels = spec
+        .at(&["template", "metadata", "labels"])
+        .unwrap_or(&Value::Null);
     let found = spec.get("selector");
     if found.is_none_or(|found| is_readable(found) && !selector::matches(found, labels)) {
         let path = path.child("template");
         let why = "`selector` does not match template `labels`";
-        errors.push(Error::invalid(&path.child("metadata.labels"), labels.clone(), why));
+        errors.push(Error::invalid(
+            &path.child("metadata.labels"),
+            go_values::map(labels),
+            why,
+        ));
     }
 }
 
 /// `validateGeneratedSelector`: unless people choose the selector, the server has, and nobody has touched it.
 fn generated_selector(object: &Value, errors: &mut Errors) {
     let spec = workload::spec(object);
-    let uid = object.at(&["metadata", "uid"]).and_then(Value::as_str).unwrap_or_default();
+    let uid = object
+        .at(&["metadata", "uid"])
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     // Before there is an identity there is nothing to generate from.
     if spec.bool("manualSelector") == Some(true) || uid.is_empty() {
         return;
@@ -67,16 +76,28 @@ fn generated_selector(object: &Value, errors: &mut Errors) {
         return;
     };
     let path = Path::root("spec");
-    let labels = spec.at(&["template", "metadata", "labels"]).unwrap_or(&Value::Null);
-    let name = object.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default();
+    let labels = spec
+        .at(&["template", "metadata", "labels"])
+        .unwrap_or(&Value::Null);
+    let name = object
+        .at(&["metadata", "name"])
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let template = path.child("template");
     let labels_path = template.child("metadata.labels");
     for (key, expected) in [(CONTROLLER_UID, uid), (JOB_NAME, name)] {
         match labels.str(key) {
-            None => errors.push(Error::required(&labels_path.key(key), format!("must be '{expected}'"))),
+            None => errors.push(Error::required(
+                &labels_path.key(key),
+                format!("must be '{expected}'"),
+            )),
             Some(value) if value != expected => {
                 let why = format!("must be '{expected}'");
-                errors.push(Error::invalid(&labels_path.key(key), labels.clone(), why));
+                errors.push(Error::invalid(
+                    &labels_path.key(key),
+                    go_values::map(labels),
+                    why,
+                ));
             }
             Some(_) => {}
         }
@@ -85,7 +106,11 @@ fn generated_selector(object: &Value, errors: &mut Errors) {
     let expected: Value = [("matchLabels", expected)].into_iter().collect();
     if *found != expected {
         let why = "`selector` not auto-generated";
-        errors.push(Error::invalid(&path.child("selector"), found.clone(), why));
+        errors.push(Error::invalid(
+            &path.child("selector"),
+            go_values::selector(found),
+            why,
+        ));
     }
 }
 
@@ -124,7 +149,11 @@ fn completion_mode(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
         return;
     };
     if !MODES.contains(&mode) {
-        errors.push(Error::not_supported(&path.child("completionMode"), mode, &MODES));
+        errors.push(Error::not_supported(
+            &path.child("completionMode"),
+            mode,
+            &MODES,
+        ));
     }
     if !is_indexed(spec) {
         return;
@@ -136,7 +165,9 @@ fn completion_mode(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
         errors.push(Error::required(&path.child("completions"), why));
     }
     if parallelism > INDEXED_PARALLELISM_MAX {
-        let why = format!("must be less than or equal to {INDEXED_PARALLELISM_MAX} when completion mode is Indexed");
+        let why = format!(
+            "must be less than or equal to {INDEXED_PARALLELISM_MAX} when completion mode is Indexed"
+        );
         errors.push(Error::invalid(&path.child("parallelism"), parallelism, why));
     }
     if spec.get("backoffLimitPerIndex").is_some()
@@ -144,10 +175,14 @@ fn completion_mode(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
         && completions > FAILING_COMPLETIONS_MAX
     {
         let most = spec.int("maxFailedIndexes");
-        let why = format!("must be less than or equal to {FAILED_INDEXES_MAX} when completions are greater than {FAILING_COMPLETIONS_MAX} when used with backoff limit per index");
+        let why = format!(
+            "must be less than or equal to {FAILED_INDEXES_MAX} when completions are greater than {FAILING_COMPLETIONS_MAX} when used with backoff limit per index"
+        );
         match most {
             None => {
-                let why = format!("must be specified when completions is above {FAILING_COMPLETIONS_MAX}");
+                let why = format!(
+                    "must be specified when completions is above {FAILING_COMPLETIONS_MAX}"
+                );
                 errors.push(Error::required(&path.child("maxFailedIndexes"), why));
             }
             Some(most) if most > FAILED_INDEXES_MAX => {
@@ -164,7 +199,11 @@ fn failure_limits(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     if let Some(limit) = per_index
         && !is_indexed(spec)
     {
-        errors.push(Error::invalid(&path.child("backoffLimitPerIndex"), limit, NEEDS_INDEXES));
+        errors.push(Error::invalid(
+            &path.child("backoffLimitPerIndex"),
+            limit,
+            NEEDS_INDEXES,
+        ));
     }
     let Some(failed) = failed else {
         return;
@@ -214,22 +253,25 @@ fn managed_by(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
 }
 
 /// `IsDomainPrefixedPath`
-fn domain_prefixed_path(text: &str, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn domain_prefixed_path(text: &str, path: &Path<'_>, errors: &mut Errors) {
     if text.is_empty() {
         errors.push(Error::required(path, ""));
         return;
     }
-    let Some((domain, rest)) = text.split_once('/').filter(|(domain, rest)| !domain.is_empty() && !rest.is_empty()) else {
+    let Some((domain, rest)) = text
+        .split_once('/')
+        .filter(|(domain, rest)| !domain.is_empty() && !rest.is_empty())
+    else {
         let why = "must be a domain-prefixed path (such as \"acme.io/foo\")";
         errors.push(Error::invalid(path, text, why));
         return;
     };
     invalid_each(names::dns1123_subdomain(domain), domain, path, errors);
-    let is_path_character = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&byte)
-    };
+    let is_path_character =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&byte);
     if !rest.bytes().all(is_path_character) {
-        let why = "Invalid path (regex used for validation is '^([A-Za-z0-9/\\-._~%!$&'()*+,;=:]+)$')";
+        let why =
+            "Invalid path (regex used for validation is '^([A-Za-z0-9/\\-._~%!$&'()*+,;=:]+)$')";
         errors.push(Error::invalid(path, text, why));
     }
 }

@@ -21,7 +21,10 @@ pub(super) fn validate(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     let rules = policy.items("rules");
     let path = path.child("rules");
     if rules.is_empty() {
-        errors.push(Error::required(&path, "at least one rules must be specified when the successPolicy is specified"));
+        errors.push(Error::required(
+            &path,
+            "at least one rules must be specified when the successPolicy is specified",
+        ));
     }
     if rules.len() > RULES_MAX {
         let count = i64::try_from(rules.len()).unwrap_or(i64::MAX);
@@ -58,11 +61,15 @@ fn validate_rule(spec: &Value, rule: &Value, path: &Path<'_>, errors: &mut Error
         nonnegative(rule, "succeededCount", path, errors);
         let path = path.child("succeededCount");
         if count > completions {
-            let why = format!("must be less than or equal to {completions} (the number of specified completions)");
+            let why = format!(
+                "must be less than or equal to {completions} (the number of specified completions)"
+            );
             errors.push(Error::invalid(&path, count, why));
         }
         if let Some(total) = total.filter(|total| count > *total) {
-            let why = format!("must be less than or equal to {total} (the number of indexes in the specified succeededIndexes field)");
+            let why = format!(
+                "must be less than or equal to {total} (the number of indexes in the specified succeededIndexes field)"
+            );
             errors.push(Error::invalid(&path, count, why));
         }
     }
@@ -87,14 +94,20 @@ fn parse(text: &str, completions: i64) -> Result<i64, String> {
             }
             Some((first, end)) if !end.contains('-') => (number(first)?, number(end)?),
             Some(_) => {
-                return Err(format!("the fragment {interval:?} violates the requirement that an index interval can have at most two parts separated by '-'"));
+                return Err(format!(
+                    "the fragment {interval:?} violates the requirement that an index interval can have at most two parts separated by '-'"
+                ));
             }
         };
         if interval.contains('-') && first >= end {
-            return Err(format!("non-increasing order, previous: {first}, current: {end}"));
+            return Err(format!(
+                "non-increasing order, previous: {first}, current: {end}"
+            ));
         }
         if let Some(last) = last.filter(|last| first <= *last) {
-            return Err(format!("non-increasing order, previous: {last}, current: {first}"));
+            return Err(format!(
+                "non-increasing order, previous: {last}, current: {first}"
+            ));
         }
         if let Some(beyond) = [first, end].into_iter().find(|index| *index >= completions) {
             return Err(format!("too large index: {:?}", beyond.to_string()));
@@ -109,8 +122,14 @@ fn parse(text: &str, completions: i64) -> Result<i64, String> {
 pub(super) fn shown(policy: &Value) -> Value {
     let rules = policy.items("rules").iter().map(|rule| {
         go_values::object([
-            ("SucceededIndexes", go_values::nullable(rule, "succeededIndexes")),
-            ("SucceededCount", go_values::nullable(rule, "succeededCount")),
+            (
+                "SucceededIndexes",
+                go_values::nullable(rule, "succeededIndexes"),
+            ),
+            (
+                "SucceededCount",
+                go_values::nullable(rule, "succeededCount"),
+            ),
         ])
     });
     go_values::object([("Rules", Value::Array(rules.collect()))])

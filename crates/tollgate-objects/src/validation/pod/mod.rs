@@ -29,8 +29,9 @@ mod scheduling;
 mod security_context;
 mod spec;
 mod sysctls;
-mod tolerations;
+pub(super) mod tolerations;
 mod topology_spread;
+mod update;
 mod visit;
 pub(super) mod volumes;
 mod windows_options;
@@ -39,6 +40,8 @@ use super::{Options, object_meta};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
+pub(super) use update::validate_status_update;
+pub use update::{validate_ephemeral_containers_update, validate_update};
 pub(super) use visit::visit_containers;
 
 /// What a rule must know besides the part it looks at.

@@ -107,15 +107,15 @@ pub(in crate::pod_security) fn has_core_source(volume: &Value) -> bool {
     };
     let mut sources = 0_u8;
     for (key, source) in fields.iter() {
-        let bit = match key.as_bytes() {
-            b"configMap" => 1,
-            b"csi" => 1 << 1,
-            b"downwardAPI" => 1 << 2,
-            b"emptyDir" => 1 << 3,
-            b"ephemeral" => 1 << 4,
-            b"persistentVolumeClaim" => 1 << 5,
-            b"projected" => 1 << 6,
-            b"secret" => 1 << 7,
+        let bit = match key {
+            "configMap" => 1,
+            "csi" => 1 << 1,
+            "downwardAPI" => 1 << 2,
+            "emptyDir" => 1 << 3,
+            "ephemeral" => 1 << 4,
+            "persistentVolumeClaim" => 1 << 5,
+            "projected" => 1 << 6,
+            "secret" => 1 << 7,
             _ => continue,
         };
         // Of a key that is there twice, the last one counts.

@@ -63,14 +63,14 @@ impl<'a> ContainerView<'a> {
         let mut ports: &[Value] = &[];
         let mut handlers = [&NOTHING; 4];
         let [liveness, readiness, startup, lifecycle] = &mut handlers;
-        each_field(value, |key, field| match key.as_bytes() {
-            b"name" => name = field.as_str().unwrap_or_default(),
-            b"securityContext" => security_context = field,
-            b"ports" => ports = field.as_array().unwrap_or_default(),
-            b"livenessProbe" => *liveness = field,
-            b"readinessProbe" => *readiness = field,
-            b"startupProbe" => *startup = field,
-            b"lifecycle" => *lifecycle = field,
+        each_field(value, |key, field| match key {
+            "name" => name = field.as_str().unwrap_or_default(),
+            "securityContext" => security_context = field,
+            "ports" => ports = field.as_array().unwrap_or_default(),
+            "livenessProbe" => *liveness = field,
+            "readinessProbe" => *readiness = field,
+            "startupProbe" => *startup = field,
+            "lifecycle" => *lifecycle = field,
             _ => {}
         });
         let host_port = ports.iter().any(|port| host_port(port).is_some());

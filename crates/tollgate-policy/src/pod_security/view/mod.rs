@@ -27,8 +27,6 @@ pub(crate) static NOTHING: Value = Value::Null;
 const CONTAINERS_INLINE_MAX: usize = 8;
 
 /// Visits the fields of an object in written order, in which the last of two equal keys counts.
-///
-/// Visitors match keys as bytes: the compiler then looks at the length first, and not at one name after another.
 pub(crate) fn each_field<'a>(object: &'a Value, mut visit: impl FnMut(&'a str, &'a Value)) {
     if let Some(object) = object.as_object() {
         object.iter().for_each(|(key, value)| visit(key, value));
@@ -206,18 +204,18 @@ impl<'a> Spec<'a> {
         let mut volumes: &[Value] = &[];
         let (mut security_context, mut os, mut runtime_class) = (&NOTHING, &NOTHING, "");
         let (mut network, mut pid, mut ipc, mut host_users) = (None, None, None, None);
-        each_field(spec, |key, value| match key.as_bytes() {
-            b"initContainers" => *init = value.as_array().unwrap_or_default(),
-            b"containers" => *regular = value.as_array().unwrap_or_default(),
-            b"ephemeralContainers" => *ephemeral = value.as_array().unwrap_or_default(),
-            b"volumes" => volumes = value.as_array().unwrap_or_default(),
-            b"securityContext" => security_context = value,
-            b"os" => os = value,
-            b"runtimeClassName" => runtime_class = value.as_str().unwrap_or_default(),
-            b"hostNetwork" => network = value.as_bool(),
-            b"hostPID" => pid = value.as_bool(),
-            b"hostIPC" => ipc = value.as_bool(),
-            b"hostUsers" => host_users = value.as_bool(),
+        each_field(spec, |key, value| match key {
+            "initContainers" => *init = value.as_array().unwrap_or_default(),
+            "containers" => *regular = value.as_array().unwrap_or_default(),
+            "ephemeralContainers" => *ephemeral = value.as_array().unwrap_or_default(),
+            "volumes" => volumes = value.as_array().unwrap_or_default(),
+            "securityContext" => security_context = value,
+            "os" => os = value,
+            "runtimeClassName" => runtime_class = value.as_str().unwrap_or_default(),
+            "hostNetwork" => network = value.as_bool(),
+            "hostPID" => pid = value.as_bool(),
+            "hostIPC" => ipc = value.as_bool(),
+            "hostUsers" => host_users = value.as_bool(),
             _ => {}
         });
         let [init, regular, ephemeral] = lists;

@@ -37,17 +37,17 @@ impl<'a> Fields<'a> {
             windows_options: &NOTHING,
         };
         // One pass; of a key that is there twice, the last one counts.
-        each_field(context, |key, value| match key.as_bytes() {
-            b"allowPrivilegeEscalation" => fields.allow_privilege_escalation = value,
-            b"appArmorProfile" => fields.app_armor_profile = value,
-            b"capabilities" => fields.capabilities = value,
-            b"privileged" => fields.privileged = value,
-            b"procMount" => fields.proc_mount = value,
-            b"runAsNonRoot" => fields.run_as_non_root = value,
-            b"runAsUser" => fields.run_as_user = value,
-            b"seLinuxOptions" => fields.se_linux_options = value,
-            b"seccompProfile" => fields.seccomp_profile = value,
-            b"windowsOptions" => fields.windows_options = value,
+        each_field(context, |key, value| match key {
+            "allowPrivilegeEscalation" => fields.allow_privilege_escalation = value,
+            "appArmorProfile" => fields.app_armor_profile = value,
+            "capabilities" => fields.capabilities = value,
+            "privileged" => fields.privileged = value,
+            "procMount" => fields.proc_mount = value,
+            "runAsNonRoot" => fields.run_as_non_root = value,
+            "runAsUser" => fields.run_as_user = value,
+            "seLinuxOptions" => fields.se_linux_options = value,
+            "seccompProfile" => fields.seccomp_profile = value,
+            "windowsOptions" => fields.windows_options = value,
             _ => {}
         });
         fields

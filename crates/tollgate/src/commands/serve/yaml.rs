@@ -22,7 +22,9 @@ pub(super) fn read(body: &[u8]) -> Result<Yaml, String> {
     };
     let tree = document.read().map_err(|error| {
         let words = error.message;
-        words.strip_prefix(CONVERTING).map_or_else(|| words.clone(), str::to_owned)
+        words
+            .strip_prefix(CONVERTING)
+            .map_or_else(|| words.clone(), str::to_owned)
     })?;
     let duplicates = manifest::duplicate_keys(&document, &tree);
     let duplicates = duplicates

@@ -1,0 +1,75 @@
+//! From the answer of a verb to that of the server, in the shape that the client asked for.
+
+use super::negotiate::{Form, Shape};
+use super::render;
+use super::respond::{self, HttpAnswer};
+use super::service::{Head, Service};
+use super::stream;
+use super::table::{self, Look};
+use crate::error;
+use crate::table::IncludeObject;
+use crate::verbs::Answer;
+use tollgate_api::{Status, Timestamp};
+
+/// Writes an answer.
+pub(super) fn present(
+    service: &Service,
+    head: &Head,
+    answer: Answer,
+    form: Form,
+    now: Timestamp,
+) -> Result<HttpAnswer, Status> {
+    let media = form.media.as_str();
+    match answer {
+        Answer::Object {
+            code,
+            resource,
+            object,
+        } => {
+            let body = match form.shape {
+                Shape::Object => render::stored(&resource, &object, form)?,
+                Shape::PartialList(_) => {
+                    let what = table::internal_name(&resource, &resource.kind.kind);
+                    return Err(error::no_such_shape(&format!(
+                        "you requested PartialObjectMetadataList, but the requested object is not a list ({what})"
+                    )));
+                }
+                _ => table::of_object(&resource, &object, form, &look(head, now)?)?,
+            };
+            Ok(respond::answer(code, media, body))
+        }
+        Answer::Other { code, kind, object } => Ok(respond::object(code, &kind, &object, form)),
+        Answer::List(listing) => {
+            let body = match form.shape {
+                Shape::Object => render::list(listing, form)?,
+                Shape::Partial(_) => {
+                    let what = table::internal_name(&listing.resource, &listing.resource.list_kind);
+                    return Err(error::no_such_shape(&format!(
+                        "you requested PartialObjectMetadata, but the requested object is a list ({what})"
+                    )));
+                }
+                _ => table::of_list(&listing, form, &look(head, now)?)?.into(),
+            };
+            Ok(respond::answer(200, media, body))
+        }
+        Answer::Watch(watching) => {
+            let look = look(head, now)?;
+            Ok(stream::start(service, *watching, form, look))
+        }
+    }
+}
+
+/// What Tables are to hold.
+fn look(head: &Head, now: Timestamp) -> Result<Look, Status> {
+    let include =
+        IncludeObject::parse(head.query.text("includeObject")).map_err(Status::bad_request);
+    match include {
+        Ok(include) => Ok(Look { include, now }),
+        // Only who asks for a Table can ask for it wrongly.
+        Err(_) if !head.wants_table() => Ok(Look {
+            include: IncludeObject::Metadata,
+            now,
+        }),
+        Err(status) => Err(status),
+    }
+}

@@ -1,0 +1,171 @@
+//! Quotas under many writers at once: exactly as many objects as there is room for, and never a wrong word.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tollgate_api::{Release, Timestamp, UserInfo, Value, json};
+use tollgate_apiserver::admission::{AdmissionConfig, Chain, Prepared};
+use tollgate_apiserver::auth::rbac::RbacIndex;
+use tollgate_apiserver::auth::token::SigningKey;
+use tollgate_apiserver::auth::token::request::Issuer;
+use tollgate_apiserver::auth::{Authorizer, Mode};
+use tollgate_apiserver::environment::Environment;
+use tollgate_apiserver::quota::Ledger;
+use tollgate_apiserver::resources::{CatalogCell, built_in};
+use tollgate_apiserver::storage::{Key, MemoryStore};
+use tollgate_apiserver::verbs::options::{DeleteOptions, WriteOptions};
+use tollgate_apiserver::verbs::{Api, Call, Warnings, Yaml, create, delete, record};
+
+const CREATES: usize = 1_000;
+const WRITERS: usize = 64;
+const ROOM: usize = 100;
+
+#[derive(Debug, Default)]
+struct Chance(AtomicU64);
+
+impl Environment for Chance {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(1_768_478_400)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn random(&self) -> u64 {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        let odd = number.wrapping_mul(2).wrapping_add(1);
+        odd.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+fn api() -> Api {
+    let admission = AdmissionConfig::default();
+    let release = Release::default();
+    let random = ring::rand::SystemRandom::new();
+    let pem = SigningKey::generate(&random).unwrap();
+    Api {
+        store: Arc::new(MemoryStore::default()),
+        catalog: CatalogCell::new(built_in().unwrap()),
+        environment: Arc::new(Chance::default()),
+        release,
+        admission: Chain::new(&admission),
+        prepared: Prepared::new(&admission, release),
+        quotas: Ledger::new(Vec::new()),
+        authorizer: Authorizer::new(vec![Mode::AlwaysAllow], Arc::new(RbacIndex::default())),
+        issuer: Issuer {
+            name: "test".to_owned(),
+            key: SigningKey::from_pem(&pem, &random).unwrap(),
+            audiences: Vec::new(),
+            expiration_seconds_max: None,
+            extends_expiration: false,
+        },
+        read_yaml: |_| {
+            Ok(Yaml {
+                tree: Value::Null,
+                duplicates: Vec::new(),
+            })
+        },
+    }
+}
+
+/// A create if there is an object, else a delete: the code of the answer, and its message.
+async fn write(api: &Api, plural: &str, name: &str, object: Option<&str>) -> (u16, String) {
+    let catalog = api.catalog.load();
+    let resource = catalog.resource("", "v1", plural).unwrap();
+    let user = UserInfo::default();
+    let warnings = Warnings::default();
+    let call = Call {
+        api,
+        resource,
+        subresource: "",
+        namespace: if resource.namespaced { "race" } else { "" },
+        name,
+        user: &user,
+        user_agent: "test",
+        warnings: &warnings,
+        now: api.environment.now(),
+    };
+    let answer = match object {
+        Some(text) => {
+            let mut object = json::from_str(text).unwrap();
+            object.set("apiVersion", "v1");
+            object.set("kind", resource.kind.kind.clone());
+            tollgate_objects::defaults::set_defaults(&resource.kind, &mut object);
+            create(&call, object, &WriteOptions::default()).await
+        }
+        None => delete(&call, &DeleteOptions::default()).await,
+    };
+    match answer {
+        Ok(_) => (200, String::new()),
+        Err(status) => (status.code, status.message),
+    }
+}
+
+fn used(api: &Api) -> String {
+    let key = Key::new("", "resourcequotas", "race", "q");
+    let snapshot = api.store.snapshot();
+    let quota = record::parse(&snapshot.get(key.as_str()).unwrap().value, 0).unwrap();
+    let used = quota.at(&["status", "used", "pods"]).unwrap();
+    used.as_str().unwrap().to_owned()
+}
+
+/// Creates its share of the pods: what came of each.
+async fn create_pods(api: Arc<Api>, writer: usize) -> Vec<(usize, u16, String)> {
+    let mut outcomes = Vec::new();
+    for number in (writer..CREATES).step_by(WRITERS) {
+        let pod = format!(
+            r#"{{"metadata":{{"name":"p{number}"}},"spec":{{"containers":[{{"name":"c","image":"i"}}]}}}}"#
+        );
+        let (code, message) = write(&api, "pods", "", Some(&pod)).await;
+        outcomes.push((number, code, message));
+    }
+    outcomes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn exactly_as_many_pods_as_there_is_room_for() {
+    let api = Arc::new(api());
+    for (plural, object) in [
+        ("namespaces", r#"{"metadata":{"name":"race"}}"#),
+        ("serviceaccounts", r#"{"metadata":{"name":"default"}}"#),
+        (
+            "resourcequotas",
+            r#"{"metadata":{"name":"q"},"spec":{"hard":{"pods":"100"}}}"#,
+        ),
+    ] {
+        let made = write(&api, plural, "", Some(object)).await;
+        assert_eq!(made, (200, String::new()));
+    }
+    assert_eq!(used(&api), "0");
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| tokio::spawn(create_pods(Arc::clone(&api), writer)))
+        .collect();
+    let mut made = Vec::new();
+    let mut refused = 0;
+    for writer in writers {
+        for (number, code, message) in writer.await.unwrap() {
+            if code == 200 {
+                made.push(number);
+                continue;
+            }
+            let expected = format!(
+                "pods \"p{number}\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=100, limited: pods=100"
+            );
+            assert_eq!(message, expected);
+            refused += 1;
+        }
+    }
+    assert_eq!((made.len(), refused), (ROOM, CREATES - ROOM));
+    assert_eq!(used(&api), "100");
+    for number in made {
+        let gone = write(&api, "pods", &format!("p{number}"), None).await;
+        assert_eq!(gone, (200, String::new()));
+    }
+    assert_eq!(used(&api), "0");
+}
