@@ -118,6 +118,11 @@ pub trait CustomOrigin: Any + Debug + Send + Sync {
     fn openapi_schema(&self) -> Option<Value> {
         None
     }
+
+    /// Makes a stored object what the version serves: with defaults, without what is not known any more.
+    fn read(&self, object: &mut Value) {
+        let _ = object;
+    }
 }
 
 /// One resource in one version, as it is served.
@@ -184,6 +189,34 @@ impl Resource {
     /// Whether objects are kept at all: reviews and bindings only pass through.
     pub fn is_stored(&self) -> bool {
         self.verbs.contains(Verb::Get)
+    }
+
+    /// Turns a stored object into one of this version.
+    pub fn to_served(&self, object: &mut Value) {
+        self.conversion.to_served(&self.kind, object);
+        if let Origin::Custom(origin) = &self.origin {
+            origin.read(object);
+        }
+    }
+
+    /// The names of its verbs, in the order of discovery.
+    pub fn verb_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&'static str> = self.verbs.names().collect();
+        if self.is_custom() {
+            // Upstream writes these by hand.
+            let order = [
+                "delete",
+                "deletecollection",
+                "get",
+                "list",
+                "patch",
+                "create",
+                "update",
+                "watch",
+            ];
+            names.sort_by_key(|name| order.iter().position(|known| known == name));
+        }
+        names
     }
 
     /// Whether a CustomResourceDefinition describes it.

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::metadata;
 use super::rules::Rules;
+use crate::resources::Resource;
 use tollgate_api::Value;
 use tollgate_objects::strategy;
 
@@ -121,7 +122,7 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
         let labels = new.child_mut("metadata").child_mut("labels");
         labels.set("kubernetes.io/metadata.name", name);
     }
-    if Rules::of(resource).generation && differs(resource.plural(), new, old) {
+    if Rules::of(resource).generation && differs(resource, new, old) {
         metadata::raise_generation(new);
     }
 }
@@ -138,9 +139,8 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
         return set_or_remove(new, "status", status);
     };
     if call.resource.is_custom() {
-        if let Some(version) = given.get("resourceVersion") {
-            new.child_mut("metadata")
-                .set("resourceVersion", version.clone());
+        for key in ["resourceVersion", "managedFields"] {
+            set_or_remove(new.child_mut("metadata"), key, given.get(key).cloned());
         }
     } else {
         new.set("metadata", given);
@@ -166,11 +166,13 @@ fn set_or_remove(owner: &mut Value, key: &'static str, value: Option<Value>) {
 }
 
 /// Whether anything changed that a generation counts.
-fn differs(plural: &str, new: &Value, old: &Value) -> bool {
+fn differs(resource: &Resource, new: &Value, old: &Value) -> bool {
     let annotations = |object: &Value| object.at(&["metadata", "annotations"]).cloned();
-    if plural == "deployments" && annotations(new) != annotations(old) {
+    if resource.plural() == "deployments" && annotations(new) != annotations(old) {
         return true;
     }
+    // A status that is no subresource is like any other part of an object.
+    let counts_status = resource.is_custom() && resource.subresource("status").is_none();
     let counted = |object: &Value| -> Value {
         let entries = object
             .as_object()
@@ -178,7 +180,9 @@ fn differs(plural: &str, new: &Value, old: &Value) -> bool {
             .flat_map(tollgate_api::Object::iter);
         entries
             .filter(|(key, value)| {
-                !matches!(*key, "metadata" | "status" | "apiVersion" | "kind") && !value.is_null()
+                !matches!(*key, "metadata" | "apiVersion" | "kind")
+                    && (counts_status || *key != "status")
+                    && !value.is_null()
             })
             .map(|(key, value)| (key, value.clone()))
             .collect()

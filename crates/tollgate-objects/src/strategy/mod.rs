@@ -4,6 +4,7 @@
 //! One kind, one file; the tables below say which function prepares what.
 
 mod certificate_signing_request;
+mod custom_resource_definition;
 mod daemon_set;
 mod job;
 mod lease;
@@ -26,6 +27,11 @@ const CREATE: &[(&str, &str, PrepareForCreate)] = &[
         persistent_volume_claim::prepare_for_create,
     ),
     ("", "Pod", pod::prepare_for_create),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::prepare_for_create,
+    ),
     ("coordination.k8s.io", "Lease", lease::prepare_for_create),
     ("apps", "DaemonSet", daemon_set::prepare_for_create),
     ("apps", "StatefulSet", stateful_set::prepare_for_create),
@@ -52,6 +58,11 @@ const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[
         certificate_signing_request::prepare_for_update,
     ),
     ("coordination.k8s.io", "Lease", lease::prepare_for_update),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::prepare_for_update,
+    ),
 ];
 
 /// Prepares a defaulted object of `kind` for its first storage as the registry of `release` does; returns warnings.

@@ -12,6 +12,7 @@ mod controller_revision;
 mod create;
 mod cron_job;
 mod csi;
+pub mod custom_resource_definition;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;

@@ -2,7 +2,7 @@
 
 use super::{
     Options, admission_policy, api_service, certificate_signing_request, config_map,
-    controller_revision, cron_job, csi, daemon_set, deployment, endpoint_slice, endpoints, event,
+    controller_revision, cron_job, csi, custom_resource_definition, daemon_set, deployment, endpoint_slice, endpoints, event,
     flow_control, horizontal_pod_autoscaler, ingress, ingress_class, job, lease, limit_range,
     namespace, network_policy, node, persistent_volume, persistent_volume_claim, pod,
     pod_disruption_budget, pod_template, priority_class, replica_set, resource_claim,
@@ -172,6 +172,11 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
         "ReplicationController",
         replica_set::validate_controller_update,
     ),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::validate_update,
+    ),
     ("apps", "DaemonSet", daemon_set::validate_update),
     ("apps", "Deployment", deployment::validate_update),
     ("apps", "ReplicaSet", replica_set::validate_update),
@@ -234,6 +239,11 @@ const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
     ),
     ("", "Namespace", namespace::validate_status_update),
     ("", "Service", service::validate_status_update),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::validate_status_update,
+    ),
     ("apps", "ReplicaSet", replica_set::validate_status_update),
 ];
 
