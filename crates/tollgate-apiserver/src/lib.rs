@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod auth;
+pub mod crd;
 pub mod discovery;
 pub mod environment;
 pub mod error;
