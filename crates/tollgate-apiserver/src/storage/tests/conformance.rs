@@ -1,7 +1,7 @@
 //! What every store must do; run against all of them.
 
-use super::durable::faults::{Dice, FaultyDisk};
-use super::{
+use crate::storage::durable::faults::{Dice, FaultyDisk};
+use crate::storage::{
     Event, Key, MemoryStore, Options, Revision, RevisionError, Snapshot, Store, StoreError,
     WatchEnd, Watcher, Window, Write,
 };
