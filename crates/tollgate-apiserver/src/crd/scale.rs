@@ -24,7 +24,10 @@ impl ScalePaths {
         Self {
             spec_replicas: parts(scale.str_or_empty("specReplicasPath")),
             status_replicas: parts(scale.str_or_empty("statusReplicasPath")),
-            selector: scale.str("labelSelectorPath").filter(|path| !path.is_empty()).map(parts),
+            selector: scale
+                .str("labelSelectorPath")
+                .filter(|path| !path.is_empty())
+                .map(parts),
         }
     }
 

@@ -4,7 +4,7 @@ use super::call::Call;
 use crate::crd;
 use crate::resources::Resource;
 use tollgate_api::field::{Errors, Path};
-use tollgate_api::{Status, Value, names};
+use tollgate_api::{GroupVersionKind, Status, Value, names};
 use tollgate_objects::validation::object_meta::NameRule;
 use tollgate_objects::validation::{
     Options, object_meta, object_meta_update, refusal, validate_create, validate_finalize_update,
@@ -41,7 +41,11 @@ fn refuse_as(call: &Call<'_>, kind: &str, name: &str, errors: &Errors) -> Result
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Status::invalid(call.resource.group(), kind, name, errors))
+    let kind = GroupVersionKind {
+        kind: kind.into(),
+        ..call.resource.kind.clone()
+    };
+    Err(refusal(&kind, name, errors))
 }
 
 /// Judges an object that is about to be created.
@@ -50,7 +54,12 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     let custom = crd::custom_of(call.resource);
     if let Some(custom) = custom {
         let wrong = crd::objects::validate_type(custom, object);
-        refuse_as(call, object.str_or_empty("kind"), super::metadata::name(object), &wrong)?;
+        refuse_as(
+            call,
+            object.str_or_empty("kind"),
+            super::metadata::name(object),
+            &wrong,
+        )?;
     }
     if !validates_create(&call.resource.kind) {
         validate_metadata(call.resource, object, &mut errors);
@@ -102,7 +111,12 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
     } else {
         if let Some(custom) = crd::custom_of(call.resource) {
             let wrong = crd::objects::validate_type(custom, new);
-            refuse_as(call, new.str_or_empty("kind"), super::metadata::name(old), &wrong)?;
+            refuse_as(
+                call,
+                new.str_or_empty("kind"),
+                super::metadata::name(old),
+                &wrong,
+            )?;
             // What a kind says of the metadata of an update, it says by the rules of a creation, too.
             validate_metadata_update(call.resource, new, old, &mut errors);
             validate_metadata(call.resource, new, &mut errors);

@@ -9,18 +9,94 @@ use tollgate_objects::structural::Pattern;
 
 /// Functions whose answer is true or false.
 pub(super) const PREDICATES: &[&str] = &[
-    "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_&&_", "_||_", "!_", "@in", "_in_", "@not_strictly_false",
-    "startsWith", "endsWith", "contains", "matches", "bool", "isSorted", "isURL", "isQuantity",
-    "hasValue", "isInf", "isNaN", "isFinite",
+    "_==_",
+    "_!=_",
+    "_<_",
+    "_<=_",
+    "_>_",
+    "_>=_",
+    "_&&_",
+    "_||_",
+    "!_",
+    "@in",
+    "_in_",
+    "@not_strictly_false",
+    "startsWith",
+    "endsWith",
+    "contains",
+    "matches",
+    "bool",
+    "isSorted",
+    "isURL",
+    "isQuantity",
+    "hasValue",
+    "isInf",
+    "isNaN",
+    "isFinite",
 ];
 /// Other functions that are here.
 pub(super) const OTHERS: &[&str] = &[
-    "_+_", "_-_", "_*_", "_/_", "_%_", "-_", "_[_]", "_?_:_", "size", "int", "uint", "double", "string", "bytes",
-    "dyn", "type", "timestamp", "duration", "getFullYear", "getMonth", "getDayOfYear", "getDayOfMonth", "getDate",
-    "getDayOfWeek", "getHours", "getMinutes", "getSeconds", "getMilliseconds", "charAt", "indexOf", "lastIndexOf",
-    "lowerAscii", "upperAscii", "trim", "replace", "split", "substring", "join", "format", "reverse", "quote",
-    "sum", "min", "max", "find", "findAll", "slice", "flatten", "distinct", "sort", "sortBy", "range",
-    "greatest", "least", "abs", "ceil", "floor", "round", "trunc", "sign", "sqrt",
+    "_+_",
+    "_-_",
+    "_*_",
+    "_/_",
+    "_%_",
+    "-_",
+    "_[_]",
+    "_?_:_",
+    "size",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "dyn",
+    "type",
+    "timestamp",
+    "duration",
+    "getFullYear",
+    "getMonth",
+    "getDayOfYear",
+    "getDayOfMonth",
+    "getDate",
+    "getDayOfWeek",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
+    "charAt",
+    "indexOf",
+    "lastIndexOf",
+    "lowerAscii",
+    "upperAscii",
+    "trim",
+    "replace",
+    "split",
+    "substring",
+    "join",
+    "format",
+    "reverse",
+    "quote",
+    "sum",
+    "min",
+    "max",
+    "find",
+    "findAll",
+    "slice",
+    "flatten",
+    "distinct",
+    "sort",
+    "sortBy",
+    "range",
+    "greatest",
+    "least",
+    "abs",
+    "ceil",
+    "floor",
+    "round",
+    "trunc",
+    "sign",
+    "sqrt",
 ];
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
@@ -43,12 +119,18 @@ pub(super) fn context() -> Context<'static, 'static> {
     // What the environment has already stays as it is there.
     let _ = context.add_function("isSorted", is_sorted);
     let _ = context.add_function("sum", sum);
-    let _ = context.add_function("min", |list: This<Arc<Vec<Value>>>| extreme(&list.0, Ordering::Less));
-    let _ = context.add_function("max", |list: This<Arc<Vec<Value>>>| extreme(&list.0, Ordering::Greater));
+    let _ = context.add_function("min", |list: This<Arc<Vec<Value>>>| {
+        extreme(&list.0, Ordering::Less)
+    });
+    let _ = context.add_function("max", |list: This<Arc<Vec<Value>>>| {
+        extreme(&list.0, Ordering::Greater)
+    });
     let _ = context.add_function("find", find);
     let _ = context.add_function("findAll", find_all);
     let _ = context.add_function("isURL", |text: Arc<String>| is_url(&text));
-    let _ = context.add_function("isQuantity", |text: Arc<String>| Quantity::parse(&text).is_ok());
+    let _ = context.add_function("isQuantity", |text: Arc<String>| {
+        Quantity::parse(&text).is_ok()
+    });
     context
 }
 
@@ -83,7 +165,9 @@ fn sum(This(list): This<Arc<Vec<Value>>>) -> Result<Value, ExecutionError> {
     for item in list.iter() {
         match item {
             Value::Int(value) => {
-                whole = whole.checked_add(*value).ok_or_else(|| failed("sum", "integer overflow"))?;
+                whole = whole
+                    .checked_add(*value)
+                    .ok_or_else(|| failed("sum", "integer overflow"))?;
             }
             Value::Float(value) => {
                 is_whole = false;
@@ -110,7 +194,10 @@ fn find(This(text): This<Arc<String>>, expression: Arc<String>) -> Result<Value,
     Ok(Value::String(Arc::new(found)))
 }
 
-fn find_all(This(text): This<Arc<String>>, expression: Arc<String>) -> Result<Value, ExecutionError> {
+fn find_all(
+    This(text): This<Arc<String>>,
+    expression: Arc<String>,
+) -> Result<Value, ExecutionError> {
     let pattern = pattern("findAll", &expression)?;
     let found = pattern.find_all(&text, usize::MAX).into_iter();
     let found = found.map(|text| Value::String(Arc::new(text)));
@@ -122,7 +209,9 @@ fn is_url(text: &str) -> bool {
     let scheme = text.split_once("://").map(|(scheme, _)| scheme);
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
     };
     !text.contains(char::is_whitespace) && (text.starts_with('/') || scheme.is_some_and(is_scheme))
 }
