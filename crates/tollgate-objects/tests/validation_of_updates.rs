@@ -2,6 +2,8 @@
 //!
 //! Each line is one PUT. The lines of a case follow each other: what was accepted stays.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
@@ -10,7 +12,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path as File_;
 use tollgate_api::field::{Errors, Path};
-use tollgate_api::{GroupVersionKind, Release, Value, json};
+use tollgate_api::{GroupVersionKind, Release, Status, Value, json};
 use tollgate_objects::validation::{self, Options, object_meta_update};
 use tollgate_objects::{conversion, defaults, schema, strategy};
 
@@ -178,8 +180,26 @@ fn updated(kind: &GroupVersionKind, old: &Value, line: &Value) -> (Value, Option
         &Options::default(),
     ));
     let name = metadata(&new).str_or_empty("name").to_owned();
-    let refusal = (!errors.is_empty()).then(|| validation::refusal(kind, &name, &errors).message);
-    (new, refusal.map(|message| masked(&message)))
+    let refusal = (!errors.is_empty()).then(|| validation::refusal(kind, &name, &errors));
+    (new, refusal.map(|status| masked(&with_causes(&status))))
+}
+
+/// The message of a refusal and, a line each, its causes.
+fn with_causes(status: &Status) -> String {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let lines =
+        causes.map(|cause| format!("\n  {} {}: {}", cause.reason, cause.field, cause.message));
+    status.message.clone() + &lines.collect::<String>()
+}
+
+/// The same of what a real server answered; nothing if it took the object.
+fn expected(line: &Value) -> Option<String> {
+    let causes = line.items("causes").iter().map(|cause| {
+        let [reason, field, message] =
+            ["reason", "field", "message"].map(|key| cause.str_or_empty(key));
+        format!("\n  {reason} {field}: {message}")
+    });
+    Some(line.str("message")?.to_owned() + &causes.collect::<String>())
 }
 
 /// A message as the facts have it.
@@ -226,7 +246,7 @@ fn refusals_of_updates_are_those_of_a_real_server() {
         }
         judged += 1;
         let (new, refusal) = updated(&kind, old, &line);
-        let expected = line.str("message").map(str::to_owned);
+        let expected = expected(&line);
         if refusal != expected {
             differences.push(format!(
                 "{} {} {}\n     got {}\nexpected {}",

@@ -95,6 +95,12 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
         // The server's own change, of spec and status.
         return;
     }
+    if strategy::prepare_for_subresource_update(&resource.kind, call.subresource, new, old) {
+        if Rules::of(resource).generation && differs(resource.plural(), new, old) {
+            metadata::raise_generation(new);
+        }
+        return;
+    }
     match call.subresource {
         "status" => keep_all_but_status(call, new, old),
         _ if resource.subresource("status").is_some() => put_back(new, old, "status"),

@@ -8,7 +8,8 @@ use tollgate_api::{GroupVersionKind, Status, Value, names};
 use tollgate_objects::validation::object_meta::NameRule;
 use tollgate_objects::validation::{
     Options, object_meta, object_meta_update, refusal, validate_create, validate_finalize_update,
-    validate_status_update, validate_update, validates_create, validates_update,
+    validate_status_update, validate_subresource_update, validate_update, validates_create,
+    validates_update,
 };
 
 const METADATA: Path<'static> = Path::root("metadata");
@@ -99,7 +100,9 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
     // The registry holds the metadata of every kind first; what a kind says of them comes again.
     let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
     object_meta_update::validate_generic(&metadata(new), &metadata(old), &METADATA, &mut errors);
-    if of_status && validates_update(kind, true) {
+    if let Some(found) = validate_subresource_update(kind, call.subresource, new, old, &options) {
+        errors.extend(found);
+    } else if of_status && validates_update(kind, true) {
         errors.extend(validate_status_update(kind, new, old, &options));
     } else if call.subresource.is_empty() && validates_update(kind, false) {
         errors.extend(validate_update(kind, new, old, &options));

@@ -86,3 +86,16 @@ pub fn prepare_for_update(kind: &GroupVersionKind, new: &mut Value, old: &Value,
         prepare(new, old, release);
     }
 }
+
+/// Prepares what an object of `kind` becomes by an update through a subresource that changes a part of its own, such as
+/// `ephemeralcontainers` of pods; tells whether this is one.
+pub fn prepare_for_subresource_update(
+    kind: &GroupVersionKind,
+    subresource: &str,
+    new: &mut Value,
+    old: &Value,
+) -> bool {
+    kind.group.is_empty()
+        && kind.kind == "Pod"
+        && pod::subresources::prepare_for_update(subresource, new, old)
+}

@@ -146,7 +146,7 @@ fn normalize_addresses(service: &mut Value, old: Option<&Value>) {
     if !single_before.is_empty() && single.is_empty() && same_list {
         // Cleared under its old name alone.
         spec.remove("clusterIPs");
-    } else if single_before != single && same_list {
+    } else if single_before != single && (same_list || !listed) {
         spec.set("clusterIPs", vec![single]);
     }
 }

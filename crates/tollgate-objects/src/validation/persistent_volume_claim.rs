@@ -6,7 +6,7 @@ use super::pod::resources::quantity;
 use super::workload::metadata_update;
 use super::{Options, fields, go_struct, object_meta_update};
 use tollgate_api::field::{Error, Errors, Path};
-use tollgate_api::{Quantity, Value, names};
+use tollgate_api::{Quantity, Value, names, resource_list};
 
 /// Sorted, as messages list them.
 pub(super) const ACCESS_MODES: &[&str] = &[
@@ -74,6 +74,32 @@ pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, error
     not_below_capacity(new, old, &path, errors);
     let mode = Path::root("volumeMode");
     fields::stays(new_spec, old_spec, "volumeMode", &mode, errors);
+}
+
+/// Validates an update of a claim's status: what it has got.
+pub(super) fn validate_status_update(
+    new: &Value,
+    old: &Value,
+    _options: &Options,
+    errors: &mut Errors,
+) {
+    metadata_update(new, old, errors);
+    let modes = new
+        .get("spec")
+        .map_or(&[][..], |spec| spec.items("accessModes"));
+    if modes.is_empty() {
+        let path = Path::root("spec");
+        errors.push(Error::required(&path.child("accessModes"), ""));
+    }
+    let status = new.get("status").unwrap_or(&Value::Null);
+    let path = Path::root("status");
+    let path = path.child("capacity");
+    for (name, amount) in resource_list::amounts(status.get("capacity")) {
+        if amount.value() < 0 {
+            let why = "must be a valid resource quantity";
+            errors.push(Error::invalid(&path.key(name), amount.value(), why));
+        }
+    }
 }
 
 /// A class that stood in an annotation, or that was none, may become a field.

@@ -38,6 +38,15 @@ pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, error
     workload::immutable_selector(new, old, errors);
 }
 
+/// The numbers in a status.
+const COUNTS: [&str; 5] = [
+    "replicas",
+    "fullyLabeledReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "observedGeneration",
+];
+
 /// Validates an update of a ReplicaSet's status.
 pub(super) fn validate_status_update(
     new: &Value,
@@ -54,13 +63,6 @@ pub(super) fn replica_counts(object: &Value, errors: &mut Errors) {
     let status = object.get("status").unwrap_or(&Value::Null);
     let path = Path::root("status");
     let count = |key: &str| status.int(key).unwrap_or_default();
-    const COUNTS: [&str; 5] = [
-        "replicas",
-        "fullyLabeledReplicas",
-        "readyReplicas",
-        "availableReplicas",
-        "observedGeneration",
-    ];
     for key in COUNTS {
         nonnegative(status, key, &path, errors);
     }

@@ -8,7 +8,7 @@ use super::{
     pod_disruption_budget, pod_template, priority_class, replica_set, resource_claim,
     resource_quota, resource_slice, role, role_binding, runtime_class, secret, service,
     service_account, service_cidr, stateful_set, storage_class, volume_attachment,
-    webhook_configuration, workload,
+    webhook_configuration, workload, workload_status,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
@@ -194,6 +194,24 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
 
 /// Group, kind, and what validates an update of its `status`.
 const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::validate_status_update,
+    ),
+    ("", "Node", node::validate_status_update),
+    (
+        "",
+        "ReplicationController",
+        replica_set::validate_status_update,
+    ),
+    ("apps", "DaemonSet", workload_status::validate_daemon_set),
+    ("apps", "Deployment", workload_status::validate_deployment),
+    (
+        "apps",
+        "StatefulSet",
+        workload_status::validate_stateful_set,
+    ),
     ("", "Pod", pod::validate_status_update),
     ("", "ResourceQuota", |new, old, _, errors| {
         errors.extend(resource_quota::validate_status_update(new, old));
@@ -257,6 +275,21 @@ pub fn validate_status_update(
     options: &Options,
 ) -> Errors {
     run(STATUS_UPDATES, kind, new, old, options)
+}
+
+/// The field errors of what an object becomes by an update through a subresource that changes a part of its own, such
+/// as `ephemeralcontainers` of pods; none for other subresources.
+pub fn validate_subresource_update(
+    kind: &GroupVersionKind,
+    subresource: &str,
+    new: &Value,
+    old: &Value,
+    options: &Options,
+) -> Option<Errors> {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => pod::validate_subresource_update(subresource, new, old, options),
+        _ => None,
+    }
 }
 
 fn run(

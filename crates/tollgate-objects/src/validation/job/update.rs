@@ -1,8 +1,6 @@
 //! What an update of a Job may not change.
 
-use super::{
-    failure_policy, generated_selector, is_indexed, success_policy, validate_selected_spec,
-};
+use super::{failure_policy, is_indexed, success_policy, validate_create, validate_selected_spec};
 use crate::validation::{Options, go_struct, go_values, object_meta_update, workload};
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
@@ -17,8 +15,8 @@ pub(in crate::validation) fn validate_update(
     options: &Options,
     errors: &mut Errors,
 ) {
+    validate_create(new, options, errors);
     workload::metadata_update(new, old, errors);
-    generated_selector(new, errors);
     validate_selected_spec(workload::spec(new), options, errors);
     let (spec, before) = (workload::spec(new), workload::spec(old));
     let path = Path::root("spec");

@@ -1,7 +1,7 @@
-//! What an update of a pod may change: `ValidatePodUpdate`, and the updates of its status and its ephemeral containers.
+//! What an update of a pod may change: `ValidatePodUpdate`, and the update of its ephemeral containers.
 
 use super::{Scope, annotations, container, spec, tokens_without_account, tolerations};
-use crate::validation::object_meta::{self, invalid_each};
+use crate::validation::object_meta;
 use crate::validation::workload::metadata_update;
 use crate::validation::{Options, go_struct, numbers};
 use tollgate_api::field::{Error, Errors, Path};
@@ -10,23 +10,15 @@ use tollgate_api::{Value, names};
 
 const UPDATABLE: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
-const MIRROR: &str = "kubernetes.io/config.mirror";
+pub(super) const MIRROR: &str = "kubernetes.io/config.mirror";
 const SECONDS_MAX: i64 = i32::MAX as i64;
-/// Conditions that the system sets, whose names have no rule.
-const SYSTEM_CONDITIONS: [&str; 5] = [
-    "PodScheduled",
-    "Ready",
-    "Initialized",
-    "ContainersReady",
-    "DisruptionTarget",
-];
 
-fn spec_of(pod: &Value) -> &Value {
+pub(super) fn spec_of(pod: &Value) -> &Value {
     pod.get("spec").unwrap_or(&Value::Null)
 }
 
 /// What every update says first: the metadata, and that the pod is good as a whole.
-fn good_again(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn good_again(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     metadata_update(new, old, errors);
     let metadata = new.get("metadata").unwrap_or(&Value::Null);
     let path = Path::root("metadata");
@@ -41,11 +33,21 @@ fn good_again(new: &Value, old: &Value, options: &Options, errors: &mut Errors) 
     };
     spec::validate(scope, &spec_path, errors);
     tokens_without_account(pod_spec, &spec_path, errors);
+    images(pod_spec, &spec_path, errors);
     annotations_stay(new, old, &annotations_path, errors);
 }
 
+fn images(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
+    for list in ["containers", "initContainers"] {
+        let path = path.child(list);
+        for (place, container) in spec.items(list).iter().enumerate() {
+            container::image_for_pod(container, &path.index(place), errors);
+        }
+    }
+}
+
 /// Annotations that the kubelet lives by are set once.
-fn annotations_stay(new: &Value, old: &Value, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn annotations_stay(new: &Value, old: &Value, path: &Path<'_>, errors: &mut Errors) {
     let of = |pod: &Value| {
         pod.at(&["metadata", "annotations"])
             .cloned()
@@ -229,19 +231,17 @@ fn gated(spec: &mut Value, before: &Value, path: &Path<'_>, errors: &mut Errors)
         let path = path.child("nodeAffinity");
         node_affinity(&now.unwrap_or_default(), old, &path, errors);
     }
-    match old {
-        Some(old) => spec.child_mut("affinity").set("nodeAffinity", old),
-        None => {
-            let mut only_node_affinity = false;
-            if let Some(affinity) = spec.get_mut("affinity") {
-                affinity.remove("nodeAffinity");
-                only_node_affinity = affinity
-                    .as_object()
-                    .is_some_and(tollgate_api::Object::is_empty);
-            }
-            if only_node_affinity {
-                put_back(spec, before, "affinity");
-            }
+    if let Some(old) = old {
+        spec.child_mut("affinity").set("nodeAffinity", old);
+        return;
+    }
+    if let Some(affinity) = spec.get_mut("affinity") {
+        affinity.remove("nodeAffinity");
+        let is_empty = affinity
+            .as_object()
+            .is_some_and(tollgate_api::Object::is_empty);
+        if is_empty {
+            put_back(spec, before, "affinity");
         }
     }
 }
@@ -294,87 +294,8 @@ fn node_affinity(new: &Value, old: &Value, path: &Path<'_>, errors: &mut Errors)
     }
 }
 
-/// Validates an update of a pod's status.
-pub(in crate::validation) fn validate_status_update(
-    new: &Value,
-    old: &Value,
-    _options: &Options,
-    errors: &mut Errors,
-) {
-    metadata_update(new, old, errors);
-    let path = Path::root("metadata");
-    annotations_stay(new, old, &path.child("annotations"), errors);
-    let status = new.get("status").unwrap_or(&Value::Null);
-    let before = old.get("status").unwrap_or(&Value::Null);
-    let path = Path::root("status");
-    let conditions = path.child("conditions");
-    for (place, condition) in status.items("conditions").iter().enumerate() {
-        let sort = condition.str_or_empty("type");
-        if !SYSTEM_CONDITIONS.contains(&sort) {
-            let path = conditions.index(place);
-            invalid_each(
-                names::qualified_name(sort),
-                sort,
-                &path.child("Condition"),
-                errors,
-            );
-        }
-    }
-    let nominated = status.str_or_empty("nominatedNodeName");
-    if !nominated.is_empty() && nominated != before.str_or_empty("nominatedNodeName") {
-        let path = path.child("nominatedNodeName");
-        invalid_each(
-            names::dns1123_subdomain(nominated),
-            nominated,
-            &path,
-            errors,
-        );
-    }
-    let policy = spec_of(old).str_or_empty("restartPolicy");
-    for list in ["containerStatuses", "initContainerStatuses"] {
-        stays_terminated(
-            status.items(list),
-            before.items(list),
-            policy,
-            &path.child(list),
-            errors,
-        );
-    }
-}
-
-/// What has ended and is not to be started again does not run.
-fn stays_terminated(
-    new: &[Value],
-    old: &[Value],
-    policy: &str,
-    path: &Path<'_>,
-    errors: &mut Errors,
-) {
-    if policy == "Always" {
-        return;
-    }
-    for (place, before) in old.iter().enumerate() {
-        let Some(terminated) = before.at(&["state", "terminated"]) else {
-            continue;
-        };
-        let failed = terminated.int("exitCode").unwrap_or_default() != 0;
-        if policy == "OnFailure" && failed {
-            continue;
-        }
-        let name = before.str_or_empty("name");
-        let now = new
-            .iter()
-            .find(|status| status.str_or_empty("name") == name);
-        if now.is_some_and(|status| status.at(&["state", "terminated"]).is_none()) {
-            let path = path.index(place);
-            let why = "may not be transitioned to non-terminated state";
-            errors.push(Error::forbidden(&path.child("state"), why));
-        }
-    }
-}
-
 /// Validates an update of the subresource `ephemeralcontainers`: containers may be added.
-pub fn validate_ephemeral_containers_update(
+pub(super) fn validate_ephemeral_containers_update(
     new: &Value,
     old: &Value,
     options: &Options,
