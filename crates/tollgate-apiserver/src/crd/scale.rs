@@ -48,12 +48,12 @@ impl ScalePaths {
 
     /// How errors name the number that is wanted.
     pub fn wanted_path(&self) -> String {
-        self.spec_replicas.join(".")
+        format!(".{}", self.spec_replicas.join("."))
     }
 
     /// How errors name the number that is there.
     pub fn found_path(&self) -> String {
-        self.status_replicas.join(".")
+        format!(".{}", self.status_replicas.join("."))
     }
 
     /// Sets how many are wanted.
