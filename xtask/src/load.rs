@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
         let workers: Vec<_> = (0..options.connections)
             .map(|_| scope.spawn(|| work(&options, &target, &next)))
             .collect();
-        let joined = workers.into_iter().map(|worker| worker.join());
+        let joined = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined
             .map(|seen| seen.unwrap_or_else(|_| bail!("a worker panicked")))
             .collect()

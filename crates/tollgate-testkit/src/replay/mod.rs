@@ -6,6 +6,11 @@
 //! the expected one (`eventually`), be a `watch` whose answer is a list of events, and say what of the answer is compared
 //! (`pick`, `lines`, `omit`, `ignore`, `unordered`) or that nothing is (`unchecked`).
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a member that a JSON value does not have is null"
+)]
+
 mod difference;
 mod mask;
 mod place;
@@ -101,12 +106,12 @@ struct Run<'t> {
 impl Run<'_> {
     /// Does one step: what differs.
     fn step(&mut self, step: &Value) -> Result<Vec<String>> {
-        let expected = self.comparable(step["response"].clone(), step);
+        let expected = self.comparable(&step["response"], step);
         let is_eventual = step["eventually"] == true;
         let mut attempts = if is_eventual { ATTEMPTS } else { 1 };
         loop {
             let answer = self.perform(step)?;
-            let found = self.comparable(self.shaped(answer.clone(), step), step);
+            let found = self.comparable(&self.shaped(answer.clone(), step), step);
             attempts = attempts.saturating_sub(1);
             let is_expected = found == expected;
             if !is_expected && attempts > 0 {
@@ -170,8 +175,8 @@ impl Run<'_> {
     }
 
     /// Masked, without what is ignored, and with lists sorted whose order does not matter.
-    fn comparable(&self, answer: Value, step: &Value) -> Value {
-        let mut answer = mask::mask(&answer, self.has_managed_fields);
+    fn comparable(&self, answer: &Value, step: &Value) -> Value {
+        let mut answer = mask::mask(answer, self.has_managed_fields);
         let places = |key: &str| step[key].as_array().cloned().unwrap_or_default();
         for at in places("ignore").iter().filter_map(Value::as_str) {
             place::ignore(&mut answer, at);
@@ -213,13 +218,12 @@ impl Run<'_> {
                 .strip_prefix("repeat:")
                 .and_then(|repeat| repeat.rsplit_once(':'))
                 .and_then(|(text, times)| Some(text.repeat(times.parse().ok()?)));
-            match repeated.or_else(|| self.captured.get(name).cloned()) {
-                Some(text) => out.push_str(&text),
-                None => {
-                    out.push_str("${");
-                    rest = after;
-                    continue;
-                }
+            if let Some(text) = repeated.or_else(|| self.captured.get(name).cloned()) {
+                out.push_str(&text);
+            } else {
+                out.push_str("${");
+                rest = after;
+                continue;
             }
             rest = behind;
         }

@@ -40,7 +40,10 @@ fn first(items: &[Value], wanted: &str) -> Value {
         }
         match here {
             Value::String(here) => here == text,
-            other => other.to_string() == text,
+            other => {
+                let shown = other.to_string();
+                shown == text
+            }
         }
     });
     found.cloned().unwrap_or_default()
@@ -56,8 +59,9 @@ pub(super) fn ignore(value: &mut Value, place: &str) {
             entries.remove(&last);
         }
         Value::Array(items) => {
+            let wanted = last.parse::<usize>().ok();
             for (index, item) in items.iter_mut().enumerate() {
-                if last == "*" || last == index.to_string() {
+                if last == "*" || wanted == Some(index) {
                     *item = json!("<ignored>");
                 }
             }
@@ -93,8 +97,9 @@ fn each(value: &mut Value, segments: &[String], change: &mut impl FnMut(&mut Val
             }
         }
         Value::Array(items) => {
+            let wanted = segment.parse::<usize>().ok();
             for (index, item) in items.iter_mut().enumerate() {
-                if segment == "*" || *segment == index.to_string() {
+                if segment == "*" || wanted == Some(index) {
                     each(item, rest, change);
                 }
             }

@@ -50,13 +50,12 @@ impl Run<'_> {
         };
         let kept = self.connections.remove(&who).filter(|_| !is_watch);
         let again = kept.map(|mut kept| kept.send(&request).map(|answer| (kept, answer)));
-        let (connection, answer) = match again {
-            Some(Ok(answered)) => answered,
-            _ => {
-                let mut new = self.target.connect(who)?;
-                let answer = new.send(&request)?;
-                (new, answer)
-            }
+        let (connection, answer) = if let Some(Ok(answered)) = again {
+            answered
+        } else {
+            let mut new = self.target.connect(who)?;
+            let answer = new.send(&request)?;
+            (new, answer)
         };
         if !answer.closes && !is_watch {
             self.connections.insert(who, connection);

@@ -31,7 +31,7 @@ fn write(server: &Running, next: &AtomicUsize, known: &Mutex<Known>) {
         };
         assert_eq!(answer.status, 201, "{}", answer.text());
         known.lock().unwrap().made.insert(name.clone());
-        if number % 3 > 0 {
+        if !number.is_multiple_of(3) {
             continue;
         }
         // Once it was sent it may be done, acknowledged or not.
