@@ -2,7 +2,7 @@
 
 use super::numbers::{bound_for, is_multiple, shown};
 use super::schema::{Additional, Schema};
-use tollgate_api::field::{Error, ErrorKind, Errors, Path};
+use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Number, Value, json};
 
 /// What is wrong with `value`.
@@ -404,16 +404,4 @@ fn same_member<'v>(item: &Value, old: &'v Value, schema: &Schema) -> Option<&'v 
         keys.all(|key| item.get(key) == other.get(key))
     };
     old.as_array()?.iter().find(same)
-}
-
-/// Whether an error keeps rules from being asked: what they would look at may not be there, or be something else.
-pub fn blocks_rules(error: &Error) -> bool {
-    matches!(
-        error.kind,
-        ErrorKind::NotSupported
-            | ErrorKind::Required
-            | ErrorKind::TooLong
-            | ErrorKind::TooMany
-            | ErrorKind::TypeInvalid
-    )
 }

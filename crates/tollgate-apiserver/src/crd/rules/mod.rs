@@ -8,6 +8,7 @@ mod cost;
 mod functions;
 mod judge;
 mod names;
+mod types;
 mod values;
 
 #[cfg(test)]

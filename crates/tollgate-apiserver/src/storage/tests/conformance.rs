@@ -86,7 +86,8 @@ fn keys(state: &Snapshot, prefix: &str) -> Vec<String> {
 }
 
 fn described(event: &Event) -> String {
-    let value = |record: &Arc<crate::storage::Record>| String::from_utf8_lossy(&record.value).into_owned();
+    let value =
+        |record: &Arc<crate::storage::Record>| String::from_utf8_lossy(&record.value).into_owned();
     let previous = event.previous.as_ref().map_or("-".to_owned(), value);
     let current = event.current.as_ref().map_or("-".to_owned(), value);
     format!("{} {} {previous}>{current}", event.revision, event.key)
