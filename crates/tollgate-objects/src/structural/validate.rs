@@ -38,19 +38,6 @@ struct Judge<'a> {
     at: &'a str,
 }
 
-/// The JSON type of a value.
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(Number::Int(_)) => "integer",
-        Value::Number(Number::Float(_)) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 impl Judge<'_> {
     fn place(&self, name: &str) -> String {
         let name = name.strip_prefix('.').unwrap_or(name);
@@ -140,9 +127,9 @@ impl Judge<'_> {
             Value::Null => schema.nullable || has("null"),
             Value::Number(Number::Int(_)) => has("integer") || has("number"),
             Value::Number(number) => has("number") || (has("integer") && number.as_i64().is_some()),
-            other => has(type_name(other)),
+            other => has(super::schema::type_name(other)),
         };
-        (!fits).then(|| self.type_invalid(name, type_name(value), &types.join(",")))
+        (!fits).then(|| self.type_invalid(name, super::schema::type_name(value), &types.join(",")))
     }
 
     fn check_enumeration(&self, value: &Value, schema: &Schema, name: &str, found: &mut Found) {
