@@ -3,6 +3,8 @@
 //! Upstream's admission sees internal objects, so this belongs between defaulting and admission.
 
 use crate::workloads;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tollgate_api::{GroupVersionKind, Value};
 
 /// Annotations from the time before init containers had a field; they are dropped, so that nobody trusts them.
@@ -13,10 +15,14 @@ const INIT_CONTAINER_ANNOTATIONS: [&str; 4] = [
     "pod.beta.kubernetes.io/init-container-statuses",
 ];
 
-/// Converts an object of `kind`; only pods and what holds a pod template have something to convert.
+/// Converts an object of `kind`; most kinds have nothing to convert.
 pub fn convert(kind: &GroupVersionKind, object: &mut Value) {
     if kind.group.is_empty() && kind.kind == "Pod" {
         convert_pod(object);
+    } else if kind.group.is_empty() && kind.kind == "Secret" {
+        convert_secret(object);
+    } else if kind.group.is_empty() && kind.kind == "Node" {
+        convert_node(object);
     } else if kind.group.is_empty() && kind.kind == "PodTemplate" {
         if let Some(template) = object.get_mut("template") {
             convert_pod(template);
@@ -29,6 +35,33 @@ pub fn convert(kind: &GroupVersionKind, object: &mut Value) {
         if let Some(template) = template {
             convert_pod(template);
         }
+    }
+}
+
+/// `stringData` is `data` for people: it is written over it and not kept.
+fn convert_secret(secret: &mut Value) {
+    let Some(Value::Object(texts)) = secret.remove("stringData") else {
+        return;
+    };
+    for (key, text) in texts.iter() {
+        let encoded = STANDARD.encode(text.as_str().unwrap_or_default());
+        secret.child_mut("data").set(key, encoded);
+    }
+}
+
+/// `podCIDR` is the old name of the first of `podCIDRs`, and the one that counts.
+fn convert_node(node: &mut Value) {
+    let Some(spec) = node.get_mut("spec") else {
+        return;
+    };
+    let first = |spec: &Value| spec.items("podCIDRs").first().cloned();
+    let single = spec.str_or_empty("podCIDR").to_owned();
+    if single.is_empty() {
+        if let Some(first) = first(spec) {
+            spec.set("podCIDR", first);
+        }
+    } else if first(spec).as_ref().and_then(Value::as_str) != Some(single.as_str()) {
+        spec.set("podCIDRs", vec![single]);
     }
 }
 
@@ -81,6 +114,24 @@ mod tests {
         check(pod, r#"{"spec":{"serviceAccountName":"a"}}"#, both);
         let differ = r#"{"spec":{"serviceAccountName":"a","serviceAccount":"b"}}"#;
         check(pod, differ, both);
+    }
+
+    #[test]
+    fn texts_of_a_secret_become_its_data() {
+        check(
+            ("v1", "Secret"),
+            r#"{"data":{"a":"eA==","b":"eA=="},"stringData":{"a":"y"}}"#,
+            r#"{"data":{"a":"eQ==","b":"eA=="}}"#,
+        );
+    }
+
+    #[test]
+    fn the_range_of_a_node_has_two_names() {
+        let node = ("v1", "Node");
+        let both = r#"{"spec":{"podCIDR":"10.0.0.0/24","podCIDRs":["10.0.0.0/24"]}}"#;
+        check(node, r#"{"spec":{"podCIDRs":["10.0.0.0/24"]}}"#, both);
+        let differ = r#"{"spec":{"podCIDR":"10.0.0.0/24","podCIDRs":["10.1.0.0/24"]}}"#;
+        check(node, differ, both);
     }
 
     #[test]

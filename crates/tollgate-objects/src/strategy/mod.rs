@@ -3,7 +3,11 @@
 //!
 //! One kind, one file; the tables below say which function prepares what.
 
+mod certificate_signing_request;
 mod job;
+mod lease;
+mod node;
+mod persistent_volume_claim;
 pub mod pod;
 mod service;
 
@@ -13,7 +17,14 @@ type PrepareForCreate = fn(&mut Value, Release) -> Vec<String>;
 
 /// Group, kind, and what prepares it, whatever the version.
 const CREATE: &[(&str, &str, PrepareForCreate)] = &[
+    ("", "Node", node::prepare_for_create),
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::prepare_for_create,
+    ),
     ("", "Pod", pod::prepare_for_create),
+    ("coordination.k8s.io", "Lease", lease::prepare_for_create),
     ("batch", "Job", job::prepare_for_create),
     ("", "Service", service::prepare_for_create),
 ];
@@ -21,7 +32,21 @@ const CREATE: &[(&str, &str, PrepareForCreate)] = &[
 type PrepareForUpdate = fn(&mut Value, &Value, Release);
 
 /// Group, kind, and what prepares an update, whatever the version.
-const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[("", "Service", service::prepare_for_update)];
+const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[
+    ("", "Node", node::prepare_for_update),
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::prepare_for_update,
+    ),
+    ("", "Service", service::prepare_for_update),
+    (
+        "certificates.k8s.io",
+        "CertificateSigningRequest",
+        certificate_signing_request::prepare_for_update,
+    ),
+    ("coordination.k8s.io", "Lease", lease::prepare_for_update),
+];
 
 /// Prepares a defaulted object of `kind` for its first storage as the registry of `release` does; returns warnings.
 pub fn prepare_for_create(

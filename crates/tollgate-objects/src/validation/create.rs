@@ -1,19 +1,147 @@
 //! The one table from kinds to what validates them when they are created.
 
 use super::{
-    Options, config_map, daemon_set, deployment, job, limit_range, namespace,
-    persistent_volume_claim, pod, pod_security_policy, priority_class, replica_set, resource_quota,
-    role, role_binding, secret, service, service_account, stateful_set,
+    Options, admission_policy, api_service, certificate_signing_request, config_map,
+    controller_revision, cron_job, csi, daemon_set, deployment, endpoint_slice, endpoints, event,
+    flow_control, horizontal_pod_autoscaler, ingress, ingress_class, job, lease, limit_range,
+    namespace, network_policy, node, persistent_volume, persistent_volume_claim, pod,
+    pod_disruption_budget, pod_security_policy, pod_template, priority_class, replica_set,
+    resource_claim, resource_quota, resource_slice, role, role_binding, runtime_class, secret,
+    service, service_account, service_cidr, stateful_set, storage_class, volume_attachment,
+    webhook_configuration,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
 
+const ADMISSION: &str = "admissionregistration.k8s.io";
+const FLOW_CONTROL: &str = "flowcontrol.apiserver.k8s.io";
+const NETWORKING: &str = "networking.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
+const RESOURCE: &str = "resource.k8s.io";
+const STORAGE: &str = "storage.k8s.io";
 
 type Validate = fn(&Value, &Options, &mut Errors);
 
 /// Group, kind, and what validates it, whatever the version.
 const KINDS: &[(&str, &str, Validate)] = &[
+    ("", "Event", event::validate_core_create),
+    ("", "Endpoints", endpoints::validate_create),
+    ("", "Node", node::validate_create),
+    ("", "PersistentVolume", persistent_volume::validate_create),
+    ("", "PodTemplate", pod_template::validate_create),
+    (
+        ADMISSION,
+        "MutatingAdmissionPolicy",
+        admission_policy::validate_mutating_create,
+    ),
+    (
+        ADMISSION,
+        "MutatingAdmissionPolicyBinding",
+        admission_policy::validate_mutating_binding_create,
+    ),
+    (
+        ADMISSION,
+        "MutatingWebhookConfiguration",
+        webhook_configuration::validate_create,
+    ),
+    (
+        ADMISSION,
+        "ValidatingAdmissionPolicy",
+        admission_policy::validate_create,
+    ),
+    (
+        ADMISSION,
+        "ValidatingAdmissionPolicyBinding",
+        admission_policy::validate_binding_create,
+    ),
+    (
+        ADMISSION,
+        "ValidatingWebhookConfiguration",
+        webhook_configuration::validate_create,
+    ),
+    (
+        "apiregistration.k8s.io",
+        "APIService",
+        api_service::validate_create,
+    ),
+    (
+        "apps",
+        "ControllerRevision",
+        controller_revision::validate_create,
+    ),
+    (
+        "autoscaling",
+        "HorizontalPodAutoscaler",
+        horizontal_pod_autoscaler::validate_create,
+    ),
+    ("batch", "CronJob", cron_job::validate_create),
+    (
+        "certificates.k8s.io",
+        "CertificateSigningRequest",
+        certificate_signing_request::validate_create,
+    ),
+    ("coordination.k8s.io", "Lease", lease::validate_create),
+    (
+        "discovery.k8s.io",
+        "EndpointSlice",
+        endpoint_slice::validate_create,
+    ),
+    ("events.k8s.io", "Event", event::validate_create),
+    (
+        FLOW_CONTROL,
+        "FlowSchema",
+        flow_control::validate_schema_create,
+    ),
+    (
+        FLOW_CONTROL,
+        "PriorityLevelConfiguration",
+        flow_control::validate_level_create,
+    ),
+    (
+        NETWORKING,
+        "IPAddress",
+        service_cidr::validate_address_create,
+    ),
+    (NETWORKING, "Ingress", ingress::validate_create),
+    (NETWORKING, "IngressClass", ingress_class::validate_create),
+    (NETWORKING, "NetworkPolicy", network_policy::validate_create),
+    (NETWORKING, "ServiceCIDR", service_cidr::validate_create),
+    (
+        "node.k8s.io",
+        "RuntimeClass",
+        runtime_class::validate_create,
+    ),
+    (
+        "policy",
+        "PodDisruptionBudget",
+        pod_disruption_budget::validate_create,
+    ),
+    (
+        RESOURCE,
+        "DeviceClass",
+        resource_claim::validate_class_create,
+    ),
+    (RESOURCE, "ResourceClaim", resource_claim::validate_create),
+    (
+        RESOURCE,
+        "ResourceClaimTemplate",
+        resource_claim::validate_template_create,
+    ),
+    (RESOURCE, "ResourceSlice", resource_slice::validate_create),
+    (STORAGE, "CSIDriver", csi::validate_driver_create),
+    (STORAGE, "CSINode", csi::validate_node_create),
+    (STORAGE, "CSIStorageCapacity", csi::validate_capacity_create),
+    (STORAGE, "StorageClass", storage_class::validate_create),
+    (
+        STORAGE,
+        "VolumeAttachment",
+        volume_attachment::validate_create,
+    ),
+    (
+        STORAGE,
+        "VolumeAttributesClass",
+        storage_class::validate_attributes_create,
+    ),
     ("", "ConfigMap", config_map::validate_create),
     ("", "Namespace", namespace::validate_create),
     ("", "Service", service::validate_create),

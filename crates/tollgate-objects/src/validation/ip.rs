@@ -125,6 +125,26 @@ impl Range {
         })
     }
 
+    /// Whether the other range lies in this one and is smaller: a strict subset.
+    pub(super) fn holds_strictly(&self, inner: &Self) -> bool {
+        let (outer, inner_ip) = (self.address.canonical(), inner.address.canonical());
+        let (outer, inner_bits, width) = match (outer, inner_ip) {
+            (IpAddr::V4(outer), IpAddr::V4(inner)) => (
+                u128::from(u32::from(outer)),
+                u128::from(u32::from(inner)),
+                32_u32,
+            ),
+            (IpAddr::V6(outer), IpAddr::V6(inner)) => (u128::from(outer), u128::from(inner), 128),
+            _ => return false,
+        };
+        // A shift by the whole width leaves nothing.
+        let head = |bits: u128| {
+            bits.checked_shr(width.saturating_sub(self.prefix))
+                .unwrap_or(0)
+        };
+        inner.prefix > self.prefix && head(outer) == head(inner_bits)
+    }
+
     /// Whether bits beyond the prefix are set.
     fn has_bits_beyond(&self) -> bool {
         let (bits, width) = match self.address.ip {
@@ -134,6 +154,34 @@ impl Range {
         let beyond = 128_u32.saturating_sub(width - self.prefix.min(width));
         let mask = u128::MAX.checked_shr(beyond).unwrap_or(0);
         bits & mask != 0
+    }
+}
+
+/// What is wrong with an address of a field that takes canonical addresses alone (`IsValidIP`).
+pub(super) fn canonical_messages(text: &str) -> Vec<String> {
+    let mut errors = Errors::new();
+    validate(text, &Path::root(""), &mut errors);
+    if errors.is_empty()
+        && let Some(address) = Address::parse(text)
+    {
+        let canonical = address.ip.to_string();
+        if canonical != text {
+            return vec![format!("must be in canonical form (\"{canonical}\")")];
+        }
+    }
+    errors.into_iter().map(|error| error.detail).collect()
+}
+
+/// Validates one range in a field that takes canonical ranges alone (`IsValidCIDR`).
+pub(super) fn validate_canonical_range(text: &str, path: &Path<'_>, errors: &mut Errors) {
+    let before = errors.len();
+    validate_range(text, path, errors);
+    if let Some(range) = Range::parse(text).filter(|_| errors.len() == before) {
+        let canonical = format!("{}/{}", range.address.ip, range.prefix);
+        if canonical != text {
+            let why = format!("must be in canonical form (\"{canonical}\")");
+            errors.push(Error::invalid(path, text, why));
+        }
     }
 }
 

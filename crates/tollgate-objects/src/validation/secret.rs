@@ -94,7 +94,7 @@ fn must_be_json(object: &Value, key: &str, errors: &mut Errors) {
         .unwrap_or_default();
     if let Err(error) = json::from_slice(&bytes) {
         let data = Path::root("data");
-        errors.push(Error::invalid(&data.key(key), REDACTED, error.to_string()));
+        errors.push(Error::invalid(&data.key(key), REDACTED, error.message));
     }
 }
 

@@ -1,18 +1,160 @@
 //! The tables from kinds to what validates their updates.
 
 use super::{
-    Options, config_map, daemon_set, deployment, job, namespace, replica_set, role, role_binding,
-    secret, service, service_account, stateful_set,
+    Options, admission_policy, api_service, certificate_signing_request, config_map,
+    controller_revision, cron_job, csi, daemon_set, deployment, endpoint_slice, endpoints, event,
+    flow_control, horizontal_pod_autoscaler, ingress, ingress_class, job, lease, limit_range,
+    namespace, network_policy, node, persistent_volume, pod_disruption_budget, pod_template,
+    priority_class, replica_set, resource_claim, resource_quota, resource_slice, role,
+    role_binding, runtime_class, secret, service, service_account, service_cidr, stateful_set,
+    storage_class, volume_attachment, webhook_configuration, workload,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
 
+const ADMISSION: &str = "admissionregistration.k8s.io";
+const FLOW_CONTROL: &str = "flowcontrol.apiserver.k8s.io";
+const NETWORKING: &str = "networking.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
+const RESOURCE: &str = "resource.k8s.io";
+const STORAGE: &str = "storage.k8s.io";
 
 type ValidateUpdate = fn(&Value, &Value, &Options, &mut Errors);
 
 /// Group, kind, and what validates its update, whatever the version.
 const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    ("", "Event", event::validate_core_update),
+    ("", "Endpoints", endpoints::validate_update),
+    ("", "Node", node::validate_update),
+    ("", "PersistentVolume", persistent_volume::validate_update),
+    ("", "PodTemplate", pod_template::validate_update),
+    (
+        ADMISSION,
+        "MutatingAdmissionPolicy",
+        admission_policy::validate_mutating_update,
+    ),
+    (
+        ADMISSION,
+        "MutatingAdmissionPolicyBinding",
+        admission_policy::validate_mutating_binding_update,
+    ),
+    (
+        ADMISSION,
+        "MutatingWebhookConfiguration",
+        webhook_configuration::validate_update,
+    ),
+    (
+        ADMISSION,
+        "ValidatingAdmissionPolicy",
+        admission_policy::validate_update,
+    ),
+    (
+        ADMISSION,
+        "ValidatingAdmissionPolicyBinding",
+        admission_policy::validate_binding_update,
+    ),
+    (
+        ADMISSION,
+        "ValidatingWebhookConfiguration",
+        webhook_configuration::validate_update,
+    ),
+    (
+        "apiregistration.k8s.io",
+        "APIService",
+        api_service::validate_update,
+    ),
+    (
+        "apps",
+        "ControllerRevision",
+        controller_revision::validate_update,
+    ),
+    (
+        "autoscaling",
+        "HorizontalPodAutoscaler",
+        horizontal_pod_autoscaler::validate_update,
+    ),
+    ("batch", "CronJob", cron_job::validate_update),
+    (
+        "certificates.k8s.io",
+        "CertificateSigningRequest",
+        certificate_signing_request::validate_update,
+    ),
+    ("coordination.k8s.io", "Lease", lease::validate_update),
+    (
+        "discovery.k8s.io",
+        "EndpointSlice",
+        endpoint_slice::validate_update,
+    ),
+    ("events.k8s.io", "Event", event::validate_update),
+    (
+        FLOW_CONTROL,
+        "FlowSchema",
+        flow_control::validate_schema_update,
+    ),
+    (
+        FLOW_CONTROL,
+        "PriorityLevelConfiguration",
+        flow_control::validate_level_update,
+    ),
+    (
+        NETWORKING,
+        "IPAddress",
+        service_cidr::validate_address_update,
+    ),
+    (NETWORKING, "Ingress", ingress::validate_update),
+    (NETWORKING, "IngressClass", ingress_class::validate_update),
+    (NETWORKING, "NetworkPolicy", network_policy::validate_update),
+    (NETWORKING, "ServiceCIDR", service_cidr::validate_update),
+    (
+        "node.k8s.io",
+        "RuntimeClass",
+        runtime_class::validate_update,
+    ),
+    (
+        "policy",
+        "PodDisruptionBudget",
+        pod_disruption_budget::validate_update,
+    ),
+    (
+        RESOURCE,
+        "DeviceClass",
+        resource_claim::validate_class_update,
+    ),
+    (RESOURCE, "ResourceClaim", resource_claim::validate_update),
+    (
+        RESOURCE,
+        "ResourceClaimTemplate",
+        resource_claim::validate_template_update,
+    ),
+    (RESOURCE, "ResourceSlice", resource_slice::validate_update),
+    (STORAGE, "CSIDriver", csi::validate_driver_update),
+    (STORAGE, "CSINode", csi::validate_node_update),
+    (STORAGE, "CSIStorageCapacity", csi::validate_capacity_update),
+    (STORAGE, "StorageClass", storage_class::validate_update),
+    (
+        STORAGE,
+        "VolumeAttachment",
+        volume_attachment::validate_update,
+    ),
+    (
+        STORAGE,
+        "VolumeAttributesClass",
+        storage_class::validate_attributes_update,
+    ),
+    ("", "LimitRange", |new, old, _, errors| {
+        workload::metadata_update(new, old, errors);
+        errors.extend(limit_range::validate(new));
+    }),
+    ("", "ResourceQuota", |new, old, _, errors| {
+        errors.extend(resource_quota::validate_update(new, old));
+    }),
+    (
+        "scheduling.k8s.io",
+        "PriorityClass",
+        |new, old, _, errors| {
+            errors.extend(priority_class::validate_update(new, old));
+        },
+    ),
     ("", "ConfigMap", config_map::validate_update),
     ("", "Namespace", namespace::validate_update),
     ("", "Secret", secret::validate_update),
@@ -40,6 +182,27 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
 
 /// Group, kind, and what validates an update of its `status`.
 const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    (
+        "",
+        "PersistentVolume",
+        persistent_volume::validate_status_update,
+    ),
+    (
+        "autoscaling",
+        "HorizontalPodAutoscaler",
+        horizontal_pod_autoscaler::validate_status_update,
+    ),
+    (
+        "certificates.k8s.io",
+        "CertificateSigningRequest",
+        certificate_signing_request::validate_status_update,
+    ),
+    (NETWORKING, "Ingress", ingress::validate_status_update),
+    (
+        "policy",
+        "PodDisruptionBudget",
+        pod_disruption_budget::validate_status_update,
+    ),
     ("", "Namespace", namespace::validate_status_update),
     ("", "Service", service::validate_status_update),
     ("apps", "ReplicaSet", replica_set::validate_status_update),

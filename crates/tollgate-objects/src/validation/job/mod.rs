@@ -245,7 +245,7 @@ fn managed_by(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
 }
 
 /// `IsDomainPrefixedPath`
-fn domain_prefixed_path(text: &str, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn domain_prefixed_path(text: &str, path: &Path<'_>, errors: &mut Errors) {
     if text.is_empty() {
         errors.push(Error::required(path, ""));
         return;

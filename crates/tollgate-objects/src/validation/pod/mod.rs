@@ -29,7 +29,7 @@ mod scheduling;
 mod security_context;
 mod spec;
 mod sysctls;
-mod tolerations;
+pub(super) mod tolerations;
 mod topology_spread;
 mod visit;
 pub(super) mod volumes;

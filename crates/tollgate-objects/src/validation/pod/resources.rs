@@ -6,7 +6,7 @@ use crate::validation::object_meta::invalid_each;
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Quantity, Value, names, resource_list, resource_name};
 
-type NameRule = fn(&str, &Path<'_>, &mut Errors);
+pub(in crate::validation) type NameRule = fn(&str, &Path<'_>, &mut Errors);
 
 /// Validates `resources` of a container.
 pub(super) fn validate_container(
@@ -31,7 +31,7 @@ pub(super) fn overhead(scope: Scope<'_>, path: &Path<'_>, errors: &mut Errors) {
 }
 
 /// Validates `requests` and `limits` with a rule for the names of resources.
-pub(super) fn requirements(
+pub(in crate::validation) fn requirements(
     resources: &Value,
     name_rule: NameRule,
     path: &Path<'_>,

@@ -5,7 +5,7 @@ use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
 /// Validates a list of tolerations.
-pub(super) fn validate(tolerations: &[Value], path: &Path<'_>, errors: &mut Errors) {
+pub(in crate::validation) fn validate(tolerations: &[Value], path: &Path<'_>, errors: &mut Errors) {
     for (index, toleration) in tolerations.iter().enumerate() {
         validate_toleration(toleration, &path.index(index), errors);
     }

@@ -7,6 +7,7 @@ mod ports;
 mod traffic;
 mod update;
 
+pub(super) use addresses::not_special;
 pub(super) use update::{validate_status_update, validate_update};
 
 use super::numbers::NEGATIVE;

@@ -145,6 +145,27 @@ const SOURCES: &[Source] = &[
     same("image", image),
 ];
 
+/// What is said of a second source.
+pub(in crate::validation) const MORE_THAN_ONE: &str = "may not specify more than 1 volume type";
+
+/// How the source under `key` is called where it is one too many.
+pub(in crate::validation) fn name_of_too_many(key: &'static str) -> &'static str {
+    let sort = SOURCES.iter().find(|sort| sort.key == key);
+    sort.map_or(key, |sort| sort.too_many)
+}
+
+/// Validates the source under `key` of a volume that is no pod's own; `path` is the volume's.
+pub(in crate::validation) fn validate_source(
+    key: &str,
+    source: &Value,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
+    if let Some(sort) = SOURCES.iter().find(|sort| sort.key == key) {
+        (sort.validate)(source, &path.child(sort.own), errors);
+    }
+}
+
 /// Validates that a volume has exactly one source, and that one: `validateVolumeSource`.
 fn source(volume: &Value, name: &str, scope: Scope<'_>, path: &Path<'_>, errors: &mut Errors) {
     let mut found = false;
@@ -153,10 +174,7 @@ fn source(volume: &Value, name: &str, scope: Scope<'_>, path: &Path<'_>, errors:
             continue;
         };
         if found {
-            errors.push(Error::forbidden(
-                &path.child(sort.too_many),
-                "may not specify more than 1 volume type",
-            ));
+            errors.push(Error::forbidden(&path.child(sort.too_many), MORE_THAN_ONE));
         } else {
             (sort.validate)(source, &path.child(sort.own), errors);
         }
