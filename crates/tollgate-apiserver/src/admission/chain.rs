@@ -2,9 +2,10 @@
 
 use super::config::AdmissionConfig;
 use super::plugins::{
-    default_storage_class, default_toleration_seconds, limit_ranger, namespace_lifecycle,
+    certificates, default_ingress_class, default_storage_class, default_toleration_seconds,
+    limit_ranger, namespace_lifecycle, persistent_volume_claim_resize, pod_resize_validator,
     pod_security, pod_security_policy, priority, runtime_class, service_account,
-    storage_object_in_use_protection, taint_nodes_by_condition,
+    storage_object_in_use_protection, taint_nodes_by_condition, validating_admission_policy,
 };
 use super::review::Review;
 use std::fmt::Debug;
@@ -32,7 +33,7 @@ pub trait Plugin: Debug + Send + Sync {
 }
 
 /// All plugins in upstream's order. ResourceQuota is the last there; here it is part of the transaction (`quota`).
-pub static CHAIN: [&dyn Plugin; 11] = [
+pub static CHAIN: [&dyn Plugin; 18] = [
     &namespace_lifecycle::NamespaceLifecycle,
     &limit_ranger::LimitRanger,
     &service_account::ServiceAccount,
@@ -43,7 +44,14 @@ pub static CHAIN: [&dyn Plugin; 11] = [
     &default_toleration_seconds::DefaultTolerationSeconds,
     &default_storage_class::DefaultStorageClass,
     &storage_object_in_use_protection::StorageObjectInUseProtection,
+    &persistent_volume_claim_resize::PersistentVolumeClaimResize,
     &runtime_class::RuntimeClass,
+    &certificates::CertificateApproval,
+    &certificates::CertificateSigning,
+    &certificates::CertificateSubjectRestriction,
+    &default_ingress_class::DefaultIngressClass,
+    &pod_resize_validator::PodResizeValidator,
+    &validating_admission_policy::ValidatingAdmissionPolicy,
 ];
 
 /// The plugins that are on.

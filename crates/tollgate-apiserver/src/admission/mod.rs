@@ -6,9 +6,13 @@
 
 mod chain;
 mod config;
+pub mod expressions;
+mod matching;
 pub mod mutate;
 mod plugins;
+mod policy;
 mod prepared;
+mod request;
 mod review;
 
 pub use chain::{CHAIN, Chain, Plugin};

@@ -1,6 +1,7 @@
 //! Field errors of what is about to be stored, as the status that a client sees.
 
 use super::call::Call;
+use crate::admission::expressions;
 use crate::resources::Resource;
 use tollgate_api::field::{Errors, Path};
 use tollgate_api::{Status, Value, names};
@@ -50,6 +51,7 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
         object,
         &Options::default(),
     ));
+    errors.extend(expressions::check(&call.resource.kind, object));
     let name = super::metadata::name(object);
     refuse(call, name, &errors)?;
     // The registry holds the metadata of every kind, and names that no path could hold.
@@ -86,6 +88,9 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
             // Until a kind has rules for updates, what it becomes must at least be good.
             errors.extend(good_again(call.resource, new, &options));
         }
+    }
+    if call.subresource.is_empty() {
+        errors.extend(expressions::check_changed(kind, new, old));
     }
     refuse(call, super::metadata::name(old), &errors)
 }
