@@ -10,7 +10,10 @@ use tollgate_api::{Operation, Value, label_selector};
 pub(super) fn takes_in(constraints: &Value, review: &Review<'_>) -> bool {
     let equivalent = constraints.str("matchPolicy") != Some("Exact");
     let excluded = constraints.items("excludeResourceRules");
-    if excluded.iter().any(|rule| is_under(rule, review, equivalent)) {
+    if excluded
+        .iter()
+        .any(|rule| is_under(rule, review, equivalent))
+    {
         return false;
     }
     let rules = constraints.items("resourceRules");
@@ -28,11 +31,13 @@ pub(super) fn is_under(rule: &Value, review: &Review<'_>, equivalent: bool) -> b
     lists("operations", attributes.operation.as_str())
         && is_in_scope(rule, review)
         && is_named(rule, review)
-        && forms(review, equivalent).iter().any(|(group, version, plural)| {
-            lists("apiGroups", group)
-                && lists("apiVersions", version)
-                && is_listed(rule, plural, attributes.subresource)
-        })
+        && forms(review, equivalent)
+            .iter()
+            .any(|(group, version, plural)| {
+                lists("apiGroups", group)
+                    && lists("apiVersions", version)
+                    && is_listed(rule, plural, attributes.subresource)
+            })
 }
 
 /// Under which groups, versions and plurals the same objects are served: as asked, and, if equivalents count, all others.
@@ -97,7 +102,9 @@ fn selects_namespace(owner: &Value, review: &Review<'_>) -> bool {
     }
     let attributes = &review.attributes;
     let own = if is_namespace(review) && attributes.subresource.is_empty() {
-        attributes.object.filter(|_| attributes.operation != Operation::Delete)
+        attributes
+            .object
+            .filter(|_| attributes.operation != Operation::Delete)
     } else {
         None
     };

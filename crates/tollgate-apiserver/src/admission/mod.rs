@@ -14,6 +14,7 @@ mod policy;
 mod prepared;
 mod request;
 mod review;
+mod webhooks;
 
 pub use chain::{CHAIN, Chain, Plugin};
 pub use config::{AdmissionConfig, PluginsError};

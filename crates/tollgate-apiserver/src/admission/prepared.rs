@@ -4,6 +4,7 @@
 
 use super::config::AdmissionConfig;
 use super::policy::Policies;
+use super::webhooks::{Hook, Sort};
 use crate::storage::{Key, Record, Revision, Snapshot};
 use crate::verbs::record;
 use std::collections::BTreeMap;
@@ -83,6 +84,7 @@ pub struct Prepared {
     default_storage_class: Cache<Option<String>>,
     default_ingress_class: Cache<Option<String>>,
     admission_policies: Cache<Policies>,
+    webhooks: Cache<Vec<Hook>>,
 }
 
 impl Prepared {
@@ -98,6 +100,7 @@ impl Prepared {
             default_storage_class: Cache::default(),
             default_ingress_class: Cache::default(),
             admission_policies: Cache::default(),
+            webhooks: Cache::default(),
         }
     }
 
@@ -172,8 +175,11 @@ impl Prepared {
 
     /// The admission policies of the cluster with their bindings, compiled.
     pub(super) fn admission_policies(&self, snapshot: &Snapshot) -> Arc<Policies> {
-        let prefixes = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]
-            .map(|plural| Key::prefix("admissionregistration.k8s.io", plural, None));
+        let prefixes = [
+            "validatingadmissionpolicies",
+            "validatingadmissionpolicybindings",
+        ]
+        .map(|plural| Key::prefix("admissionregistration.k8s.io", plural, None));
         let states = prefixes
             .each_ref()
             .map(|prefix| fingerprint(snapshot, prefix));
@@ -187,6 +193,18 @@ impl Prepared {
             });
             Policies::new(&policies, &bindings)
         })
+    }
+
+    /// The webhooks of a sort, in the order of their configurations' names.
+    pub(super) fn webhooks(&self, snapshot: &Snapshot, sort: Sort) -> Arc<Vec<Hook>> {
+        let group = "admissionregistration.k8s.io";
+        collection(
+            &self.webhooks,
+            snapshot,
+            group,
+            sort.plural(),
+            |configurations| configurations.iter().flat_map(Hook::of).collect(),
+        )
     }
 
     /// A stored object that plugins often look at, such as an account.

@@ -59,7 +59,11 @@ impl Opaque for Answer {
 }
 
 /// Binds `authorizer`, and adds the functions on it.
-pub(super) fn add(context: &mut Context<'static, 'static>, authorizer: &Authorizer, user: &UserInfo) {
+pub(super) fn add(
+    context: &mut Context<'static, 'static>,
+    authorizer: &Authorizer,
+    user: &UserInfo,
+) {
     let question = Question {
         authorizer: authorizer.clone(),
         user: user.clone(),

@@ -40,8 +40,19 @@ impl std::fmt::Display for Type {
 
 /// The names of types, which are values, too.
 const TYPES: [&str; 13] = [
-    "bool", "bytes", "double", "duration", "dyn", "int", "list", "map", "null_type", "string",
-    "timestamp", "type", "uint",
+    "bool",
+    "bytes",
+    "double",
+    "duration",
+    "dyn",
+    "int",
+    "list",
+    "map",
+    "null_type",
+    "string",
+    "timestamp",
+    "type",
+    "uint",
 ];
 /// What stands before the names of some functions.
 const NAMESPACES: [&str; 5] = ["optional", "sets", "math", "google", "lists"];
@@ -186,7 +197,8 @@ impl<'w> Walk<'w> {
             Type::List(_) => Type::List(Box::new(Type::Dyn)),
             other => other,
         };
-        self.scopes.push((comprehension.accu_var.clone(), accumulator));
+        self.scopes
+            .push((comprehension.accu_var.clone(), accumulator));
         self.infer(&comprehension.loop_cond);
         self.infer(&comprehension.loop_step);
         self.depth = self.depth.saturating_sub(1);
@@ -199,10 +211,28 @@ impl<'w> Walk<'w> {
 /// The type of what a function gives.
 fn result_of(name: &str, is_member: bool, arguments: &[Type]) -> Type {
     match name {
-        "_&&_" | "_||_" | "!_" | "_==_" | "_!=_" | "_<_" | "_<=_" | "_>_" | "_>=_" | "@in"
-        | "startsWith" | "endsWith" | "contains" | "matches" | "isSorted" | "isQuantity"
-        | "hasValue" | "bool" | "@not_strictly_false" => Type::Bool,
-        "size" | "int" | "indexOf" | "lastIndexOf" | "asInteger" | "sign" | "compareTo" => Type::Int,
+        "_&&_"
+        | "_||_"
+        | "!_"
+        | "_==_"
+        | "_!=_"
+        | "_<_"
+        | "_<=_"
+        | "_>_"
+        | "_>=_"
+        | "@in"
+        | "startsWith"
+        | "endsWith"
+        | "contains"
+        | "matches"
+        | "isSorted"
+        | "isQuantity"
+        | "hasValue"
+        | "bool"
+        | "@not_strictly_false" => Type::Bool,
+        "size" | "int" | "indexOf" | "lastIndexOf" | "asInteger" | "sign" | "compareTo" => {
+            Type::Int
+        }
         "uint" => Type::Uint,
         "double" | "asApproximateFloat" => Type::Double,
         "string" | "lowerAscii" | "upperAscii" | "trim" | "replace" | "substring" | "join"

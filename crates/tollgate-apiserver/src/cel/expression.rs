@@ -11,7 +11,8 @@ const STEPS_MAX: u64 = 10_000_000;
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 
 /// What upstream says of an evaluation that costs too much.
-pub const OUT_OF_BUDGET: &str = "validation failed due to running out of cost budget, no further validation rules will be run";
+pub const OUT_OF_BUDGET: &str =
+    "validation failed due to running out of cost budget, no further validation rules will be run";
 
 /// What type of value an expression must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +60,9 @@ impl Expression {
     /// Compiles an expression that may use these names; the error is upstream's.
     pub fn compile(text: &str, known: &[&str], wanted: Wanted) -> Result<Self, String> {
         if text.len() > TEXT_BYTES_MAX {
-            return Err(format!("compilation failed: expression is longer than {TEXT_BYTES_MAX} bytes"));
+            return Err(format!(
+                "compilation failed: expression is longer than {TEXT_BYTES_MAX} bytes"
+            ));
         }
         let program = library::environment()
             .compile(text)
@@ -110,7 +113,9 @@ impl Expression {
         self.program.execute(&bindings.context).map_err(|error| {
             let failed = self.found.variables.iter().find_map(|name| {
                 let why = bindings.failure_of(name)?;
-                Some(format!("composited variable \"{name}\" fails to evaluate: {why}"))
+                Some(format!(
+                    "composited variable \"{name}\" fails to evaluate: {why}"
+                ))
             });
             let why = failed.unwrap_or_else(|| describe(&error));
             format!("expression '{}' resulted in error: {why}", self.text)
@@ -125,7 +130,9 @@ impl Expression {
         }
         let longest = u64::try_from(longest).unwrap_or(u64::MAX);
         let nodes = u64::try_from(self.found.nodes).unwrap_or(u64::MAX);
-        longest.saturating_pow(self.found.depth).saturating_mul(nodes)
+        longest
+            .saturating_pow(self.found.depth)
+            .saturating_mul(nodes)
     }
 }
 
@@ -154,7 +161,11 @@ fn at(text: &str, line: usize, column: usize, why: &str) -> String {
 fn place_of(text: &str, offset: usize) -> (usize, usize) {
     let before: Vec<char> = text.chars().take(offset).collect();
     let line = before.iter().filter(|letter| **letter == '\n').count();
-    let column = before.iter().rev().take_while(|letter| **letter != '\n').count();
+    let column = before
+        .iter()
+        .rev()
+        .take_while(|letter| **letter != '\n')
+        .count();
     (line.saturating_add(1), column.saturating_add(1))
 }
 
@@ -210,13 +221,19 @@ mod tests {
 
     #[test]
     fn names_and_types_are_checked_before_anything_runs() {
-        assert_eq!(compile("1 + 1").unwrap_err(), "must evaluate to bool but got int");
+        assert_eq!(
+            compile("1 + 1").unwrap_err(),
+            "must evaluate to bool but got int"
+        );
         assert_eq!(
             compile("object.a == foo").unwrap_err(),
             "compilation failed: ERROR: <input>:1:13: undeclared reference to 'foo' (in container '')\n | object.a == foo\n | ............^"
         );
         assert!(compile("object.items.all(i, i.x > 1 && optional.of(i).hasValue())").is_ok());
-        assert_eq!(compile("object.items.map(i, i)").unwrap_err(), "must evaluate to bool but got list(dyn)");
+        assert_eq!(
+            compile("object.items.map(i, i)").unwrap_err(),
+            "must evaluate to bool but got list(dyn)"
+        );
     }
 
     #[test]
@@ -244,6 +261,9 @@ mod tests {
         let object = format!(r#"{{"l":[{list}]}}"#);
         let nested = "object.l.all(a, object.l.all(b, object.l.all(c, a == b && b == c)))";
         assert_eq!(evaluate(nested, &object).unwrap_err(), OUT_OF_BUDGET);
-        assert_eq!(evaluate("object.l.all(a, a == 1)", &object), Ok(CelValue::Bool(true)));
+        assert_eq!(
+            evaluate("object.l.all(a, a == 1)", &object),
+            Ok(CelValue::Bool(true))
+        );
     }
 }

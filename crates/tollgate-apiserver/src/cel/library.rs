@@ -29,7 +29,10 @@ pub(super) fn add_functions(context: &mut Context<'static, 'static>) {
 
 fn is_sorted(This(this): This<CelValue>) -> ResolveResult {
     let CelValue::List(items) = &this else {
-        return Err(ExecutionError::function_error("isSorted", "no such overload"));
+        return Err(ExecutionError::function_error(
+            "isSorted",
+            "no such overload",
+        ));
     };
     Ok(CelValue::Bool(items.is_sorted()))
 }

@@ -28,8 +28,7 @@ impl Opaque for Amount {
 pub(super) fn add(context: &mut Context<'static, 'static>) {
     let parse = |text: Arc<String>| -> ResolveResult {
         let parsed = Quantity::parse(&text);
-        let quantity =
-            parsed.map_err(|error| ExecutionError::function_error("quantity", error))?;
+        let quantity = parsed.map_err(|error| ExecutionError::function_error("quantity", error))?;
         Ok(CelValue::Opaque(Arc::new(Amount(quantity))))
     };
     // A name that is taken keeps its meaning.
@@ -56,9 +55,8 @@ pub(super) fn add(context: &mut Context<'static, 'static>) {
         Ok(CelValue::Int(i64::from(amount(&this)?.sign())))
     };
     let _ = context.add_function("sign", sign);
-    let whole = |This(this): This<CelValue>| -> ResolveResult {
-        Ok(CelValue::Int(amount(&this)?.value()))
-    };
+    let whole =
+        |This(this): This<CelValue>| -> ResolveResult { Ok(CelValue::Int(amount(&this)?.value())) };
     let _ = context.add_function("asInteger", whole);
     let approximate = |This(this): This<CelValue>| -> ResolveResult {
         Ok(CelValue::Float(amount(&this)?.approximate()))
@@ -84,7 +82,10 @@ fn amount(value: &CelValue) -> Result<Quantity, ExecutionError> {
     {
         return Ok(quantity.clone());
     }
-    Err(ExecutionError::function_error("quantity", "no such overload"))
+    Err(ExecutionError::function_error(
+        "quantity",
+        "no such overload",
+    ))
 }
 
 /// What is added may be a whole number, too.

@@ -86,7 +86,10 @@ impl Plugin for CertificateSubjectRestriction {
             return Ok(());
         }
         // What cannot be read has been refused by validation.
-        if organizations(request).iter().any(|group| group == PRIVILEGED_GROUP) {
+        if organizations(request)
+            .iter()
+            .any(|group| group == PRIVILEGED_GROUP)
+        {
             let why = format!(
                 "use of {CLIENT_SIGNER} signer with {PRIVILEGED_GROUP} group is not allowed"
             );

@@ -25,7 +25,9 @@ impl Plugin for PodResizeValidator {
             && attributes.resource.resource == "pods"
             && attributes.subresource == "resize";
         let generation = |pod: &Value| pod.get("metadata")?.int("generation");
-        let node = pod.get("spec").map_or("", |spec| spec.str_or_empty("nodeName"));
+        let node = pod
+            .get("spec")
+            .map_or("", |spec| spec.str_or_empty("nodeName"));
         if !is_resize || node.is_empty() || generation(pod) == generation(old) {
             return Ok(());
         }
@@ -76,7 +78,9 @@ fn exceeded(pod: &Value, node: &Value) -> Option<String> {
     let (memory, room) = (requested(spec, "memory"), allocatable("memory"));
     if memory.value() > room.value() {
         let (requested, room) = (memory.value(), room.value());
-        reasons.push(format!("memory, requested: {requested}, allocatable: {room}"));
+        reasons.push(format!(
+            "memory, requested: {requested}, allocatable: {room}"
+        ));
     }
     (!reasons.is_empty()).then(|| reasons.join("; "))
 }

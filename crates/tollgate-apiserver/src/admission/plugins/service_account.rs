@@ -42,8 +42,7 @@ impl Plugin for ServiceAccount {
         let Some(pod) = attributes.object else {
             return Ok(());
         };
-        let is_pod =
-            attributes.resource.group.is_empty() && attributes.resource.resource == "pods";
+        let is_pod = attributes.resource.group.is_empty() && attributes.resource.resource == "pods";
         let kinds: &[(&str, &str)] = match (attributes.operation, attributes.subresource) {
             _ if !is_pod => return Ok(()),
             (Operation::Create, "") => &[
@@ -61,7 +60,9 @@ impl Plugin for ServiceAccount {
         }
         let name = account_name(pod);
         if name.is_empty() {
-            let pod_name = pod.get("metadata").map_or("", |meta| meta.str_or_empty("name"));
+            let pod_name = pod
+                .get("metadata")
+                .map_or("", |meta| meta.str_or_empty("name"));
             let namespace = attributes.namespace;
             let why = format!("no service account specified for pod {namespace}/{pod_name}");
             return Err(review.forbidden(None, why));
@@ -132,8 +133,7 @@ fn references_secret(spec: &Value) -> bool {
         let from = container.items("envFrom").iter();
         let mut from = from.chain(container.items("env"));
         from.any(|source| {
-            source.get("secretRef").is_some()
-                || source.at(&["valueFrom", "secretKeyRef"]).is_some()
+            source.get("secretRef").is_some() || source.at(&["valueFrom", "secretKeyRef"]).is_some()
         })
     });
     by_containers
@@ -146,9 +146,17 @@ fn volume_references_secret(volume: &Value) -> bool {
     let projected = volume.get("projected");
     named(&["secret"])
         || named(&["azureFile", "secretName"])
-        || ["cephfs", "cinder", "flexVolume", "rbd", "scaleIO", "iscsi", "storageos"]
-            .iter()
-            .any(|source| named(&[source, "secretRef"]))
+        || [
+            "cephfs",
+            "cinder",
+            "flexVolume",
+            "rbd",
+            "scaleIO",
+            "iscsi",
+            "storageos",
+        ]
+        .iter()
+        .any(|source| named(&[source, "secretRef"]))
         || named(&["csi", "nodePublishSecretRef"])
         || projected.is_some_and(|projected| {
             let mut sources = projected.items("sources").iter();
@@ -237,7 +245,13 @@ mod tests {
         .unwrap();
         assert_eq!(refused_volume(&spec, &account, "bot"), None);
         assert_eq!(
-            refused_variable(&spec, &account, "bot", &[("initContainers", "init container")]).as_deref(),
+            refused_variable(
+                &spec,
+                &account,
+                "bot",
+                &[("initContainers", "init container")]
+            )
+            .as_deref(),
             Some(
                 "init container i with envVar E referencing secret.secretName=\"other\" is not allowed because service account bot does not reference that secret"
             )
@@ -259,7 +273,8 @@ mod tests {
         ] {
             assert!(references_secret(&json::from_str(spec).unwrap()), "{spec}");
         }
-        let none = r#"{"containers":[{"env":[{"name":"A","value":"b"}]}],"volumes":[{"emptyDir":{}}]}"#;
+        let none =
+            r#"{"containers":[{"env":[{"name":"A","value":"b"}]}],"volumes":[{"emptyDir":{}}]}"#;
         assert!(!references_secret(&json::from_str(none).unwrap()));
     }
 }

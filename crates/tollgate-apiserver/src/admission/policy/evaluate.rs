@@ -39,7 +39,9 @@ pub(in crate::admission) fn judge(policies: &Policies, review: &Review<'_>) -> R
                 );
                 if binding.warns && !is_configuration {
                     let message = &denial.message;
-                    review.warnings.add(format!("Validation failed for {who}: {message}"));
+                    review
+                        .warnings
+                        .add(format!("Validation failed for {who}: {message}"));
                 }
                 if (binding.denies || is_configuration) && first.is_none() {
                     let message = format!("{who} denied request: {}", denial.message);
@@ -180,9 +182,7 @@ fn message_of(validation: &Validation, bindings: &Bindings) -> String {
             Ok(CelValue::String(text)) => Some(text.trim().to_owned()),
             _ => None,
         })
-        .filter(|text| {
-            !text.is_empty() && text.len() <= MESSAGE_BYTES_MAX && !text.contains('\n')
-        });
+        .filter(|text| !text.is_empty() && text.len() <= MESSAGE_BYTES_MAX && !text.contains('\n'));
     if let Some(made) = made {
         return made;
     }

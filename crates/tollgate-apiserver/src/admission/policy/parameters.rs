@@ -41,7 +41,10 @@ pub(super) fn of(
             let storage = &resource.storage;
             let key = Key::new(&storage.group, &storage.resource, namespace, name);
             let found = review.prepared.object(review.snapshot, &key);
-            found.map(|found| served(resource, &found)).into_iter().collect()
+            found
+                .map(|found| served(resource, &found))
+                .into_iter()
+                .collect()
         }
     };
     if found.is_empty() && reference.str("parameterNotFoundAction") == Some("Deny") {
@@ -62,7 +65,10 @@ fn namespace_of<'n>(
         return if named.is_empty() {
             Ok("")
         } else {
-            Err("paramRef.namespace must not be provided for a cluster-scoped `paramKind`".to_owned())
+            Err(
+                "paramRef.namespace must not be provided for a cluster-scoped `paramKind`"
+                    .to_owned(),
+            )
         };
     }
     if !named.is_empty() {
