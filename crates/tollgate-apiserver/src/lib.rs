@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod auth;
 pub mod cel;
+pub mod crd;
 pub mod discovery;
 pub mod environment;
 pub mod error;

@@ -96,6 +96,7 @@ impl Server {
             issuer: config.issuer,
             read_yaml: config.read_yaml,
         });
+        crate::crd::keeper::start(&api)?;
         let service = Arc::new(Service {
             api,
             metrics: Arc::new(Metrics::default()),

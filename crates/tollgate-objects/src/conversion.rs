@@ -19,6 +19,7 @@ const INIT_CONTAINER_ANNOTATIONS: [&str; 4] = [
 pub fn convert(kind: &GroupVersionKind, object: &mut Value) {
     if kind.group.is_empty() && kind.kind == "Pod" {
         convert_pod(object);
+        convert_pod_status(object);
     } else if kind.group.is_empty() && kind.kind == "Secret" {
         convert_secret(object);
     } else if kind.group.is_empty() && kind.kind == "Node" {
@@ -62,6 +63,26 @@ fn convert_node(node: &mut Value) {
         }
     } else if first(spec).as_ref().and_then(Value::as_str) != Some(single.as_str()) {
         spec.set("podCIDRs", vec![single]);
+    }
+}
+
+/// `podIP` is the old name of the first of `podIPs`, and the one that counts.
+fn convert_pod_status(pod: &mut Value) {
+    let Some(status) = pod.get_mut("status") else {
+        return;
+    };
+    let first = |status: &Value| {
+        let first = status.items("podIPs").first();
+        first.map(|address| address.str_or_empty("ip").to_owned())
+    };
+    let single = status.str_or_empty("podIP").to_owned();
+    match (single.is_empty(), first(status)) {
+        (true, Some(first)) => status.set("podIP", first),
+        (false, first) if first.as_ref() != Some(&single) => {
+            let address: Value = [("ip", single)].into_iter().collect();
+            status.set("podIPs", vec![address]);
+        }
+        _ => {}
     }
 }
 
@@ -132,6 +153,16 @@ mod tests {
         check(node, r#"{"spec":{"podCIDRs":["10.0.0.0/24"]}}"#, both);
         let differ = r#"{"spec":{"podCIDR":"10.0.0.0/24","podCIDRs":["10.1.0.0/24"]}}"#;
         check(node, differ, both);
+    }
+
+    #[test]
+    fn the_address_of_a_pod_has_two_names() {
+        let pod = ("v1", "Pod");
+        let both = r#"{"status":{"podIP":"10.1.0.1","podIPs":[{"ip":"10.1.0.1"}]}}"#;
+        check(pod, r#"{"status":{"podIP":"10.1.0.1"}}"#, both);
+        let differ = r#"{"status":{"podIP":"10.1.0.1","podIPs":[{"ip":"10.1.0.2"}]}}"#;
+        check(pod, differ, both);
+        check(pod, r#"{"status":{}}"#, r#"{"status":{}}"#);
     }
 
     #[test]

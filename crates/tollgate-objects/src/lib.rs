@@ -11,5 +11,6 @@ pub mod encode;
 pub mod protobuf;
 pub mod schema;
 pub mod strategy;
+pub mod structural;
 pub mod validation;
 pub mod workloads;

@@ -67,7 +67,7 @@ fn resource(resource: &Resource) -> Value {
         ("responseKind", response_kind(&resource.kind, false)),
         ("scope", scope.into()),
         ("singularResource", resource.singular.clone().into()),
-        ("verbs", words(resource.verbs.names())),
+        ("verbs", words(resource.verb_names().into_iter())),
     ]);
     if !resource.short_names.is_empty() {
         listed.set(

@@ -110,7 +110,7 @@ fn resource_entry(resource: &Resource) -> Value {
         ("singularName", resource.singular.clone().into()),
         ("namespaced", resource.namespaced.into()),
         ("kind", resource.kind.kind.clone().into()),
-        ("verbs", names(resource.verbs.names())),
+        ("verbs", names(resource.verb_names().into_iter())),
     ]);
     if !resource.short_names.is_empty() {
         entry.set(

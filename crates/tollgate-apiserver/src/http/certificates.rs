@@ -104,8 +104,8 @@ impl Certificates {
                 certificate,
                 key: authority_key_text,
             },
-            server: sign(server, &issuer)?,
-            admin: sign(admin, &issuer)?,
+            server: sign(&server, &issuer)?,
+            admin: sign(&admin, &issuer)?,
         })
     }
 }
@@ -138,7 +138,7 @@ fn params(name: &str, organization: Option<&str>, now: Timestamp) -> Certificate
 }
 
 fn sign(
-    params: CertificateParams,
+    params: &CertificateParams,
     issuer: &Issuer<'_, KeyPair>,
 ) -> Result<Identity, CertificateError> {
     let key = KeyPair::generate()?;

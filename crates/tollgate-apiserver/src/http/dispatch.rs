@@ -6,7 +6,8 @@ use super::present::present;
 use super::respond::{self, HttpAnswer};
 use super::service::{Head, Service};
 use crate::error;
-use crate::resources::{Catalog, Resource, Verb};
+use crate::crd;
+use crate::resources::{Catalog, Group, Resource, Verb};
 use crate::verbs::{Call, Warnings};
 use hyper::Method;
 use hyper::body::Incoming;
@@ -25,6 +26,12 @@ pub(super) async fn dispatch(
         return Ok(respond::page_not_found());
     };
     let verb = allowed(resource, head)?;
+    if let Some(warning) = crd::custom_of(resource).and_then(|custom| custom.warning.as_ref()) {
+        warnings.add(warning.as_str());
+    }
+    if let Some(warning) = resource.deprecation(service.api.release) {
+        warnings.add(warning);
+    }
     let info = &head.info;
     let call = Call {
         api: &service.api,
@@ -59,6 +66,8 @@ fn find<'c>(catalog: &'c Catalog, head: &Head) -> Result<Option<&'c Arc<Resource
     let info = &head.info;
     let Some(resource) = catalog.resource(&info.group, &info.version, &info.resource) else {
         return match catalog.group(&info.group) {
+            // Nor has the group of a definition a router for what it does not define.
+            Some(group) if is_custom(group) => Ok(None),
             Some(_) => Err(error::no_such_resource()),
             None => Ok(None),
         };
@@ -71,19 +80,27 @@ fn find<'c>(catalog: &'c Catalog, head: &Head) -> Result<Option<&'c Arc<Resource
         has_namespace
     };
     let unknown = !info.subresource.is_empty() && resource.subresource(&info.subresource).is_none();
+    if unknown && resource.is_custom() && info.names_object {
+        return Err(error::not_found(&resource.group_resource, &info.name));
+    }
     if misplaced || unknown || info.goes_on {
         return Err(error::no_such_resource());
     }
     Ok(Some(resource))
 }
 
+/// Whether everything in a group is defined.
+fn is_custom(group: &Group) -> bool {
+    let mut resources = group.versions.iter().flat_map(|version| &version.resources);
+    resources.all(|resource| resource.is_custom())
+}
+
 /// The verb of the request, if the resource or its subresource has it.
 fn allowed(resource: &Resource, head: &Head) -> Result<Verb, Status> {
     let info = &head.info;
     let verb = match (&head.method, info.names_object) {
-        (&Method::GET, true) if info.verb == "watch" => Some(Verb::Watch),
+        (&Method::GET, _) if info.verb == "watch" => Some(Verb::Watch),
         (&Method::GET, true) => Some(Verb::Get),
-        (&Method::GET, false) if info.verb == "watch" => Some(Verb::Watch),
         (&Method::GET, false) => Some(Verb::List),
         (&Method::POST, false) => Some(Verb::Create),
         (&Method::POST, true) if !info.subresource.is_empty() => Some(Verb::Create),

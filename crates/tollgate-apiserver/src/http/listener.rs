@@ -72,19 +72,19 @@ pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-            break;
+        let accepted = async {
+            let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+            let (stream, _) = listener.socket.accept().await.ok()?;
+            Some((permit, stream))
         };
-        let stream = tokio::select! {
-            accepted = listener.socket.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // Out of file descriptors: others will be closed.
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    continue;
-                }
-            },
+        let accepted = tokio::select! {
+            accepted = accepted => accepted,
             () = &mut stop => break,
+        };
+        let Some((permit, stream)) = accepted else {
+            // Out of file descriptors: others will be closed.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
         };
         let (acceptor, service) = (acceptor.clone(), Arc::clone(&service));
         let watcher = graceful.watcher();

@@ -77,6 +77,10 @@ pub(super) struct Form {
 }
 
 /// What can be asked for at one place.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one switch for each thing that a client can ask for"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Offer {
     /// Whether there is protobuf: not of custom resources.

@@ -45,13 +45,13 @@ pub(super) fn stored(resource: &Resource, object: &Encoded, form: Form) -> Resul
 
 /// Whether the stored text is the served one.
 fn is_as_stored(resource: &Resource) -> bool {
-    resource.conversion == crate::resources::Conversion::None
+    resource.conversion == crate::resources::Conversion::None && !resource.is_custom()
 }
 
 /// The tree of a stored object in the version that the client speaks.
 pub(super) fn served(resource: &Resource, object: &Encoded) -> Result<Value, Status> {
     let mut tree = object.parse()?;
-    resource.conversion.to_served(&resource.kind, &mut tree);
+    resource.to_served(&mut tree);
     Ok(tree)
 }
 

@@ -2,6 +2,7 @@
 
 use super::negotiate::{Form, Media, Shape};
 use super::render::{self, encoded};
+use crate::crd;
 use crate::resources::Resource;
 use crate::table::{self, Column, IncludeObject, metadata, write};
 use crate::verbs::Listing;
@@ -144,18 +145,21 @@ pub(super) fn internal_name(resource: &Resource, kind: &str) -> String {
     format!("*{package}.{kind}")
 }
 
-fn columns(resource: &Resource) -> &'static [Column] {
+fn columns(resource: &Resource) -> &[Column] {
+    if let Some(custom) = crd::custom_of(resource) {
+        return custom.columns.columns();
+    }
     table::columns(resource.group(), &resource.kind.version, resource.plural())
 }
 
 fn row(version: &str, resource: &Resource, tree: &Value, look: &Look, out: &mut Vec<u8>) {
-    let cells = table::row(
-        resource.group(),
-        &resource.kind.version,
-        resource.plural(),
-        tree,
-        look.now,
-    );
+    let cells = match crd::custom_of(resource) {
+        Some(custom) => custom.columns.row(tree, look.now),
+        None => {
+            let (group, version) = (resource.group(), &resource.kind.version);
+            table::row(group, version, resource.plural(), tree, look.now)
+        }
+    };
     let mut text = Vec::new();
     if look.include == IncludeObject::Object {
         encode::json(&resource.kind, tree, &mut text);

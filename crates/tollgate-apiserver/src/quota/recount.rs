@@ -59,15 +59,12 @@ pub(super) fn recount(
         .map(|(key, amount)| (key.clone(), Value::from(amount.to_string())))
         .collect();
     let status = quota.child_mut("status");
-    match hard {
-        Some(hard) => {
-            status.set("hard", hard);
-            status.set("used", used);
-        }
-        None => {
-            status.remove("hard");
-            status.remove("used");
-        }
+    if let Some(hard) = hard {
+        status.set("hard", hard);
+        status.set("used", used);
+    } else {
+        status.remove("hard");
+        status.remove("used");
     }
     Ok(quota)
 }

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 use tollgate_api::value::CompactString;
-use tollgate_api::{GroupResource, GroupVersionKind, Value};
+use tollgate_api::{GroupResource, GroupVersionKind, Release, Value};
 
 /// What a client can do with a resource, as discovery and RBAC name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,6 +118,11 @@ pub trait CustomOrigin: Any + Debug + Send + Sync {
     fn openapi_schema(&self) -> Option<Value> {
         None
     }
+
+    /// Makes a stored object what the version serves: with defaults, without what is not known any more.
+    fn read(&self, object: &mut Value) {
+        let _ = object;
+    }
 }
 
 /// One resource in one version, as it is served.
@@ -169,9 +174,49 @@ impl Resource {
         self.subresources.iter().find(|sub| sub.name == name)
     }
 
+    /// What clients are warned of that still use it; none if nothing stands in its place.
+    pub fn deprecation(&self, release: Release) -> Option<&'static str> {
+        let version = self.kind.version.as_str();
+        match (self.group(), version, self.plural()) {
+            ("", "v1", "componentstatuses") => Some("v1 ComponentStatus is deprecated in v1.19+"),
+            ("", "v1", "endpoints") if release >= Release::minor(33) => {
+                Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+            }
+            _ => None,
+        }
+    }
+
     /// Whether objects are kept at all: reviews and bindings only pass through.
     pub fn is_stored(&self) -> bool {
         self.verbs.contains(Verb::Get)
+    }
+
+    /// Turns a stored object into one of this version.
+    pub fn to_served(&self, object: &mut Value) {
+        self.conversion.to_served(&self.kind, object);
+        if let Origin::Custom(origin) = &self.origin {
+            origin.read(object);
+        }
+    }
+
+    /// The names of its verbs, in the order of discovery.
+    pub fn verb_names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&'static str> = self.verbs.names().collect();
+        if self.is_custom() {
+            // Upstream writes these by hand.
+            let order = [
+                "delete",
+                "deletecollection",
+                "get",
+                "list",
+                "patch",
+                "create",
+                "update",
+                "watch",
+            ];
+            names.sort_by_key(|name| order.iter().position(|known| known == name));
+        }
+        names
     }
 
     /// Whether a CustomResourceDefinition describes it.

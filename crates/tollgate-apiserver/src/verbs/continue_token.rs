@@ -34,11 +34,13 @@ impl ContinueToken {
 
     /// Reads what a client sends; the error is in upstream's words.
     pub(super) fn decode(text: &str) -> Result<Self, String> {
-        let bytes = LENIENT
-            .decode(text)
-            .map_err(|error| format!("continue key is not valid: {}", base64_fault(text, error)))?;
-        let token = json::from_slice(&bytes)
-            .map_err(|error| format!("continue key is not valid: {}", error.message))?;
+        let bytes = LENIENT.decode(text).map_err(|error| {
+            format!("continue key is not valid: {}", base64_fault(text, &error))
+        })?;
+        let token = json::from_slice(&bytes).map_err(|error| {
+            let why = strange_start(&bytes).unwrap_or(error.message);
+            format!("continue key is not valid: {why}")
+        })?;
         if token.str("v") != Some(VERSION) {
             let quoted = tollgate_api::go_format::quote(token.str_or_empty("v"));
             return Err(format!(
@@ -71,11 +73,21 @@ impl ContinueToken {
     }
 }
 
+/// What Go's reader says of a text that begins with a byte that is no character.
+fn strange_start(bytes: &[u8]) -> Option<String> {
+    let first = bytes.first().filter(|byte| !byte.is_ascii())?;
+    let quoted = tollgate_api::go_format::quote(char::from(*first).encode_utf8(&mut [0; 4]));
+    let inner = quoted.trim_matches('"');
+    Some(format!(
+        "invalid character '{inner}' looking for beginning of value"
+    ))
+}
+
 /// Go names the place of the first byte that is no base64.
-fn base64_fault(text: &str, error: base64::DecodeError) -> String {
+fn base64_fault(text: &str, error: &base64::DecodeError) -> String {
     let place = match error {
         base64::DecodeError::InvalidByte(place, _)
-        | base64::DecodeError::InvalidLastSymbol(place, _) => place,
+        | base64::DecodeError::InvalidLastSymbol(place, _) => *place,
         base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => text.len(),
     };
     format!("illegal base64 data at input byte {place}")
@@ -91,6 +103,10 @@ mod tests {
         assert_eq!(
             ContinueToken::decode("abc").unwrap_err(),
             "continue key is not valid: invalid character 'i' looking for beginning of value"
+        );
+        assert_eq!(
+            ContinueToken::decode("garbage").unwrap_err(),
+            "continue key is not valid: invalid character '\\u0081' looking for beginning of value"
         );
         let known =
             ContinueToken::decode("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiJhIn0");

@@ -85,11 +85,11 @@ async fn store(
     defaults::set_defaults(&call.resource.kind, &mut object);
     conversion::convert(&call.resource.kind, &mut object);
     super::grants::check(call, &object, None)?;
-    prepare(call, &mut object);
     if let Some(base) = base {
         let name = generated_name(call, base);
         object.child_mut("metadata").set("name", name);
     }
+    prepare(call, &mut object);
     validate::creation(call, &object)?;
     if !metadata::text(&object, "resourceVersion").is_empty() {
         return Err(Status::plain(

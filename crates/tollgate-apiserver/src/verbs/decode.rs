@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::options::FieldValidation;
+use crate::crd;
 use tollgate_api::field::FieldPath;
 use tollgate_api::json;
 use tollgate_api::{GroupVersionKind, Status, Value};
@@ -38,8 +39,15 @@ pub fn decode(
         drop_duplicates(&mut object);
     }
     let mut problems = repeated(&duplicates, validation);
-    problems.extend(schema::decode(&found, &mut object));
+    let custom = crd::custom_of(call.resource).filter(|_| kind.group == call.resource.group());
+    problems.extend(match custom {
+        Some(custom) => crd::objects::decode(custom, &mut object),
+        None => schema::decode(&found, &mut object),
+    });
     judge(call, &found, problems, validation)?;
+    if custom.is_some() {
+        return Ok(object);
+    }
     defaults::set_defaults(&found, &mut object);
     conversion::convert(&found, &mut object);
     Ok(object)
@@ -163,7 +171,8 @@ fn summary(body: &[u8]) -> String {
     let mut text = if body.first() == Some(&b'{') {
         String::from_utf8_lossy(start).into_owned()
     } else {
-        start.iter().map(|byte| format!("{byte:02x}")).collect()
+        let bytes: Vec<String> = start.iter().map(|byte| format!("{byte:02x}")).collect();
+        bytes.concat()
     };
     if start.len() < body.len() {
         text.push_str(" ...");
@@ -270,10 +279,14 @@ pub(super) fn patched(
 ) -> Result<(), String> {
     let kind = &call.resource.kind;
     let found = GroupVersionKind::of(object);
-    if found != *kind {
+    let custom = crd::custom_of(call.resource);
+    if found != *kind && custom.is_none() {
         return Err(why_not(&found, kind, object));
     }
-    let problems = schema::decode(kind, object);
+    let problems = match custom {
+        Some(custom) => crd::objects::decode(custom, object),
+        None => schema::decode(kind, object),
+    };
     let mut strict = noted.to_vec();
     for problem in problems {
         if problem.kind == ProblemKind::Undecodable {

@@ -9,6 +9,7 @@ use super::record::{self, Encoded};
 use super::rules::{Collection, Rules};
 use super::services::{self, Allocation};
 use super::update::other_than_demanded;
+use crate::crd;
 use crate::error;
 use crate::storage::{Key, Record};
 use bytes::Bytes;
@@ -215,6 +216,7 @@ fn decide(call: &Call<'_>, options: &DeleteOptions, mut object: Value) -> Result
         }
     }
     changed |= settle_finalizers(call, options, &mut object);
+    changed |= hold_definition(call, &mut object);
     let waits = !metadata::finalizers(&object).is_empty();
     if waits && grace.is_none() {
         changed |= mark(call, &mut object);
@@ -349,6 +351,21 @@ fn settle_finalizers(call: &Call<'_>, options: &DeleteOptions, object: &mut Valu
         return false;
     }
     object.child_mut("metadata").set("finalizers", new);
+    true
+}
+
+/// A definition stays until its objects are gone.
+fn hold_definition(call: &Call<'_>, object: &mut Value) -> bool {
+    if !crd::is_definition(call.resource)
+        || metadata::is_being_deleted(object)
+        || metadata::finalizers(object).contains(&crd::CLEANUP)
+    {
+        return false;
+    }
+    let metadata = object.child_mut("metadata");
+    let mut finalizers = metadata.items("finalizers").to_vec();
+    finalizers.push(crd::CLEANUP.into());
+    metadata.set("finalizers", Value::Array(finalizers));
     true
 }
 

@@ -1,5 +1,6 @@
 //! Field selectors: `metadata.name=web,status.phase!=Running`, over the fields that upstream knows of each kind.
 
+use crate::crd;
 use crate::resources::Resource;
 use tollgate_api::Value;
 
@@ -218,6 +219,9 @@ fn fields_of(resource: &Resource) -> Option<&'static [&'static str]> {
 }
 
 fn is_selectable(resource: &Resource, field: &str) -> bool {
+    if crd::custom_of(resource).is_some_and(|custom| custom.selectable.iter().any(|known| known == field)) {
+        return true;
+    }
     let Some(fields) = fields_of(resource) else {
         let key = ["metadata.name", "metadata.namespace"];
         let custom = resource.is_custom() && !resource.namespaced && field == "metadata.namespace";

@@ -2,8 +2,9 @@
 
 use super::call::Call;
 use super::options::WriteOptions;
+use crate::crd;
 use crate::patch::Schema;
-use crate::patch::managed_fields::{self, NoOtherVersions, Request, Resets, manager_of};
+use crate::patch::managed_fields::{self, NoOtherVersions, Request, Resets, Versions, manager_of};
 use tollgate_api::{Status, Value};
 use tollgate_objects::schema::type_of;
 
@@ -20,7 +21,11 @@ fn with_request<T>(
         options.field_manager.clone()
     };
     let has_status = resource.subresource("status").is_some();
-    let schema = type_of(&resource.kind).map_or(Schema::Deduced, Schema::BuiltIn);
+    let custom = crd::custom_of(resource);
+    let schema = match custom {
+        Some(custom) => custom.apply_schema(),
+        None => type_of(&resource.kind).map_or(Schema::Deduced, Schema::BuiltIn),
+    };
     let resets = if resource.is_custom() {
         Resets::of_custom(call.subresource, has_status)
     } else {
@@ -33,7 +38,7 @@ fn with_request<T>(
         subresource: call.subresource,
         resets,
         now: call.now,
-        versions: &NoOtherVersions,
+        versions: custom.map_or(&NoOtherVersions, |custom| custom as &dyn Versions),
     })
 }
 

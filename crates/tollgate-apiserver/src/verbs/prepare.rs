@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::metadata;
 use super::rules::Rules;
+use crate::resources::Resource;
 use tollgate_api::Value;
 use tollgate_objects::strategy;
 
@@ -10,8 +11,6 @@ use tollgate_objects::strategy;
 pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
     let resource = call.resource;
     match (resource.group(), resource.plural()) {
-        // Its strategy knows what becomes of the status.
-        ("", "pods") => {}
         ("", "namespaces") => prepare_namespace(object),
         ("", "persistentvolumeclaims") => set_phase(object, "Pending"),
         ("", "persistentvolumes") => {
@@ -21,20 +20,37 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
                 .child_mut("status")
                 .set("lastPhaseTransitionTime", time);
         }
-        // These are written by those whose status it is.
-        ("", "nodes" | "services" | "resourcequotas") => {}
+        // Pods have a strategy that knows; the others are written by those whose status it is.
+        ("", "pods" | "nodes" | "services") => {}
         _ if resource.subresource("status").is_some() => {
             object.remove("status");
         }
         _ => {}
     }
+    let shares_labels = shares_labels(call, object);
     for warning in strategy::prepare_for_create(&resource.kind, object, call.api.release) {
         call.warnings.add(warning);
+    }
+    if shares_labels {
+        let labels = object
+            .at(&["spec", "template", "metadata", "labels"])
+            .cloned();
+        set_or_remove(object.child_mut("metadata"), "labels", labels);
     }
     if resource.plural() == "pods" {
         note_scheduling_gates(call, object);
     }
     tollgate_objects::defaults::set_defaults(&resource.kind, object);
+}
+
+/// Whether a job has the labels of its template because it has none of its own: then it gets those, too, that the server
+/// adds there.
+fn shares_labels(call: &Call<'_>, object: &Value) -> bool {
+    let labels = object.at(&["metadata", "labels"]);
+    call.resource.group() == "batch"
+        && call.resource.plural() == "jobs"
+        && labels.is_some()
+        && labels == object.at(&["spec", "template", "metadata", "labels"])
 }
 
 /// The condition that the strategy makes has no time, because nothing there knows it.
@@ -79,6 +95,12 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
         // The server's own change, of spec and status.
         return;
     }
+    if strategy::prepare_for_subresource_update(&resource.kind, call.subresource, new, old) {
+        if Rules::of(resource).generation && differs(resource.plural(), new, old) {
+            metadata::raise_generation(new);
+        }
+        return;
+    }
     match call.subresource {
         "status" => keep_all_but_status(call, new, old),
         _ if resource.subresource("status").is_some() => put_back(new, old, "status"),
@@ -100,7 +122,7 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
         let labels = new.child_mut("metadata").child_mut("labels");
         labels.set("kubernetes.io/metadata.name", name);
     }
-    if Rules::of(resource).generation && differs(resource.plural(), new, old) {
+    if Rules::of(resource).generation && differs(resource, new, old) {
         metadata::raise_generation(new);
     }
 }
@@ -117,9 +139,8 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
         return set_or_remove(new, "status", status);
     };
     if call.resource.is_custom() {
-        if let Some(version) = given.get("resourceVersion") {
-            new.child_mut("metadata")
-                .set("resourceVersion", version.clone());
+        for key in ["resourceVersion", "managedFields"] {
+            set_or_remove(new.child_mut("metadata"), key, given.get(key).cloned());
         }
     } else {
         new.set("metadata", given);
@@ -145,11 +166,13 @@ fn set_or_remove(owner: &mut Value, key: &'static str, value: Option<Value>) {
 }
 
 /// Whether anything changed that a generation counts.
-fn differs(plural: &str, new: &Value, old: &Value) -> bool {
+fn differs(resource: &Resource, new: &Value, old: &Value) -> bool {
     let annotations = |object: &Value| object.at(&["metadata", "annotations"]).cloned();
-    if plural == "deployments" && annotations(new) != annotations(old) {
+    if resource.plural() == "deployments" && annotations(new) != annotations(old) {
         return true;
     }
+    // A status that is no subresource is like any other part of an object.
+    let counts_status = resource.is_custom() && resource.subresource("status").is_none();
     let counted = |object: &Value| -> Value {
         let entries = object
             .as_object()
@@ -157,7 +180,9 @@ fn differs(plural: &str, new: &Value, old: &Value) -> bool {
             .flat_map(tollgate_api::Object::iter);
         entries
             .filter(|(key, value)| {
-                !matches!(*key, "metadata" | "status" | "apiVersion" | "kind") && !value.is_null()
+                !matches!(*key, "metadata" | "apiVersion" | "kind")
+                    && (counts_status || *key != "status")
+                    && !value.is_null()
             })
             .map(|(key, value)| (key, value.clone()))
             .collect()

@@ -160,7 +160,7 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains(r#""5""#), "{text}");
-        assert_eq!(json::from_str(&text).unwrap(), stored().parse().unwrap());
+        assert_eq!(from_str(&text).unwrap(), stored().parse().unwrap());
     }
 
     #[test]

@@ -14,6 +14,10 @@ pub(super) enum Collection {
 }
 
 /// The rules of a kind.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one switch for each rule is what this is"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rules {
     /// Whether `metadata.generation` is kept.

@@ -84,6 +84,10 @@ pub(super) fn keep_allocated(call: &Call<'_>, new: &mut Value, old: &Value) {
             }
         }
     }
+    let given = text(new, "clusterIP").to_owned();
+    if !is_external && !given.is_empty() && new.at(&["spec", "clusterIPs"]).is_none() {
+        new.child_mut("spec").set("clusterIPs", vec![given]);
+    }
     for key in ["ipFamilies", "ipFamilyPolicy"] {
         if let Some(value) = old.at(&["spec", key])
             && !is_external
@@ -148,6 +152,12 @@ pub(super) fn allocate(
     if let Some(new) = new {
         if text(new, "type") != "ExternalName" {
             let spec = new.child_mut("spec");
+            // Whoever fills in the endpoints of such a service may have addresses of both families.
+            let is_bare = spec.str("clusterIP") == Some("None") && spec.get("selector").is_none();
+            if is_bare {
+                spec.set_default("ipFamilies", || vec!["IPv4", "IPv6"]);
+                spec.set_default("ipFamilyPolicy", || "RequireDualStack");
+            }
             spec.set_default("ipFamilies", || vec!["IPv4"]);
             spec.set_default("ipFamilyPolicy", || "SingleStack");
             let wanted = text(new, "clusterIP").to_owned();

@@ -141,7 +141,7 @@ async fn attempt(
     let resource = call.resource;
     let stored = record::parse(&record.value, record.revision)?;
     let mut old = stored.clone();
-    resource.conversion.to_served(&resource.kind, &mut old);
+    resource.to_served(&mut old);
     let mut new = make(&old)?;
     settle_version(call, &mut new, record.revision)?;
     metadata::keep_identity(&mut new, &old);

@@ -4,12 +4,15 @@
 //! One kind, one file; the tables below say which function prepares what.
 
 mod certificate_signing_request;
+mod custom_resource_definition;
+mod daemon_set;
 mod job;
 mod lease;
 mod node;
 mod persistent_volume_claim;
 pub mod pod;
 mod service;
+mod stateful_set;
 
 use tollgate_api::{GroupVersionKind, Release, Value};
 
@@ -24,7 +27,14 @@ const CREATE: &[(&str, &str, PrepareForCreate)] = &[
         persistent_volume_claim::prepare_for_create,
     ),
     ("", "Pod", pod::prepare_for_create),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::prepare_for_create,
+    ),
     ("coordination.k8s.io", "Lease", lease::prepare_for_create),
+    ("apps", "DaemonSet", daemon_set::prepare_for_create),
+    ("apps", "StatefulSet", stateful_set::prepare_for_create),
     ("batch", "Job", job::prepare_for_create),
     ("", "Service", service::prepare_for_create),
 ];
@@ -40,12 +50,19 @@ const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[
         persistent_volume_claim::prepare_for_update,
     ),
     ("", "Service", service::prepare_for_update),
+    ("apps", "DaemonSet", daemon_set::prepare_for_update),
+    ("apps", "StatefulSet", stateful_set::prepare_for_update),
     (
         "certificates.k8s.io",
         "CertificateSigningRequest",
         certificate_signing_request::prepare_for_update,
     ),
     ("coordination.k8s.io", "Lease", lease::prepare_for_update),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::prepare_for_update,
+    ),
 ];
 
 /// Prepares a defaulted object of `kind` for its first storage as the registry of `release` does; returns warnings.
@@ -68,4 +85,17 @@ pub fn prepare_for_update(kind: &GroupVersionKind, new: &mut Value, old: &Value,
     if let Some((_, _, prepare)) = found {
         prepare(new, old, release);
     }
+}
+
+/// Prepares what an object of `kind` becomes by an update through a subresource that changes a part of its own, such as
+/// `ephemeralcontainers` of pods; tells whether this is one.
+pub fn prepare_for_subresource_update(
+    kind: &GroupVersionKind,
+    subresource: &str,
+    new: &mut Value,
+    old: &Value,
+) -> bool {
+    kind.group.is_empty()
+        && kind.kind == "Pod"
+        && pod::subresources::prepare_for_update(subresource, new, old)
 }

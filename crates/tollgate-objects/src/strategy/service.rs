@@ -23,7 +23,108 @@ pub(super) fn prepare_for_update(service: &mut Value, old: &Value, _release: Rel
             service.remove("status");
         }
     }
+    keep_addresses(service, old);
     normalize_addresses(service, Some(old));
+    drop_what_the_type_lost(service, old);
+}
+
+/// What a Service had for its type and a client has not changed goes with the type (`dropTypeDependentFields`).
+fn drop_what_the_type_lost(service: &mut Value, old: &Value) {
+    let before = old.get("spec").unwrap_or(&Value::Null);
+    let Some(spec) = service.get_mut("spec") else {
+        return;
+    };
+    for (needs, fields) in NEEDED {
+        if !needs(before) || needs(spec) {
+            continue;
+        }
+        if fields.iter().all(|field| same(spec, before, field)) {
+            for field in *fields {
+                spec.remove(field);
+            }
+        }
+    }
+    if needs_node_ports(before) && !needs_node_ports(spec) && same_node_ports(spec, before) {
+        for port in spec.items_mut("ports") {
+            port.remove("nodePort");
+        }
+    }
+}
+
+type Needs = fn(&Value) -> bool;
+
+/// Which specs need which fields; those of one line are the same thing.
+const NEEDED: &[(Needs, &[&str])] = &[
+    (needs_address, &["clusterIP", "clusterIPs"]),
+    (needs_address, &["ipFamilies"]),
+    (needs_address, &["ipFamilyPolicy"]),
+    (needs_health_check, &["healthCheckNodePort"]),
+    (is_balanced, &["allocateLoadBalancerNodePorts"]),
+    (is_balanced, &["loadBalancerClass"]),
+    (is_external, &["externalTrafficPolicy"]),
+    (|spec| !needs_address(spec), &["externalName"]),
+];
+
+fn needs_address(spec: &Value) -> bool {
+    spec.str_or_empty("type") != "ExternalName"
+}
+
+fn is_balanced(spec: &Value) -> bool {
+    spec.str_or_empty("type") == "LoadBalancer"
+}
+
+fn is_external(spec: &Value) -> bool {
+    match spec.str_or_empty("type") {
+        "LoadBalancer" | "NodePort" => true,
+        "ClusterIP" => !spec.items("externalIPs").is_empty(),
+        _ => false,
+    }
+}
+
+fn needs_health_check(spec: &Value) -> bool {
+    is_balanced(spec) && spec.str_or_empty("externalTrafficPolicy") == "Local"
+}
+
+fn needs_node_ports(spec: &Value) -> bool {
+    match spec.str_or_empty("type") {
+        "NodePort" => true,
+        "LoadBalancer" => spec.bool("allocateLoadBalancerNodePorts") != Some(false),
+        _ => false,
+    }
+}
+
+fn same(one: &Value, other: &Value, field: &str) -> bool {
+    one.get(field) == other.get(field)
+}
+
+/// Whether all node ports of the one are also the other's.
+fn same_node_ports(one: &Value, other: &Value) -> bool {
+    let ports = |spec: &Value| -> std::collections::BTreeSet<i64> {
+        let ports = spec.items("ports").iter();
+        ports.filter_map(|port| port.int("nodePort")).collect()
+    };
+    ports(one) == ports(other)
+}
+
+/// Addresses that a client does not speak of stay (`patchAllocatedValues`).
+fn keep_addresses(service: &mut Value, old: &Value) {
+    let before = old.get("spec").unwrap_or(&Value::Null);
+    let Some(spec) = service.get_mut("spec") else {
+        return;
+    };
+    if !needs_address(before) || !needs_address(spec) {
+        return;
+    }
+    let single = before.str_or_empty("clusterIP");
+    if spec.str_or_empty("clusterIP").is_empty() && !single.is_empty() {
+        spec.set("clusterIP", single);
+    }
+    if spec.items("clusterIPs").is_empty() && spec.str_or_empty("clusterIP") == single {
+        let list = before.items("clusterIPs").to_vec();
+        if !list.is_empty() {
+            spec.set("clusterIPs", list);
+        }
+    }
 }
 
 /// Brings `clusterIP` and `clusterIPs` in step (`NormalizeClusterIPs`): whichever of them a client has changed counts.
@@ -45,7 +146,47 @@ fn normalize_addresses(service: &mut Value, old: Option<&Value>) {
     if !single_before.is_empty() && single.is_empty() && same_list {
         // Cleared under its old name alone.
         spec.remove("clusterIPs");
-    } else if single_before != single && same_list {
+    } else if single_before != single && (same_list || !listed) {
         spec.set("clusterIPs", vec![single]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::json::from_str;
+
+    #[track_caller]
+    fn check(old: &str, new: &str, expected: &str) {
+        let service =
+            |spec: &str| -> Value { [("spec", from_str(spec).unwrap())].into_iter().collect() };
+        let mut new = service(new);
+        prepare_for_update(&mut new, &service(old), Release::default());
+        assert_eq!(new, service(expected));
+    }
+
+    #[test]
+    fn addresses_stay_unless_a_client_changes_them() {
+        let old = r#"{"type":"ClusterIP","clusterIP":"10.0.0.1","clusterIPs":["10.0.0.1"]}"#;
+        check(old, r#"{"type":"ClusterIP"}"#, old);
+        check(
+            old,
+            r#"{"type":"ClusterIP","clusterIP":"","clusterIPs":["10.0.0.1"]}"#,
+            old,
+        );
+        check(
+            old,
+            r#"{"type":"ClusterIP","clusterIP":"10.0.0.2","clusterIPs":["10.0.0.1"]}"#,
+            r#"{"type":"ClusterIP","clusterIP":"10.0.0.2","clusterIPs":["10.0.0.2"]}"#,
+        );
+    }
+
+    #[test]
+    fn what_was_needed_for_the_type_goes_with_it() {
+        check(
+            r#"{"type":"NodePort","clusterIP":"10.0.0.1","clusterIPs":["10.0.0.1"],"externalTrafficPolicy":"Cluster","ports":[{"port":1,"nodePort":30000}]}"#,
+            r#"{"type":"ExternalName","externalName":"a.example","clusterIP":"10.0.0.1","clusterIPs":["10.0.0.1"],"externalTrafficPolicy":"Cluster","ports":[{"port":1,"nodePort":30000}]}"#,
+            r#"{"type":"ExternalName","externalName":"a.example","ports":[{"port":1}]}"#,
+        );
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut E
         size = size.saturating_add(decoded_len(value.as_str().unwrap_or_default()));
     }
     if size > DATA_BYTES_MAX {
-        errors.push(Error::too_long(&Path::root(""), DATA_BYTES_MAX));
+        errors.push(Error::too_long(&Path::root("[]"), DATA_BYTES_MAX));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Options, admission_policy, api_service, certificate_signing_request, config_map,
-    controller_revision, cron_job, csi, daemon_set, deployment, endpoint_slice, endpoints, event,
+    controller_revision, cron_job, csi, custom_resource_definition, daemon_set, deployment, endpoint_slice, endpoints, event,
     flow_control, horizontal_pod_autoscaler, ingress, ingress_class, job, lease, limit_range,
     namespace, network_policy, node, persistent_volume, persistent_volume_claim, pod,
     pod_disruption_budget, pod_security_policy, pod_template, priority_class, replica_set,
@@ -151,6 +151,11 @@ const KINDS: &[(&str, &str, Validate)] = &[
         "",
         "ReplicationController",
         replica_set::validate_controller_create,
+    ),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::validate_create,
     ),
     ("apps", "DaemonSet", daemon_set::validate_create),
     ("apps", "Deployment", deployment::validate_create),

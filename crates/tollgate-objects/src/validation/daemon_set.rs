@@ -32,7 +32,7 @@ fn validate_spec(object: &Value, options: &Options, errors: &mut Errors) {
     if let Some(selector) = spec.get("selector").filter(|selector| is_empty(selector)) {
         errors.push(Error::invalid(
             &path.child("selector"),
-            selector.clone(),
+            go_values::selector(selector),
             WORDS.empty,
         ));
     }

@@ -142,7 +142,11 @@ fn validate_ports(ports: &[Value], path: &Path<'_>, errors: &mut Errors) {
 /// Validates what an EndpointSlice becomes by an update.
 pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     metadata_update(new, old, errors);
-    validate_create(new, options, errors);
-    let path = Path::root("addressType");
-    fields::stays(new, old, "addressType", &path, errors);
+    if new.get("addressType") == old.get("addressType") {
+        validate_create(new, options, errors);
+    } else {
+        // Addresses of another type are not looked at.
+        let path = Path::root("addressType");
+        fields::stays(new, old, "addressType", &path, errors);
+    }
 }

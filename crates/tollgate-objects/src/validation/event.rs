@@ -172,6 +172,8 @@ pub(super) fn validate_update(new: &Value, old: &Value, _options: &Options, erro
         (EVENTS.first_time, "firstTimestamp"),
         (EVENTS.last_time, "lastTimestamp"),
         (EVENTS.count, "count"),
+        // Upstream asks twice.
+        ("reason", "reason"),
         ("type", "type"),
         ("eventTime", "eventTime"),
         ("action", "action"),

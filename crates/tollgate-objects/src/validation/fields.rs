@@ -108,10 +108,15 @@ pub(super) fn domain(name: &str, segments: usize, path: &Path<'_>, errors: &mut 
 
 /// A qualified name whose case does not matter: `validateProvisioner`.
 pub(super) fn provisioner(holder: &Value, key: &str, path: &Path<'_>, errors: &mut Errors) {
-    let name = holder.str_or_empty(key);
     if required(holder, key, path, errors) {
-        let messages = names::qualified_name(&name.to_lowercase());
-        invalid_each(messages, name, &path.child(key), errors);
+        // Upstream shows what it has looked at.
+        let name = holder.str_or_empty(key).to_lowercase();
+        invalid_each(
+            names::qualified_name(&name),
+            &name,
+            &path.child(key),
+            errors,
+        );
     }
 }
 

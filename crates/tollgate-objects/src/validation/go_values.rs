@@ -23,3 +23,22 @@ pub(super) fn text(holder: &Value, key: &str) -> Value {
 pub(super) fn pointer(holder: &Value, key: &str, print: fn(&Value) -> Value) -> Value {
     holder.get(key).map(print).unwrap_or_default()
 }
+
+/// A map, which prints with its keys sorted.
+pub(super) fn map(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Some(entries) = value.as_object_mut() {
+        entries.sort_by_key();
+    }
+    value
+}
+
+/// A label selector, of which upstream has one type only: it prints as JSON.
+pub(super) fn selector(selector: &Value) -> Value {
+    let labels = selector.get("matchLabels").map(map);
+    let expressions = selector.get("matchExpressions").cloned();
+    [("matchLabels", labels), ("matchExpressions", expressions)]
+        .into_iter()
+        .filter_map(|(field, value)| value.map(|value| (field, value)))
+        .collect()
+}

@@ -133,6 +133,8 @@ fn validate_metric(metric: &Value, path: &Path<'_>, errors: &mut Errors) {
         validate_source(child(metric, field), field, &path.child(field), errors);
     }
     let Some((_, expected)) = SOURCES.iter().find(|(name, _)| *name == sort) else {
+        // Upstream says so again when it asks which source there should be.
+        errors.push(Error::not_supported(&path.child("type"), sort, &SORTS));
         return;
     };
     if metric.get(expected).is_none() {

@@ -12,6 +12,7 @@ mod controller_revision;
 mod create;
 mod cron_job;
 mod csi;
+pub mod custom_resource_definition;
 mod daemon_set;
 mod deployment;
 mod endpoint_slice;
@@ -63,13 +64,16 @@ mod update;
 mod volume_attachment;
 mod webhook_configuration;
 mod workload;
+mod workload_status;
 
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Status};
 
 pub use create::{validate_create, validates_create};
 pub use namespace::validate_finalize_update;
-pub use update::{validate_status_update, validate_update, validates_update};
+pub use update::{
+    validate_status_update, validate_subresource_update, validate_update, validates_update,
+};
 
 /// What a client sees of an object of `kind` in which these errors are.
 ///

@@ -43,7 +43,9 @@ fn taints(spec: &Value, errors: &mut Errors) {
                 ("TimeAdded", go_values::nullable(taint, "timeAdded")),
             ]);
             let mut error = Error::duplicate(&path, shown);
-            error.detail = "taints must be unique by key and effect pair".to_owned();
+            error
+                .detail
+                .push_str("taints must be unique by key and effect pair");
             errors.push(error);
         }
     }
@@ -86,7 +88,22 @@ fn ranges(spec: &Value, errors: &mut Errors) {
 /// Validates what a Node becomes by an update.
 pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     validate_create(new, options, errors);
+    validate_changes(new, old, errors);
+}
+
+/// Validates an update of a Node's status.
+pub(super) fn validate_status_update(
+    new: &Value,
+    old: &Value,
+    _options: &Options,
+    errors: &mut Errors,
+) {
+    validate_changes(new, old, errors);
+}
+
+fn validate_changes(new: &Value, old: &Value, errors: &mut Errors) {
     metadata_update(new, old, errors);
+    resources(child(new, "status"), errors);
     addresses(child(new, "status"), errors);
     let [spec, before] = [new, old].map(|object| child(object, "spec"));
     let path = Path::root("spec");

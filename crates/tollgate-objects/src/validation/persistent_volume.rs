@@ -74,12 +74,12 @@ fn validate_spec(spec: &Value, path: &Path<'_>, inline: bool, errors: &mut Error
     }
     if let Some(affinity) = spec.get("nodeAffinity") {
         let path = path.child("nodeAffinity");
-        match affinity.get("required") {
-            Some(required) => node_selector::validate(required, &path.child("required"), errors),
-            None => {
-                let why = "must specify required node constraints";
-                errors.push(Error::required(&path.child("required"), why));
-            }
+        let required_path = path.child("required");
+        if let Some(required) = affinity.get("required") {
+            node_selector::validate(required, &required_path, errors);
+        } else {
+            let why = "must specify required node constraints";
+            errors.push(Error::required(&required_path, why));
         }
     }
     source(spec, path, errors);
@@ -150,7 +150,10 @@ fn capacity(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
             })
             .collect();
         shown.sort_by_key(|(name, _)| *name);
-        let shown: Value = shown.into_iter().collect();
+        let shown: Value = match spec.get("capacity") {
+            None => Value::Null,
+            Some(_) => shown.into_iter().collect(),
+        };
         errors.push(Error::not_supported(path, shown, &["storage"]));
     }
     for (name, amount) in spec.entries("capacity") {

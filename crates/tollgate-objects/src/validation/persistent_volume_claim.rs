@@ -1,11 +1,12 @@
 //! Claims of storage: `ValidatePersistentVolumeClaim`.
 
-use super::Options;
 use super::label_selector::{self, Values};
 use super::object_meta::{self, annotations, invalid_each, labels};
 use super::pod::resources::quantity;
+use super::workload::metadata_update;
+use super::{Options, fields, go_struct, object_meta_update};
 use tollgate_api::field::{Error, Errors, Path};
-use tollgate_api::{Quantity, Value, names};
+use tollgate_api::{Quantity, Value, names, resource_list};
 
 /// Sorted, as messages list them.
 pub(super) const ACCESS_MODES: &[&str] = &[
@@ -28,6 +29,130 @@ pub fn validate_create(claim: &Value, _options: &Options, errors: &mut Errors) {
     );
     let spec = claim.get("spec").unwrap_or(&Value::Null);
     validate_spec(spec, &Path::root("spec"), errors);
+}
+
+const IMMUTABLE: &str = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+const BETA_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+
+/// Validates what a claim becomes by an update: a volume may be found for it, and a bound claim may grow.
+pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+    metadata_update(new, old, errors);
+    validate_create(new, options, errors);
+    let mut kept = new.clone();
+    let mut before = old.clone();
+    let is_bound = new.at(&["status", "phase"]).and_then(Value::as_str) == Some("Bound");
+    let old_spec = old.get("spec").unwrap_or(&Value::Null);
+    let new_spec = new.get("spec").unwrap_or(&Value::Null);
+    if old_spec.str_or_empty("volumeName").is_empty()
+        && let Some(name) = new_spec.get("volumeName")
+    {
+        before.child_mut("spec").set("volumeName", name.clone());
+    }
+    if !upgrades_class(new, old, &mut kept) {
+        class_annotation_stays(new, old, errors);
+    }
+    if is_bound && new_spec.at(&["resources", "requests"]).is_some() {
+        let spec = kept.child_mut("spec");
+        let storage = old_spec.at(&["resources", "requests", "storage"]).cloned();
+        let requests = spec.child_mut("resources").child_mut("requests");
+        requests.set("storage", storage);
+        let class = "volumeAttributesClassName";
+        match old_spec.get(class) {
+            Some(value) => spec.set(class, value.clone()),
+            None => {
+                spec.remove(class);
+            }
+        }
+    }
+    let [shown_before, shown] = [&before, &kept]
+        .map(|claim| go_struct::of_field("v1", "PersistentVolumeClaim", "spec", claim));
+    let path = Path::root("spec");
+    if !go_struct::same(&shown, &shown_before) {
+        let diff = go_struct::diff(&shown_before, &shown);
+        errors.push(Error::forbidden(&path, format!("{IMMUTABLE}\n{diff}")));
+    }
+    not_below_capacity(new, old, &path, errors);
+    let mode = Path::root("volumeMode");
+    fields::stays(new_spec, old_spec, "volumeMode", &mode, errors);
+}
+
+/// Validates an update of a claim's status: what it has got.
+pub(super) fn validate_status_update(
+    new: &Value,
+    old: &Value,
+    _options: &Options,
+    errors: &mut Errors,
+) {
+    metadata_update(new, old, errors);
+    let modes = new
+        .get("spec")
+        .map_or(&[][..], |spec| spec.items("accessModes"));
+    if modes.is_empty() {
+        let path = Path::root("spec");
+        errors.push(Error::required(&path.child("accessModes"), ""));
+    }
+    let status = new.get("status").unwrap_or(&Value::Null);
+    let path = Path::root("status");
+    let path = path.child("capacity");
+    for (name, amount) in resource_list::amounts(status.get("capacity")) {
+        if amount.value() < 0 {
+            let why = "must be a valid resource quantity";
+            errors.push(Error::invalid(&path.key(name), amount.value(), why));
+        }
+    }
+}
+
+/// A class that stood in an annotation, or that was none, may become a field.
+fn upgrades_class(new: &Value, old: &Value, kept: &mut Value) -> bool {
+    let class = new
+        .at(&["spec", "storageClassName"])
+        .and_then(Value::as_str);
+    let is_new = old.at(&["spec", "storageClassName"]).is_none();
+    let annotation = |claim: &Value| claim.at(&["metadata", "annotations", BETA_CLASS]).cloned();
+    let Some(class) = class.filter(|_| is_new) else {
+        return false;
+    };
+    let upgrades = match (annotation(old), annotation(new)) {
+        // From no class at all.
+        (None, None) => true,
+        (Some(before), None) => before.as_str() == Some(class),
+        (Some(before), Some(now)) => before == now && before.as_str() == Some(class),
+        (None, Some(_)) => false,
+    };
+    if upgrades {
+        kept.child_mut("spec").remove("storageClassName");
+    }
+    upgrades
+}
+
+fn class_annotation_stays(new: &Value, old: &Value, errors: &mut Errors) {
+    let [now, before] = [new, old].map(|claim| {
+        let found = claim.at(&["metadata", "annotations", BETA_CLASS]);
+        found.and_then(Value::as_str).unwrap_or_default()
+    });
+    if now != before {
+        let path = Path::root("metadata");
+        let path = path.child("annotations");
+        let value = Value::from(now);
+        object_meta_update::immutable(&path.key(BETA_CLASS), value, errors);
+    }
+}
+
+/// A claim that could not grow may shrink again, but not to what its volume has already.
+fn not_below_capacity(new: &Value, old: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let amount = |value: Option<&Value>| {
+        let found = value.and_then(|amount| Quantity::from_value(amount).ok());
+        found.unwrap_or_else(|| Quantity::from_int(0))
+    };
+    let requests = ["spec", "resources", "requests", "storage"];
+    let size = amount(new.at(&requests));
+    let capacity = amount(old.at(&["status", "capacity", "storage"]));
+    if size.compare(&amount(old.at(&requests))).is_lt() && size.compare(&capacity).is_le() {
+        let path = path.child("resources");
+        let path = path.child("requests");
+        let why = "field can not be less than status.capacity";
+        errors.push(Error::forbidden(&path.child("storage"), why));
+    }
 }
 
 /// Fields of metadata that a template must not have, in the order in which Go declares them.

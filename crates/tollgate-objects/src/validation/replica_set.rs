@@ -2,7 +2,7 @@
 
 use super::numbers::nonnegative;
 use super::workload::{self, SelectorWords};
-use super::{Options, pod};
+use super::{Options, go_values, pod};
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 
@@ -38,6 +38,15 @@ pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, error
     workload::immutable_selector(new, old, errors);
 }
 
+/// The numbers in a status.
+const COUNTS: [&str; 5] = [
+    "replicas",
+    "fullyLabeledReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "observedGeneration",
+];
+
 /// Validates an update of a ReplicaSet's status.
 pub(super) fn validate_status_update(
     new: &Value,
@@ -54,13 +63,6 @@ pub(super) fn replica_counts(object: &Value, errors: &mut Errors) {
     let status = object.get("status").unwrap_or(&Value::Null);
     let path = Path::root("status");
     let count = |key: &str| status.int(key).unwrap_or_default();
-    const COUNTS: [&str; 5] = [
-        "replicas",
-        "fullyLabeledReplicas",
-        "readyReplicas",
-        "availableReplicas",
-        "observedGeneration",
-    ];
     for key in COUNTS {
         nonnegative(status, key, &path, errors);
     }
@@ -103,7 +105,7 @@ fn validate_controller_spec(object: &Value, options: &Options, errors: &mut Erro
         let why = "`selector` does not match template `labels`";
         errors.push(Error::invalid(
             &path.child("metadata.labels"),
-            labels.clone(),
+            go_values::map(labels),
             why,
         ));
     }

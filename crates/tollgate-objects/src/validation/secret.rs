@@ -46,22 +46,16 @@ fn of_type(object: &Value, metadata: &Value, errors: &mut Errors) {
                 errors.push(Error::required(&path.key(key), ""));
             }
         }
-        "kubernetes.io/dockercfg" => {
-            if required(".dockercfg") {
-                must_be_json(object, ".dockercfg", errors);
-            }
+        "kubernetes.io/dockercfg" if required(".dockercfg") => {
+            must_be_json(object, ".dockercfg", errors);
         }
-        "kubernetes.io/dockerconfigjson" => {
-            if required(".dockerconfigjson") {
-                must_be_json(object, ".dockerconfigjson", errors);
-            }
+        "kubernetes.io/dockerconfigjson" if required(".dockerconfigjson") => {
+            must_be_json(object, ".dockerconfigjson", errors);
         }
         // One of the two is enough; both are named if neither is there.
-        "kubernetes.io/basic-auth" => {
-            if !has(object, "username") && !has(object, "password") {
-                required("username");
-                required("password");
-            }
+        "kubernetes.io/basic-auth" if !has(object, "username") && !has(object, "password") => {
+            required("username");
+            required("password");
         }
         "kubernetes.io/ssh-auth" => {
             let key = "ssh-privatekey";

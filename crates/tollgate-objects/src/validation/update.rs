@@ -2,12 +2,13 @@
 
 use super::{
     Options, admission_policy, api_service, certificate_signing_request, config_map,
-    controller_revision, cron_job, csi, daemon_set, deployment, endpoint_slice, endpoints, event,
+    controller_revision, cron_job, csi, custom_resource_definition, daemon_set, deployment, endpoint_slice, endpoints, event,
     flow_control, horizontal_pod_autoscaler, ingress, ingress_class, job, lease, limit_range,
-    namespace, network_policy, node, persistent_volume, pod_disruption_budget, pod_template,
-    priority_class, replica_set, resource_claim, resource_quota, resource_slice, role,
-    role_binding, runtime_class, secret, service, service_account, service_cidr, stateful_set,
-    storage_class, volume_attachment, webhook_configuration, workload,
+    namespace, network_policy, node, persistent_volume, persistent_volume_claim, pod,
+    pod_disruption_budget, pod_template, priority_class, replica_set, resource_claim,
+    resource_quota, resource_slice, role, role_binding, runtime_class, secret, service,
+    service_account, service_cidr, stateful_set, storage_class, volume_attachment,
+    webhook_configuration, workload, workload_status,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
@@ -23,6 +24,12 @@ type ValidateUpdate = fn(&Value, &Value, &Options, &mut Errors);
 
 /// Group, kind, and what validates its update, whatever the version.
 const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    ("", "Pod", pod::validate_update),
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::validate_update,
+    ),
     ("", "Event", event::validate_core_update),
     ("", "Endpoints", endpoints::validate_update),
     ("", "Node", node::validate_update),
@@ -165,6 +172,11 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
         "ReplicationController",
         replica_set::validate_controller_update,
     ),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::validate_update,
+    ),
     ("apps", "DaemonSet", daemon_set::validate_update),
     ("apps", "Deployment", deployment::validate_update),
     ("apps", "ReplicaSet", replica_set::validate_update),
@@ -182,6 +194,28 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
 
 /// Group, kind, and what validates an update of its `status`.
 const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
+    (
+        "",
+        "PersistentVolumeClaim",
+        persistent_volume_claim::validate_status_update,
+    ),
+    ("", "Node", node::validate_status_update),
+    (
+        "",
+        "ReplicationController",
+        replica_set::validate_status_update,
+    ),
+    ("apps", "DaemonSet", workload_status::validate_daemon_set),
+    ("apps", "Deployment", workload_status::validate_deployment),
+    (
+        "apps",
+        "StatefulSet",
+        workload_status::validate_stateful_set,
+    ),
+    ("", "Pod", pod::validate_status_update),
+    ("", "ResourceQuota", |new, old, _, errors| {
+        errors.extend(resource_quota::validate_status_update(new, old));
+    }),
     (
         "",
         "PersistentVolume",
@@ -205,6 +239,11 @@ const STATUS_UPDATES: &[(&str, &str, ValidateUpdate)] = &[
     ),
     ("", "Namespace", namespace::validate_status_update),
     ("", "Service", service::validate_status_update),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        custom_resource_definition::validate_status_update,
+    ),
     ("apps", "ReplicaSet", replica_set::validate_status_update),
 ];
 
@@ -236,6 +275,21 @@ pub fn validate_status_update(
     options: &Options,
 ) -> Errors {
     run(STATUS_UPDATES, kind, new, old, options)
+}
+
+/// The field errors of what an object becomes by an update through a subresource that changes a part of its own, such
+/// as `ephemeralcontainers` of pods; none for other subresources.
+pub fn validate_subresource_update(
+    kind: &GroupVersionKind,
+    subresource: &str,
+    new: &Value,
+    old: &Value,
+    options: &Options,
+) -> Option<Errors> {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => pod::validate_subresource_update(subresource, new, old, options),
+        _ => None,
+    }
 }
 
 fn run(

@@ -1,7 +1,7 @@
 //! What Deployments, ReplicaSets, StatefulSets and DaemonSets share: a selector, a template, and how they go together.
 
 use super::label_selector::{self, Values};
-use super::{object_meta, object_meta_update};
+use super::{go_values, object_meta, object_meta_update};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, label_selector as selector, names};
 
@@ -44,7 +44,11 @@ pub(super) fn required_selector(spec: &Value, words: SelectorWords, errors: &mut
     };
     label_selector::validate_at(selector, Values::Strict, &path, errors);
     if selector::is_empty(selector) {
-        errors.push(Error::invalid(&path, selector.clone(), words.empty));
+        errors.push(Error::invalid(
+            &path,
+            go_values::selector(selector),
+            words.empty,
+        ));
     }
 }
 
@@ -75,7 +79,7 @@ pub(super) fn template_matches(
         (None, Some(unreadable), Some(why)) => {
             errors.push(Error::invalid(
                 &path.child("selector"),
-                unreadable.clone(),
+                go_values::selector(unreadable),
                 why,
             ));
             return false;
@@ -92,7 +96,7 @@ pub(super) fn template_matches(
     if !found.is_some_and(|selector| selector::matches(selector, shown)) {
         let path = path.child("template");
         let path = path.child("metadata.labels");
-        errors.push(Error::invalid(&path, shown.clone(), MISMATCH));
+        errors.push(Error::invalid(&path, go_values::map(shown), MISMATCH));
     }
     true
 }
@@ -117,7 +121,8 @@ pub(super) fn restarts_always(template: &Value, owner: &str, path: &Path<'_>, er
 pub(super) fn immutable_selector(new: &Value, old: &Value, errors: &mut Errors) {
     if spec(new).get("selector") != spec(old).get("selector") {
         let root = Path::root("spec");
-        let value = spec(new).get("selector").cloned().unwrap_or_default();
+        let value = spec(new).get("selector").map(go_values::selector);
+        let value = value.unwrap_or_default();
         object_meta_update::immutable(&root.child("selector"), value, errors);
     }
 }

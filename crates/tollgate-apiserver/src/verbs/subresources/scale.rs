@@ -1,5 +1,6 @@
 //! `scale`: how many, of whatever kind.
 
+use crate::crd;
 use crate::error;
 use crate::verbs::options::WriteOptions;
 use crate::verbs::patch::{PatchType, patched_document};
@@ -13,8 +14,9 @@ fn kind() -> GroupVersionKind {
     GroupVersionKind::new("autoscaling/v1", "Scale")
 }
 
-/// The scale of an object.
-fn scale_of(object: &Value) -> Value {
+/// The scale of an object: where its numbers are, the definition of a custom kind says.
+fn scale_of(call: &Call<'_>, object: &Value) -> Value {
+    let custom = crd::custom_of(call.resource).and_then(|custom| custom.scale.as_ref());
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let mut scale = Value::object();
     scale.set("kind", "Scale");
@@ -30,14 +32,20 @@ fn scale_of(object: &Value) -> Value {
             scale.child_mut("metadata").set(key, value.clone());
         }
     }
-    let number = |owner: &str| object.at(&[owner, "replicas"]).cloned();
-    scale
-        .child_mut("spec")
-        .set("replicas", number("spec").unwrap_or_else(|| 0_i64.into()));
-    scale
-        .child_mut("status")
-        .set("replicas", number("status").unwrap_or_else(|| 0_i64.into()));
-    let selector = selector_text(object.at(&["spec", "selector"]).unwrap_or(&Value::Null));
+    let (wanted, found) = match custom {
+        Some(paths) => (paths.wanted(object), paths.found(object)),
+        None => (
+            object.at(&["spec", "replicas"]),
+            object.at(&["status", "replicas"]),
+        ),
+    };
+    let number = |found: Option<&Value>| found.cloned().unwrap_or_else(|| 0_i64.into());
+    scale.child_mut("spec").set("replicas", number(wanted));
+    scale.child_mut("status").set("replicas", number(found));
+    let selector = match custom {
+        Some(paths) => paths.selector(object).unwrap_or_default().to_owned(),
+        None => selector_text(object.at(&["spec", "selector"]).unwrap_or(&Value::Null)),
+    };
     if !selector.is_empty() {
         scale.child_mut("status").set("selector", selector);
     }
@@ -88,16 +96,28 @@ fn answer(scale: Value) -> Answer {
     }
 }
 
+/// Upstream has no scale of a custom object that does not say how many are wanted.
+fn checked(call: &Call<'_>, object: &Value) -> Result<(), Status> {
+    let custom = crd::custom_of(call.resource).and_then(|custom| custom.scale.as_ref());
+    match custom {
+        Some(paths) if paths.wanted(object).is_none() => Err(Status::internal(format!(
+            "the spec replicas field \".{}\" does not exist",
+            paths.wanted_path()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// `get`
 pub fn get_scale(call: &Call<'_>) -> Result<Answer, Status> {
     let snapshot = call.api.store.snapshot();
     let record = snapshot
         .get(call.key(call.name).as_str())
         .ok_or_else(|| error::not_found(call.group_resource(), call.name))?;
-    Ok(answer(scale_of(&record::parse(
-        &record.value,
-        record.revision,
-    )?)))
+    let mut object = record::parse(&record.value, record.revision)?;
+    call.resource.to_served(&mut object);
+    checked(call, &object)?;
+    Ok(answer(scale_of(call, &object)))
 }
 
 /// `update`
@@ -149,7 +169,7 @@ async fn write(
         if object.is_null() {
             return Err(error::not_found(call.group_resource(), call.name));
         }
-        let scale = change(&scale_of(object))?;
+        let scale = change(&scale_of(call, object))?;
         let replicas = scale
             .at(&["spec", "replicas"])
             .and_then(Value::as_i64)
@@ -161,14 +181,21 @@ async fn write(
             return Err(Status::invalid("autoscaling", "Scale", call.name, &[error]));
         }
         let mut object = object.clone();
-        object.child_mut("spec").set("replicas", replicas);
+        match crd::custom_of(call.resource).and_then(|custom| custom.scale.as_ref()) {
+            Some(paths) => paths.set_wanted(&mut object, replicas),
+            None => object.child_mut("spec").set("replicas", replicas),
+        }
         let version = scale.at(&["metadata", "resourceVersion"]).cloned();
         object.child_mut("metadata").set("resourceVersion", version);
         Ok(object)
     };
     let done = update(&of_parent, options, Update::PLAIN, &mut make).await?;
     match done {
-        Answer::Object { object, .. } => Ok(answer(scale_of(&object.parse()?))),
+        Answer::Object { object, .. } => {
+            let mut object = object.parse()?;
+            call.resource.to_served(&mut object);
+            Ok(answer(scale_of(call, &object)))
+        }
         other => Ok(other),
     }
 }

@@ -15,6 +15,7 @@ mod app_armor;
 mod disabled_fields;
 mod label_keys;
 mod seccomp;
+pub(super) mod subresources;
 
 use tollgate_api::{Release, Value, qos};
 

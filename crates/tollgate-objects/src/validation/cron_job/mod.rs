@@ -5,7 +5,7 @@ mod schedule;
 use super::fields::{self, child};
 use super::numbers::nonnegative;
 use super::workload::metadata_update;
-use super::{Options, job};
+use super::{Options, go_values, job};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
@@ -99,7 +99,7 @@ fn job_template(template: &Value, path: &Path<'_>, options: &Options, errors: &m
         let why = "`selector` will be auto-generated";
         errors.push(Error::invalid(
             &path.child("selector"),
-            selector.clone(),
+            go_values::selector(selector),
             why,
         ));
     }

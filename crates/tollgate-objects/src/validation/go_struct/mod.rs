@@ -6,6 +6,7 @@
 mod layout;
 mod unified_diff;
 
+use super::go_values;
 use crate::schema::{self, ShapeRef, StructType};
 use tollgate_api::{GroupVersionKind, Object, Quantity, Value};
 
@@ -75,6 +76,9 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 fn structure(of: StructType, value: &Value) -> Value {
+    if of.name() == "meta/v1.LabelSelector" {
+        return go_values::selector(value);
+    }
     if of.name().starts_with("meta/v1.") {
         return value.clone();
     }
@@ -113,7 +117,7 @@ fn push_field(of: StructType, name: &'static str, holder: &Value, out: &mut Obje
         let entries = value.and_then(Value::as_object);
         for (key, value) in entries.into_iter().flat_map(Object::iter) {
             if !is_nothing(value) {
-                out.push(key, value.clone());
+                out.push(key, go_values::map(value));
             }
         }
         return;

@@ -9,7 +9,7 @@ pub(super) use update::validate_update;
 use super::numbers::nonnegative;
 use super::object_meta::invalid_each;
 use super::workload::{self, is_readable};
-use super::{Options, label_selector, pod};
+use super::{Options, go_values, label_selector, pod};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, label_selector as selector, names};
 
@@ -55,7 +55,7 @@ fn validate_selected_spec(spec: &Value, options: &Options, errors: &mut Errors) 
         let why = "`selector` does not match template `labels`";
         errors.push(Error::invalid(
             &path.child("metadata.labels"),
-            labels.clone(),
+            go_values::map(labels),
             why,
         ));
     }
@@ -93,7 +93,11 @@ fn generated_selector(object: &Value, errors: &mut Errors) {
             )),
             Some(value) if value != expected => {
                 let why = format!("must be '{expected}'");
-                errors.push(Error::invalid(&labels_path.key(key), labels.clone(), why));
+                errors.push(Error::invalid(
+                    &labels_path.key(key),
+                    go_values::map(labels),
+                    why,
+                ));
             }
             Some(_) => {}
         }
@@ -102,7 +106,11 @@ fn generated_selector(object: &Value, errors: &mut Errors) {
     let expected: Value = [("matchLabels", expected)].into_iter().collect();
     if *found != expected {
         let why = "`selector` not auto-generated";
-        errors.push(Error::invalid(&path.child("selector"), found.clone(), why));
+        errors.push(Error::invalid(
+            &path.child("selector"),
+            go_values::selector(found),
+            why,
+        ));
     }
 }
 

@@ -1,9 +1,7 @@
 //! What an update of a Job may not change.
 
-use super::{
-    failure_policy, generated_selector, is_indexed, success_policy, validate_selected_spec,
-};
-use crate::validation::{Options, object_meta_update, workload};
+use super::{failure_policy, is_indexed, success_policy, validate_create, validate_selected_spec};
+use crate::validation::{Options, go_struct, go_values, object_meta_update, workload};
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 
@@ -17,13 +15,13 @@ pub(in crate::validation) fn validate_update(
     options: &Options,
     errors: &mut Errors,
 ) {
+    validate_create(new, options, errors);
     workload::metadata_update(new, old, errors);
-    generated_selector(new, errors);
     validate_selected_spec(workload::spec(new), options, errors);
     let (spec, before) = (workload::spec(new), workload::spec(old));
     let path = Path::root("spec");
     completions(spec, before, &path, errors);
-    stays("selector", spec, before, &path, Value::clone, errors);
+    stays("selector", spec, before, &path, go_values::selector, errors);
     template(spec, before, old, &path, errors);
     stays("completionMode", spec, before, &path, Value::clone, errors);
     stays(
@@ -94,12 +92,22 @@ fn template(new: &Value, old: &Value, old_job: &Value, path: &Path<'_>, errors: 
             forget_scheduling(template);
         }
     }
-    if now == before {
+    let shown = |template: &Value| {
+        let mut job = Value::object();
+        job.child_mut("spec").set("template", template.clone());
+        go_struct::of_field("batch/v1", "Job", "spec.template", &job)
+    };
+    if go_struct::same(&shown(&now), &shown(&before)) {
         return;
     }
     let path = path.child("template");
-    let value = new.get("template").cloned().unwrap_or_default();
-    object_meta_update::immutable(&path, value, errors);
+    let mut value = shown(new.get("template").unwrap_or(&Value::Null));
+    if suspended && !started {
+        let value = value.remove("Spec").unwrap_or_default();
+        object_meta_update::immutable(&path.child("spec"), value, errors);
+    } else {
+        object_meta_update::immutable(&path, value, errors);
+    }
 }
 
 fn forget_scheduling(template: &mut Value) {

@@ -22,15 +22,18 @@ mod pod_resources;
 mod ports;
 mod probes;
 mod profiles;
+mod resize;
 mod resource_claims;
 pub(super) mod resources;
 mod restart_policy;
 mod scheduling;
 mod security_context;
 mod spec;
+mod status;
 mod sysctls;
 pub(super) mod tolerations;
 mod topology_spread;
+mod update;
 mod visit;
 pub(super) mod volumes;
 mod windows_options;
@@ -39,6 +42,8 @@ use super::{Options, object_meta};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
 
+pub(super) use status::validate_status_update;
+pub use update::validate_update;
 pub(super) use visit::visit_containers;
 
 /// What a rule must know besides the part it looks at.
@@ -114,6 +119,24 @@ pub fn validate_create(pod: &Value, options: &Options, errors: &mut Errors) {
         ));
     }
     annotations::match_fields(metadata, spec, &path, errors);
+}
+
+/// Validates what a pod becomes by an update through `subresource`, if that is one that changes a part of the spec.
+pub(super) fn validate_subresource_update(
+    subresource: &str,
+    new: &Value,
+    old: &Value,
+    options: &Options,
+) -> Option<Errors> {
+    let mut errors = Errors::new();
+    match subresource {
+        "ephemeralcontainers" => {
+            update::validate_ephemeral_containers_update(new, old, options, &mut errors);
+        }
+        "resize" => resize::validate(new, old, options, &mut errors),
+        _ => return None,
+    }
+    Some(errors)
 }
 
 /// Validates the pod template at `path`; an absent one is empty.

@@ -11,7 +11,7 @@ const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
 /// Where nodes take orders; nobody may lead the world there.
 const KUBELET_PORT: i64 = 10_250;
 
-fn each<'v>(spec: Spec<'v>) -> impl Iterator<Item = (usize, &'v Value)> {
+fn each(spec: Spec<'_>) -> impl Iterator<Item = (usize, &Value)> {
     spec.0.items("ports").iter().enumerate()
 }
 

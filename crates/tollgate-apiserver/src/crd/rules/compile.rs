@@ -1,0 +1,91 @@
+//! The rules of a version, compiled once.
+
+use super::functions;
+use cel::Program;
+use std::collections::BTreeMap;
+use tollgate_api::Value;
+use tollgate_api::value::CompactString;
+
+/// The rules of a schema and of what is below it.
+#[derive(Debug)]
+pub struct Rules {
+    pub(super) root: Place,
+}
+
+/// A place of a schema with rules, or with places below it that have some.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) schema: Value,
+    pub(super) rules: Vec<Rule>,
+    pub(super) properties: BTreeMap<CompactString, Place>,
+    pub(super) additional: Option<Box<Place>>,
+    pub(super) items: Option<Box<Place>>,
+}
+
+/// A rule.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) text: String,
+    pub(super) program: Program,
+    pub(super) message: String,
+    pub(super) message_expression: Option<Program>,
+    pub(super) reason: String,
+    pub(super) field_path: String,
+    /// Whether it compares with what was there before.
+    pub(super) is_transition: bool,
+    /// How many loops stand in each other.
+    pub(super) depth: u32,
+}
+
+impl Rules {
+    /// The rules in `openAPIV3Schema`, which has been accepted; none if there are none.
+    pub fn read(schema: &Value) -> Option<Self> {
+        Place::read(schema).map(|root| Self { root })
+    }
+}
+
+impl Place {
+    fn read(schema: &Value) -> Option<Self> {
+        let rules = schema.items("x-kubernetes-validations").iter();
+        let rules: Vec<Rule> = rules.filter_map(Rule::read).collect();
+        let properties: BTreeMap<CompactString, Self> = schema
+            .entries("properties")
+            .filter_map(|(name, property)| Some((name.into(), Self::read(property)?)))
+            .collect();
+        let below = |key: &str| {
+            let of = schema.get(key).filter(|of| of.as_object().is_some())?;
+            Self::read(of).map(Box::new)
+        };
+        let (additional, items) = (below("additionalProperties"), below("items"));
+        let has_any =
+            !rules.is_empty() || !properties.is_empty() || additional.is_some() || items.is_some();
+        has_any.then(|| Self {
+            schema: schema.clone(),
+            rules,
+            properties,
+            additional,
+            items,
+        })
+    }
+}
+
+impl Rule {
+    fn read(rule: &Value) -> Option<Self> {
+        let environment = functions::environment();
+        let text = rule.str_or_empty("rule").trim().to_owned();
+        let program = environment.compile(&text).ok()?;
+        let expression = rule.str_or_empty("messageExpression");
+        Some(Self {
+            message: rule.str_or_empty("message").trim().to_owned(),
+            message_expression: (!expression.is_empty())
+                .then(|| environment.compile(expression).ok())
+                .flatten(),
+            reason: rule.str_or_empty("reason").to_owned(),
+            field_path: rule.str_or_empty("fieldPath").to_owned(),
+            is_transition: program.references().has_variable("oldSelf"),
+            depth: super::check::loops(program.expression()),
+            text,
+            program,
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! Rules against objects.
+
+use super::compile::{Place, Rule, Rules};
+use super::{functions, values};
+use cel::Value as Cel;
+use tollgate_api::Value;
+use tollgate_api::field::{Error, ErrorKind, Errors, Path};
+
+/// About how many steps all rules may take for one object.
+const STEPS_MAX: u64 = 10_000_000;
+
+impl Rules {
+    /// The rules that do not hold. Parts that are as they were are not asked about.
+    pub fn validate(&self, object: &Value, old: Option<&Value>) -> Errors {
+        let mut judge = Judge {
+            errors: Errors::new(),
+            steps: 0,
+        };
+        judge.level(&self.root, object, old, &Path::root(""), true);
+        judge.errors
+    }
+}
+
+struct Judge {
+    errors: Errors,
+    steps: u64,
+}
+
+/// How many values there are in a value.
+fn count(value: &Value) -> u64 {
+    let below: u64 = match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(object) => object.iter().map(|(_, child)| count(child)).sum(),
+        _ => 0,
+    };
+    below.saturating_add(1)
+}
+
+impl Judge {
+    fn level(
+        &mut self,
+        place: &Place,
+        value: &Value,
+        old: Option<&Value>,
+        path: &Path<'_>,
+        is_root: bool,
+    ) {
+        if old == Some(value) || (value.is_null() && place.schema.bool("nullable") == Some(true)) {
+            return;
+        }
+        if !place.rules.is_empty() {
+            let this = values::of(value, &place.schema, is_root);
+            let before = old.map(|old| values::of(old, &place.schema, is_root));
+            let size = count(value);
+            for rule in &place.rules {
+                if rule.is_transition && before.is_none() {
+                    continue;
+                }
+                self.steps = self.steps.saturating_add(size.saturating_pow(rule.depth.saturating_add(1)));
+                if self.steps > STEPS_MAX {
+                    let why = "validation failed due to running out of cost budget, no further validation rules will be run";
+                    self.errors.push(Error::invalid(path, value.clone(), why));
+                    return;
+                }
+                self.errors.extend(ask(rule, &this, before.as_ref(), value, path));
+            }
+        }
+        match value {
+            Value::Object(object) => {
+                for (key, child) in object.iter() {
+                    let old = old.and_then(|old| old.get(key));
+                    if let Some(below) = place.properties.get(key) {
+                        self.level(below, child, old, &path.child(key), false);
+                    } else if let Some(below) = &place.additional {
+                        self.level(below, child, old, &path.key(key), false);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                let Some(below) = &place.items else {
+                    return;
+                };
+                let keys = place.schema.items("x-kubernetes-list-map-keys");
+                for (at, item) in items.iter().enumerate() {
+                    let old = old.and_then(|old| same_member(item, old, keys));
+                    self.level(below, item, old, &path.index(at), false);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The member of an old list that has the same keys; of other lists nobody knows.
+fn same_member<'v>(item: &Value, old: &'v Value, keys: &[Value]) -> Option<&'v Value> {
+    let mut names = keys.iter().filter_map(Value::as_str).peekable();
+    names.peek()?;
+    let names: Vec<&str> = names.collect();
+    let same = |other: &&Value| names.iter().all(|key| item.get(key) == other.get(key));
+    old.as_array()?.iter().find(same)
+}
+
+fn ask(
+    rule: &Rule,
+    this: &Cel,
+    before: Option<&Cel>,
+    value: &Value,
+    path: &Path<'_>,
+) -> Option<Error> {
+    let mut context = functions::context();
+    context.add_variable_from_value("self", this.clone());
+    if let Some(before) = before {
+        context.add_variable_from_value("oldSelf", before.clone());
+    }
+    let failure = match rule.program.execute(&context) {
+        Ok(Cel::Bool(true)) => return None,
+        Ok(Cel::Bool(false)) => None,
+        Ok(_) => Some("no such overload".to_owned()),
+        Err(error) => Some(error.to_string()),
+    };
+    if let Some(failure) = failure {
+        let why = format!("{failure} evaluating rule: {}", explained(rule));
+        return Some(error(ErrorKind::Invalid, path.to_string(), value, why));
+    }
+    let told = rule.message_expression.as_ref().and_then(|expression| {
+        match expression.execute(&context) {
+            Ok(Cel::String(text)) if !text.trim().is_empty() && !text.contains('\n') => {
+                Some(text.trim().to_owned())
+            }
+            _ => None,
+        }
+    });
+    let why = told.unwrap_or_else(|| explained(rule));
+    let kind = match rule.reason.as_str() {
+        "FieldValueForbidden" => ErrorKind::Forbidden,
+        "FieldValueRequired" => ErrorKind::Required,
+        "FieldValueDuplicate" => ErrorKind::Duplicate,
+        _ => ErrorKind::Invalid,
+    };
+    let mut field = path.to_string();
+    if !rule.field_path.is_empty() {
+        let below = rule.field_path.trim_start_matches('.');
+        let joint = if rule.field_path.starts_with('.') && field != "<nil>" { "." } else { "" };
+        let start = if field == "<nil>" { "" } else { field.as_str() };
+        field = format!("{start}{joint}{below}");
+    }
+    Some(error(kind, field, value, why))
+}
+
+fn explained(rule: &Rule) -> String {
+    if rule.message.is_empty() {
+        format!("failed rule: {}", rule.text)
+    } else {
+        rule.message.clone()
+    }
+}
+
+/// Only plain values are shown.
+fn error(kind: ErrorKind, field: String, value: &Value, detail: String) -> Error {
+    let is_shown = matches!(kind, ErrorKind::Invalid | ErrorKind::Duplicate)
+        && !matches!(value, Value::Array(_) | Value::Object(_));
+    Error {
+        kind,
+        field,
+        value: is_shown.then(|| value.clone()),
+        shown: None,
+        detail,
+    }
+}

@@ -1,0 +1,17 @@
+//! Rules in schemas (`x-kubernetes-validations`): expressions in CEL.
+//!
+//! [`check`] judges the rules of a definition, [`Rules`] are those of a version, compiled, and judge objects.
+
+mod check;
+mod compile;
+mod cost;
+mod functions;
+mod judge;
+mod names;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::check;
+pub use compile::Rules;

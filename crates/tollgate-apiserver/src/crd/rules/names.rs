@@ -1,0 +1,30 @@
+//! Names of fields as expressions write them.
+
+use std::borrow::Cow;
+
+/// Words that mean something in an expression.
+const RESERVED: &[&str] = &[
+    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function",
+    "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while",
+];
+
+/// How an expression writes a field; none if it cannot.
+pub(super) fn escaped(name: &str) -> Option<Cow<'_, str>> {
+    if RESERVED.contains(&name) {
+        return Some(format!("__{name}__").into());
+    }
+    let first = name.chars().next()?;
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/');
+    if first.is_ascii_digit() || !name.chars().all(good) {
+        return None;
+    }
+    if !name.contains("__") && !name.contains(['.', '-', '/']) {
+        return Some(name.into());
+    }
+    let text = name
+        .replace("__", "__underscores__")
+        .replace('.', "__dot__")
+        .replace('-', "__dash__")
+        .replace('/', "__slash__");
+    Some(text.into())
+}

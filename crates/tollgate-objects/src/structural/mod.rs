@@ -1,0 +1,23 @@
+//! Structural schemas of custom resources: read once, then objects are defaulted, pruned and validated by them.
+//!
+//! Follows `k8s.io/apiextensions-apiserver` 1.36 and the validator for OpenAPI schemas that it uses.
+
+mod defaults;
+mod embedded;
+mod formats;
+mod list_types;
+mod numbers;
+mod pattern;
+mod prune;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+pub use defaults::set_defaults;
+pub use embedded::validate_embedded;
+pub use list_types::validate_list_types;
+pub use pattern::{Pattern, PatternError};
+pub use prune::{prune, prune_part};
+pub use schema::{Additional, ListSort, Schema};
+pub use validate::{blocks_rules, validate};
