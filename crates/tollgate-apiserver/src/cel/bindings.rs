@@ -1,6 +1,6 @@
 //! The values that an expression sees.
 
-use super::{authorizer, library};
+use super::{authorizer, functions};
 use crate::auth::Authorizer;
 use ::cel::objects::{Key, Map};
 use ::cel::{Context, Value as CelValue};
@@ -29,10 +29,8 @@ impl std::fmt::Debug for Bindings {
 
 impl Default for Bindings {
     fn default() -> Self {
-        let mut context = Context::with_env(library::environment());
-        library::add_functions(&mut context);
         Self {
-            context,
+            context: functions::context(),
             longest_list: 1,
             longest_text: 1,
             variables: Vec::new(),

@@ -1,5 +1,6 @@
 //! What can be known of an expression before it runs: the names it uses, the type of its value, and how deep its loops go.
 
+use super::functions;
 use ::cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue};
 
 /// The type of a value, as far as the expression alone tells it.
@@ -108,7 +109,9 @@ impl<'w> Walk<'w> {
             Expr::List(list) => {
                 let mut types = list.elements.iter().map(|item| self.infer(item));
                 let first = types.next().unwrap_or(Type::Dyn);
-                let same = types.fold(true, |same, item| same && item == first);
+                // Every item is walked, whatever those before it are.
+                let others = types.filter(|item| *item != first).count();
+                let same = others == 0;
                 Type::List(Box::new(if same { first } else { Type::Dyn }))
             }
             Expr::Map(map) => {
@@ -137,7 +140,11 @@ impl<'w> Walk<'w> {
                     self.infer(target);
                 }
                 let arguments: Vec<Type> = call.args.iter().map(|item| self.infer(item)).collect();
-                if matches!(call.func_name.as_str(), "split" | "findAll") {
+                let name = call.func_name.as_str();
+                if !is_function(name) {
+                    self.found.undeclared.push((expression.id, name.to_owned()));
+                }
+                if matches!(name, "split" | "findAll") {
                     self.found.splits = true;
                 }
                 if call.func_name == "_?._"
@@ -206,6 +213,36 @@ impl<'w> Walk<'w> {
         self.scopes.truncate(before);
         result
     }
+}
+
+/// Functions on optional values and of the authorizer.
+const MEMBERS: &[&str] = &[
+    "of",
+    "ofNonZeroValue",
+    "none",
+    "value",
+    "or",
+    "orValue",
+    "_[?_]",
+    "_?._",
+    "path",
+    "group",
+    "resource",
+    "subresource",
+    "namespace",
+    "name",
+    "serviceAccount",
+    "check",
+    "allowed",
+    "reason",
+    "errored",
+    "error",
+];
+
+/// Whether there is such a function. One that makes long lists out of a number would escape the bound on steps.
+fn is_function(name: &str) -> bool {
+    let known = [functions::PREDICATES, functions::OTHERS, MEMBERS];
+    name != "range" && known.iter().any(|known| known.contains(&name))
 }
 
 /// The type of what a function gives.

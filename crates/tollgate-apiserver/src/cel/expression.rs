@@ -2,7 +2,7 @@
 
 use super::bindings::Bindings;
 use super::check::{Found, Type, Walk};
-use super::library;
+use super::functions;
 use ::cel::{ExecutionError, ParseErrors, Program, Value as CelValue};
 
 /// What one evaluation may cost, in steps, at most.
@@ -64,7 +64,7 @@ impl Expression {
                 "compilation failed: expression is longer than {TEXT_BYTES_MAX} bytes"
             ));
         }
-        let program = library::environment()
+        let program = functions::environment()
             .compile(text)
             .map_err(|errors| format!("compilation failed: {}", describe_syntax(text, &errors)))?;
         let mut walk = Walk::new(known);
@@ -229,6 +229,15 @@ mod tests {
             compile("object.a == foo").unwrap_err(),
             "compilation failed: ERROR: <input>:1:13: undeclared reference to 'foo' (in container '')\n | object.a == foo\n | ............^"
         );
+        assert_eq!(
+            compile("lists.range(9).all(i, true)")
+                .unwrap_err()
+                .lines()
+                .next(),
+            Some(
+                "compilation failed: ERROR: <input>:1:12: undeclared reference to 'range' (in container '')"
+            )
+        );
         assert!(compile("object.items.all(i, i.x > 1 && optional.of(i).hasValue())").is_ok());
         assert_eq!(
             compile("object.items.map(i, i)").unwrap_err(),
@@ -246,6 +255,7 @@ mod tests {
             "size(object.?data.orValue({})) == 0",
             "quantity('1Gi').isGreaterThan(quantity('1G'))",
             "['b','a'].exists(x, x == 'a')",
+            "sets.contains(['a','b'], ['a']) && object.metadata.name.find('[a-z]') == 'a'",
         ] {
             assert_eq!(evaluate(text, object), Ok(CelValue::Bool(true)), "{text}");
         }

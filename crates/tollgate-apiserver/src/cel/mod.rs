@@ -7,7 +7,7 @@ mod authorizer;
 mod bindings;
 mod check;
 mod expression;
-mod library;
+pub(crate) mod functions;
 mod quantity;
 
 pub use bindings::Bindings;

@@ -96,7 +96,7 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
         return;
     }
     if strategy::prepare_for_subresource_update(&resource.kind, call.subresource, new, old) {
-        if Rules::of(resource).generation && differs(resource.plural(), new, old) {
+        if Rules::of(resource).generation && differs(resource, new, old) {
             metadata::raise_generation(new);
         }
         return;

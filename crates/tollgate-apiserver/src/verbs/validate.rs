@@ -8,7 +8,7 @@ use tollgate_api::field::{Errors, Path};
 use tollgate_api::{Status, Value, names};
 use tollgate_objects::validation::object_meta::NameRule;
 use tollgate_objects::validation::{
-    Options, object_meta, object_meta_update, refusal, validate_create, validate_finalize_update,
+    Options, object_meta, object_meta_update, validate_create, validate_finalize_update,
     validate_status_update, validate_subresource_update, validate_update, validates_create,
     validates_update,
 };
@@ -52,7 +52,12 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     let custom = crd::custom_of(call.resource);
     if let Some(custom) = custom {
         let wrong = crd::objects::validate_type(custom, object);
-        refuse_as(call, object.str_or_empty("kind"), super::metadata::name(object), &wrong)?;
+        refuse_as(
+            call,
+            object.str_or_empty("kind"),
+            super::metadata::name(object),
+            &wrong,
+        )?;
     }
     if !validates_create(&call.resource.kind) {
         validate_metadata(call.resource, object, &mut errors);
@@ -107,7 +112,12 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
     } else {
         if let Some(custom) = crd::custom_of(call.resource) {
             let wrong = crd::objects::validate_type(custom, new);
-            refuse_as(call, new.str_or_empty("kind"), super::metadata::name(old), &wrong)?;
+            refuse_as(
+                call,
+                new.str_or_empty("kind"),
+                super::metadata::name(old),
+                &wrong,
+            )?;
             // What a kind says of the metadata of an update, it says by the rules of a creation, too.
             validate_metadata_update(call.resource, new, old, &mut errors);
             validate_metadata(call.resource, new, &mut errors);

@@ -30,6 +30,10 @@ pub(super) struct Service {
 
 /// A webhook.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a configuration says yes or no to each apart from the others"
+)]
 pub(in crate::admission) struct Hook {
     /// What tells it from all others.
     pub(in crate::admission) id: String,

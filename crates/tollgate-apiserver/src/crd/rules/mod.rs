@@ -5,10 +5,11 @@
 mod check;
 mod compile;
 mod cost;
-mod functions;
 mod judge;
 mod names;
 mod values;
+
+use crate::cel::functions;
 
 #[cfg(test)]
 mod tests;
