@@ -6,6 +6,7 @@
 //! map types, keys of lists and their defaults, and (for those who serve schemas) required fields, enums and formats.
 
 mod resources;
+mod type_tables;
 
 use anyhow::{Context as _, Result, bail};
 use flate2::read::GzDecoder;
@@ -216,7 +217,7 @@ fn generate(data: &Path) -> Result<String> {
             }
         }
     }
-    let tables = types_tables(&facts, &starts)?;
+    let tables = type_tables::types_tables(&facts, &starts)?;
     let kinds = kind_lines(&facts, &numbers)?;
     let (resource_count, resources) = resources::lines(data, &facts)?;
     let lookup_count = tables.lookup_count;
@@ -243,72 +244,6 @@ fn generate(data: &Path) -> Result<String> {
         tables.wire,
         facts.kinds.len(),
     ))
-}
-
-/// The table of types and the lists of their fields: by name, in the order of JSON, by protobuf number.
-#[derive(Default)]
-struct Tables {
-    types: String,
-    lookup: String,
-    lengths: String,
-    lookup_count: usize,
-    order: String,
-    wire: String,
-    wire_count: usize,
-}
-
-fn types_tables(facts: &Facts, starts: &BTreeMap<&str, usize>) -> Result<Tables> {
-    let mut tables = Tables::default();
-    for (name, entry) in &facts.types {
-        let own = entry.get("encoding").is_some();
-        let declared = if own { &[] } else { entry.items("fields") };
-        let (mut found, mut ordered) = (BTreeMap::new(), Vec::new());
-        if !own {
-            flatten(name, facts, starts, &mut found);
-            in_order(name, facts, starts, &found, &mut ordered);
-        }
-        // By length first, so that most steps of a search compare two numbers.
-        let mut by_length: Vec<_> = found.iter().collect();
-        by_length.sort_by_key(|(name, _)| (name.len(), *name));
-        for (name, number) in by_length {
-            write!(tables.lookup, "{number},")?;
-            write!(tables.lengths, "{},", name.len())?;
-        }
-        tables.lengths.push('\n');
-        tables.lookup.push('\n');
-        for number in &ordered {
-            write!(tables.order, "{number},")?;
-        }
-        tables.order.push('\n');
-        let start = starts.get(name.as_str()).copied().unwrap_or_default();
-        let mut wired: Vec<(u32, usize)> = declared
-            .iter()
-            .enumerate()
-            .map(|(offset, field)| (tag_number(field), start + offset))
-            .filter(|(tag, _)| *tag != 0)
-            .collect();
-        wired.sort_unstable();
-        for (_, number) in &wired {
-            write!(tables.wire, "{number},")?;
-        }
-        tables.wire.push('\n');
-        let atomic = facts
-            .is_atomic(name)
-            .then_some(".atomic()")
-            .unwrap_or_default();
-        writeln!(
-            tables.types,
-            "    t({name:?}, [{start}, {}, {}, {}, {}, {}]){atomic},",
-            declared.len(),
-            tables.lookup_count,
-            found.len(),
-            tables.wire_count,
-            wired.len(),
-        )?;
-        tables.lookup_count += found.len();
-        tables.wire_count += wired.len();
-    }
-    Ok(tables)
 }
 
 fn kind_lines(facts: &Facts, numbers: &BTreeMap<String, usize>) -> Result<String> {
@@ -341,7 +276,7 @@ fn field_line(
     Ok(format!(
         "f({:?}, {shape}, {flags}, {}, {:?}, {:?}, {:?})",
         field.str_or_empty("name"),
-        tag_number(field),
+        type_tables::tag_number(field),
         field.str_or_empty("protobuf"),
         field.str_or_empty("patchStrategy"),
         field.str_or_empty("patchMergeKey"),
@@ -355,34 +290,6 @@ fn is_silent(field: &Value) -> bool {
     match field.str_or_empty("omit") {
         "omitempty" => field.bool("pointer") == Some(true) || !is_struct,
         omit => omit == "omitzero",
-    }
-}
-
-/// The number in the protobuf tag `bytes,3,opt,name=x`; 0 if there is none.
-fn tag_number(field: &Value) -> u32 {
-    let mut parts = field.str_or_empty("protobuf").split(',');
-    let number = parts.nth(1).and_then(|number| number.parse().ok());
-    number.unwrap_or_default()
-}
-
-/// The fields of `found` in the order in which Go writes them: an inlined struct's stand where the struct does.
-fn in_order<'f>(
-    name: &str,
-    facts: &'f Facts,
-    starts: &BTreeMap<&str, usize>,
-    found: &BTreeMap<&'f str, usize>,
-    ordered: &mut Vec<usize>,
-) {
-    let Some(entry) = facts.types.get(name) else {
-        return;
-    };
-    let start = starts.get(name).copied().unwrap_or_default();
-    for (offset, field) in entry.items("fields").iter().enumerate() {
-        if field.str_or_empty("omit") == "inline" {
-            in_order(field.str_or_empty("type"), facts, starts, found, ordered);
-        } else if found.get(field.str_or_empty("name")) == Some(&(start + offset)) {
-            ordered.push(start + offset);
-        }
     }
 }
 
@@ -424,33 +331,4 @@ fn published_line(
         write!(line, ".default({:?})", json::to_string(default))?;
     }
     Ok(line)
-}
-
-/// The fields of a type by JSON name, those of inlined structs included.
-fn flatten<'f>(
-    name: &str,
-    facts: &'f Facts,
-    starts: &BTreeMap<&str, usize>,
-    found: &mut BTreeMap<&'f str, usize>,
-) {
-    let Some(entry) = facts.types.get(name) else {
-        return;
-    };
-    let start = starts.get(name).copied().unwrap_or_default();
-    let mut inlined = Vec::new();
-    for (offset, field) in entry.items("fields").iter().enumerate() {
-        if field.str_or_empty("omit") == "inline" {
-            inlined.push(field.str_or_empty("type"));
-        } else {
-            found.insert(field.str_or_empty("name"), start + offset);
-        }
-    }
-    for inner in inlined {
-        let mut deeper = BTreeMap::new();
-        flatten(inner, facts, starts, &mut deeper);
-        for (name, number) in deeper {
-            // A field of the outer struct hides one of the inlined.
-            found.entry(name).or_insert(number);
-        }
-    }
 }

@@ -15,7 +15,10 @@ pub fn catalog_with<'d>(
     for definition in definitions {
         for resource in definition.resources() {
             let kind = &resource.kind;
-            if built_in.resource(&kind.group, &kind.version, resource.plural()).is_none() {
+            if built_in
+                .resource(&kind.group, &kind.version, resource.plural())
+                .is_none()
+            {
                 let group = added.entry(kind.group.as_str()).or_default();
                 let version = group.entry(kind.version.as_str()).or_default();
                 version.push(Arc::clone(resource));
@@ -33,7 +36,11 @@ pub fn catalog_with<'d>(
         };
         let mut new = Vec::new();
         for (version, resources) in versions {
-            match group.versions.iter_mut().find(|known| known.name == version) {
+            match group
+                .versions
+                .iter_mut()
+                .find(|known| known.name == version)
+            {
                 Some(known) => known.resources.extend(resources),
                 None => new.push(Version {
                     name: version.into(),

@@ -52,7 +52,9 @@ impl Definition {
 
     /// The API group.
     pub fn group(&self) -> &str {
-        self.value.get("spec").map_or("", |spec| spec.str_or_empty("group"))
+        self.value
+            .get("spec")
+            .map_or("", |spec| spec.str_or_empty("group"))
     }
 
     /// Its served versions, the preferred one first; none while it is not established.
@@ -63,7 +65,9 @@ impl Definition {
     /// Whether a condition of that type is true.
     pub fn has_condition(&self, name: &str) -> bool {
         let status = self.value.get("status");
-        let conditions = status.map(|status| status.items("conditions")).unwrap_or_default();
+        let conditions = status
+            .map(|status| status.items("conditions"))
+            .unwrap_or_default();
         conditions.iter().any(|condition| {
             condition.str("type") == Some(name) && condition.str("status") == Some("True")
         })
@@ -107,10 +111,14 @@ fn resources(definition: &Value) -> Vec<Arc<Resource>> {
         })
         .collect();
     let versions = Arc::new(versions);
-    let storage = listed.iter().find(|version| version.bool("storage") == Some(true));
+    let storage = listed
+        .iter()
+        .find(|version| version.bool("storage") == Some(true));
     let storage = storage.map_or("", |version| version.str_or_empty("name"));
-    let mut served: Vec<&Value> =
-        listed.iter().filter(|version| version.bool("served") == Some(true)).collect();
+    let mut served: Vec<&Value> = listed
+        .iter()
+        .filter(|version| version.bool("served") == Some(true))
+        .collect();
     served.sort_by(|a, b| priority(b.str_or_empty("name")).cmp(&priority(a.str_or_empty("name"))));
     let context = Context {
         spec,
@@ -119,7 +127,9 @@ fn resources(definition: &Value) -> Vec<Arc<Resource>> {
         versions: &versions,
         is_ending: definition.at(&["metadata", "deletionTimestamp"]).is_some(),
     };
-    let read = served.into_iter().filter_map(|version| context.resource(version));
+    let read = served
+        .into_iter()
+        .filter_map(|version| context.resource(version));
     read.map(Arc::new).collect()
 }
 
@@ -148,7 +158,9 @@ pub(super) fn priority(version: &str) -> (u8, u64, u64, std::cmp::Reverse<String
     let Some(rest) = version.strip_prefix('v') else {
         return other;
     };
-    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
     let (major, rest) = rest.split_at(digits);
     let Ok(major) = major.parse() else {
         return other;
@@ -271,7 +283,9 @@ impl Context<'_> {
             other.bool("served") == Some(true) && other.bool("deprecated") != Some(true)
         });
         let newer = newer.map(|other| other.str_or_empty("name"));
-        let newer = newer.filter(|name| priority(name) > own).max_by_key(|name| priority(name));
+        let newer = newer
+            .filter(|name| priority(name) > own)
+            .max_by_key(|name| priority(name));
         let (name, old) = (&kind.kind, kind.api_version());
         Some(match newer {
             Some(newer) => format!(
@@ -308,7 +322,10 @@ mod tests {
     fn stable_and_new_versions_come_first() {
         let mut versions = ["foo", "v1beta1", "v2alpha1", "v10", "v1", "v1beta2", "bar"];
         versions.sort_by_key(|name| std::cmp::Reverse(priority(name)));
-        assert_eq!(versions, ["v10", "v1", "v1beta2", "v1beta1", "v2alpha1", "bar", "foo"]);
+        assert_eq!(
+            versions,
+            ["v10", "v1", "v1beta2", "v1beta1", "v2alpha1", "bar", "foo"]
+        );
     }
 
     #[test]
@@ -323,10 +340,16 @@ mod tests {
         let read = |status: &str| Definition::read(from_str(&text(status)).unwrap());
         assert!(read("False").resources().is_empty());
         let definition = read("True");
-        let kinds: Vec<_> =
-            definition.resources().iter().map(|found| found.kind.version.as_str()).collect();
+        let kinds: Vec<_> = definition
+            .resources()
+            .iter()
+            .map(|found| found.kind.version.as_str())
+            .collect();
         assert_eq!(kinds, ["v1", "v1beta1"]);
         let old = super::super::custom_of(&definition.resources()[1]).unwrap();
-        assert_eq!(old.warning.as_deref(), Some("x.y/v1beta1 A is deprecated; use x.y/v1 A"));
+        assert_eq!(
+            old.warning.as_deref(),
+            Some("x.y/v1beta1 A is deprecated; use x.y/v1 A")
+        );
     }
 }

@@ -57,7 +57,8 @@ impl Keeper {
     fn read_all(&mut self, snapshot: &Snapshot, prefix: &str) {
         for (key, found) in snapshot.range(prefix) {
             if let Ok(value) = record::parse(&found.value, found.revision) {
-                self.definitions.insert(key.name().to_owned(), Definition::read(value));
+                self.definitions
+                    .insert(key.name().to_owned(), Definition::read(value));
             }
         }
     }
@@ -115,7 +116,10 @@ impl Keeper {
         let is_held = {
             let metadata = definition.value().get("metadata");
             let finalizers = metadata.map(|metadata| metadata.items("finalizers"));
-            finalizers.unwrap_or_default().iter().any(|known| known.as_str() == Some(CLEANUP))
+            finalizers
+                .unwrap_or_default()
+                .iter()
+                .any(|known| known.as_str() == Some(CLEANUP))
         };
         if definition.is_ending() {
             if is_held {
@@ -144,7 +148,8 @@ impl Keeper {
         };
         let mut value = definition.value().clone();
         value.set("status", status);
-        self.definitions.insert(name.to_owned(), Definition::read(value));
+        self.definitions
+            .insert(name.to_owned(), Definition::read(value));
         self.publish();
         let mut make = |old: &Value| {
             let mut new = old.clone();

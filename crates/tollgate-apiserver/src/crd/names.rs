@@ -19,9 +19,15 @@ impl Taken {
         let short = names.items("shortNames").iter().filter_map(Value::as_str);
         let resources = [names.str_or_empty("plural"), names.str_or_empty("singular")];
         let resources = resources.into_iter().chain(short);
-        self.resources.extend(resources.filter(|name| !name.is_empty()).map(str::to_owned));
+        self.resources
+            .extend(resources.filter(|name| !name.is_empty()).map(str::to_owned));
         let kinds = [names.str_or_empty("kind"), names.str_or_empty("listKind")];
-        self.kinds.extend(kinds.into_iter().filter(|name| !name.is_empty()).map(str::to_owned));
+        self.kinds.extend(
+            kinds
+                .into_iter()
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned),
+        );
     }
 }
 
@@ -30,18 +36,37 @@ fn check(wanted: &str, had: &str, taken: &BTreeSet<String>) -> Result<(), String
     if wanted == had || !taken.contains(wanted) {
         return Ok(());
     }
-    Err(format!("{} is already in use", tollgate_api::go_format::quote(wanted)))
+    Err(format!(
+        "{} is already in use",
+        tollgate_api::go_format::quote(wanted)
+    ))
 }
 
 /// What names and conditions the status of a definition is to have; none if it has them. `time` is now.
 pub(super) fn settle(definition: &Value, taken: &Taken, time: &str) -> Option<Value> {
     let none = Value::Null;
     let wanted = definition.at(&["spec", "names"]).unwrap_or(&none);
-    let old_status = definition.get("status").cloned().unwrap_or_else(Value::object);
-    let mut names = old_status.get("acceptedNames").cloned().unwrap_or_else(Value::object);
+    let old_status = definition
+        .get("status")
+        .cloned()
+        .unwrap_or_else(Value::object);
+    let mut names = old_status
+        .get("acceptedNames")
+        .cloned()
+        .unwrap_or_else(Value::object);
     let mut refusal: Option<(&str, String)> = None;
-    for (key, reason) in [("plural", "PluralConflict"), ("singular", "SingularConflict")] {
-        accept(wanted, &mut names, key, reason, &taken.resources, &mut refusal);
+    for (key, reason) in [
+        ("plural", "PluralConflict"),
+        ("singular", "SingularConflict"),
+    ] {
+        accept(
+            wanted,
+            &mut names,
+            key,
+            reason,
+            &taken.resources,
+            &mut refusal,
+        );
     }
     accept_short_names(wanted, &mut names, &taken.resources, &mut refusal);
     for (key, reason) in [("kind", "KindConflict"), ("listKind", "ListKindConflict")] {
@@ -58,16 +83,38 @@ pub(super) fn settle(definition: &Value, taken: &Taken, time: &str) -> Option<Va
     status.set("acceptedNames", names);
     let (reason, message) =
         refusal.unwrap_or_else(|| ("NoConflicts", "no conflicts found".to_owned()));
-    set_condition(&mut status, "NamesAccepted", accepted, reason, &message, time);
+    set_condition(
+        &mut status,
+        "NamesAccepted",
+        accepted,
+        reason,
+        &message,
+        time,
+    );
     let established = condition(&status, "Established").cloned();
-    let is_established =
-        established.as_ref().is_some_and(|found| found.str("status") == Some("True"));
+    let is_established = established
+        .as_ref()
+        .is_some_and(|found| found.str("status") == Some("True"));
     if !is_established && accepted {
         let message = "the initial names have been accepted";
-        set_condition(&mut status, "Established", true, "InitialNamesAccepted", message, time);
+        set_condition(
+            &mut status,
+            "Established",
+            true,
+            "InitialNamesAccepted",
+            message,
+            time,
+        );
     } else if established.is_none() {
         let message = "not all names are accepted";
-        set_condition(&mut status, "Established", false, "NotAccepted", message, time);
+        set_condition(
+            &mut status,
+            "Established",
+            false,
+            "NotAccepted",
+            message,
+            time,
+        );
     }
     (status != old_status).then_some(status)
 }
@@ -95,8 +142,13 @@ fn accept_short_names(
     refusal: &mut Option<(&'static str, String)>,
 ) {
     let (new, old) = (wanted.items("shortNames"), names.items("shortNames"));
-    let fresh = new.iter().filter(|name| !old.contains(name)).filter_map(Value::as_str);
-    let faults: Vec<String> = fresh.filter_map(|name| check(name, "", taken).err()).collect();
+    let fresh = new
+        .iter()
+        .filter(|name| !old.contains(name))
+        .filter_map(Value::as_str);
+    let faults: Vec<String> = fresh
+        .filter_map(|name| check(name, "", taken).err())
+        .collect();
     match faults.as_slice() {
         [] if new.is_empty() => {
             names.remove("shortNames");
@@ -125,7 +177,9 @@ pub(super) fn set_condition(
     let state = if is_true { "True" } else { "False" };
     let old = condition(status, name);
     let same = old.filter(|old| old.str("status") == Some(state));
-    let since = same.map_or(time, |old| old.str_or_empty("lastTransitionTime")).to_owned();
+    let since = same
+        .map_or(time, |old| old.str_or_empty("lastTransitionTime"))
+        .to_owned();
     let new: Value = [
         ("type", Value::from(name)),
         ("status", state.into()),
@@ -136,7 +190,10 @@ pub(super) fn set_condition(
     .into_iter()
     .collect();
     let mut conditions = status.items("conditions").to_vec();
-    match conditions.iter_mut().find(|condition| condition.str("type") == Some(name)) {
+    match conditions
+        .iter_mut()
+        .find(|condition| condition.str("type") == Some(name))
+    {
         Some(place) => *place = new,
         None => conditions.push(new),
     }
@@ -169,7 +226,10 @@ mod tests {
         let names = condition(&status, "NamesAccepted").unwrap();
         assert_eq!(names.str("reason"), Some("KindConflict"));
         assert_eq!(names.str("message"), Some("\"Ship\" is already in use"));
-        assert_eq!(condition(&status, "Established").unwrap().str("status"), Some("False"));
+        assert_eq!(
+            condition(&status, "Established").unwrap().str("status"),
+            Some("False")
+        );
         let mut free = other.clone();
         free.set("status", status);
         let status = settle(&free, &Taken::default(), "u").unwrap();

@@ -114,7 +114,10 @@ fn settle_embedded(value: &mut Value, schema: &Schema, path: &str, problems: &mu
 pub fn validate_type(version: &CustomVersion, object: &Value) -> Errors {
     let mut errors = Errors::new();
     let wanted = version.kind.api_version();
-    let (kind, api_version) = (object.str_or_empty("kind"), object.str_or_empty("apiVersion"));
+    let (kind, api_version) = (
+        object.str_or_empty("kind"),
+        object.str_or_empty("apiVersion"),
+    );
     if kind != version.kind.kind {
         let why = format!("must be {}", version.kind.kind);
         errors.push(Error::invalid(&Path::root("kind"), kind, why));

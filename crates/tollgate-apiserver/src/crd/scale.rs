@@ -24,7 +24,10 @@ impl ScalePaths {
         Self {
             spec_replicas: parts(scale.str_or_empty("specReplicasPath")),
             status_replicas: parts(scale.str_or_empty("statusReplicasPath")),
-            selector: scale.str("labelSelectorPath").filter(|path| !path.is_empty()).map(parts),
+            selector: scale
+                .str("labelSelectorPath")
+                .filter(|path| !path.is_empty())
+                .map(parts),
         }
     }
 
@@ -45,12 +48,12 @@ impl ScalePaths {
 
     /// How errors name the number that is wanted.
     pub fn wanted_path(&self) -> String {
-        self.spec_replicas.join(".")
+        format!(".{}", self.spec_replicas.join("."))
     }
 
     /// How errors name the number that is there.
     pub fn found_path(&self) -> String {
-        self.status_replicas.join(".")
+        format!(".{}", self.status_replicas.join("."))
     }
 
     /// Sets how many are wanted.

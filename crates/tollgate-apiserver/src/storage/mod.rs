@@ -4,8 +4,6 @@
 //! decides against the newest state, durable or not, so that writers never wait for a disk before they know their
 //! answer; they wait for it before they tell anybody ([`Receipt::durable`]).
 
-#[cfg(test)]
-mod conformance;
 mod durable;
 mod hub;
 mod key;
@@ -100,3 +98,6 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Every change after `revision` under keys that start with `prefix`, in order.
     fn watch(&self, prefix: &str, revision: Revision) -> Result<Watcher, RevisionError>;
 }
+
+#[cfg(test)]
+mod tests;

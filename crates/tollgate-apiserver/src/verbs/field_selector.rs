@@ -219,7 +219,9 @@ fn fields_of(resource: &Resource) -> Option<&'static [&'static str]> {
 }
 
 fn is_selectable(resource: &Resource, field: &str) -> bool {
-    if crd::custom_of(resource).is_some_and(|custom| custom.selectable.iter().any(|known| known == field)) {
+    if crd::custom_of(resource)
+        .is_some_and(|custom| custom.selectable.iter().any(|known| known == field))
+    {
         return true;
     }
     let Some(fields) = fields_of(resource) else {

@@ -5,10 +5,10 @@ use crate::admission::expressions;
 use crate::crd;
 use crate::resources::Resource;
 use tollgate_api::field::{Errors, Path};
-use tollgate_api::{Status, Value, names};
+use tollgate_api::{GroupVersionKind, Status, Value, names};
 use tollgate_objects::validation::object_meta::NameRule;
 use tollgate_objects::validation::{
-    Options, object_meta, object_meta_update, validate_create, validate_finalize_update,
+    Options, object_meta, object_meta_update, refusal, validate_create, validate_finalize_update,
     validate_status_update, validate_subresource_update, validate_update, validates_create,
     validates_update,
 };
@@ -43,7 +43,11 @@ fn refuse_as(call: &Call<'_>, kind: &str, name: &str, errors: &Errors) -> Result
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Status::invalid(call.resource.group(), kind, name, errors))
+    let kind = GroupVersionKind {
+        kind: kind.into(),
+        ..call.resource.kind.clone()
+    };
+    Err(refusal(&kind, name, errors))
 }
 
 /// Judges an object that is about to be created.

@@ -15,8 +15,13 @@ pub(super) fn prepare_for_update(new: &mut Value, _: &Value, _: Release) {
 }
 
 fn note_storage_version(definition: &mut Value) {
-    let versions = definition.get("spec").map(|spec| spec.items("versions")).unwrap_or_default();
-    let stored = versions.iter().find(|version| version.bool("storage") == Some(true));
+    let versions = definition
+        .get("spec")
+        .map(|spec| spec.items("versions"))
+        .unwrap_or_default();
+    let stored = versions
+        .iter()
+        .find(|version| version.bool("storage") == Some(true));
     let Some(name) = stored.and_then(|version| version.get("name")).cloned() else {
         return;
     };

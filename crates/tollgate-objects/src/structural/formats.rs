@@ -101,7 +101,11 @@ fn is_date_time(text: &str) -> bool {
     let zone = if zone.eq_ignore_ascii_case("z") || zone.is_empty() {
         "Z".to_owned()
     } else if zone.len() == 5 {
-        format!("{}:{}", zone.get(..3).unwrap_or(zone), zone.get(3..).unwrap_or_default())
+        format!(
+            "{}:{}",
+            zone.get(..3).unwrap_or(zone),
+            zone.get(3..).unwrap_or_default()
+        )
     } else {
         zone.to_owned()
     };
@@ -154,7 +158,10 @@ fn is_hostname(text: &str) -> bool {
 }
 
 fn is_base64(text: &str) -> bool {
-    let text: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+    let text: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !matches!(byte, b'\n' | b'\r'))
+        .collect();
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let digits = text.len().saturating_sub(padding);
     text.len().is_multiple_of(4)

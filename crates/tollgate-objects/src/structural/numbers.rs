@@ -31,7 +31,11 @@ pub(super) fn is_multiple(number: Number, of: f64) -> bool {
         return of == 0 || value.checked_rem(of).is_none_or(|rest| rest == 0);
     }
     let value = number.as_f64();
-    let times = if of < 1.0 { (1.0 / of) * value } else { value / of };
+    let times = if of < 1.0 {
+        (1.0 / of) * value
+    } else {
+        value / of
+    };
     let nearest = times.round();
     (times - nearest).abs() <= f64::EPSILON * nearest.abs().max(1.0)
 }

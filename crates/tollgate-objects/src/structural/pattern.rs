@@ -47,7 +47,10 @@ impl Pattern {
     pub fn find_all(&self, value: &str, most: usize) -> Vec<String> {
         let compiled = self.compiled.iter();
         let found = compiled.flat_map(|compiled| compiled.find_iter(value));
-        found.take(most).map(|found| found.as_str().to_owned()).collect()
+        found
+            .take(most)
+            .map(|found| found.as_str().to_owned())
+            .collect()
     }
 
     /// The expression.
@@ -63,8 +66,7 @@ fn compile(text: &str) -> Result<Regex, PatternError> {
     }
     // Classes of digits, words and spaces are ASCII in Go.
     let ascii = ascii_classes(text);
-    Regex::new(&ascii)
-        .map_err(|error| PatternError(format!("error parsing regexp: {error}")))
+    Regex::new(&ascii).map_err(|error| PatternError(format!("error parsing regexp: {error}")))
 }
 
 /// Writes Perl's classes as the ASCII classes that they are in Go.
@@ -130,16 +132,18 @@ fn explain(text: &str, error: &regex_syntax::ast::Error) -> PatternError {
         }
         ErrorKind::RepetitionCountInvalid => ("invalid repeat count", here),
         ErrorKind::ClassRangeInvalid => ("invalid character class range", here),
-        ErrorKind::EscapeUnexpectedEof => ("trailing backslash at end of expression", String::new()),
+        ErrorKind::EscapeUnexpectedEof => {
+            ("trailing backslash at end of expression", String::new())
+        }
         ErrorKind::UnsupportedLookAround | ErrorKind::FlagUnrecognized => {
             ("invalid or unsupported Perl syntax", here)
         }
         ErrorKind::EscapeUnrecognized | ErrorKind::UnsupportedBackreference => {
             ("invalid escape sequence", here)
         }
-        ErrorKind::GroupNameEmpty | ErrorKind::GroupNameInvalid | ErrorKind::GroupNameUnexpectedEof => {
-            ("invalid named capture", rest)
-        }
+        ErrorKind::GroupNameEmpty
+        | ErrorKind::GroupNameInvalid
+        | ErrorKind::GroupNameUnexpectedEof => ("invalid named capture", rest),
         _ => ("invalid escape sequence", here),
     };
     PatternError(format!("error parsing regexp: {what}: `{shown}`"))

@@ -116,7 +116,10 @@ impl Schema {
                 .get("items")
                 .filter(|items| items.as_object().is_some())
                 .map(|items| Box::new(Self::read(items))),
-            default: schema.get("default").filter(|value| !value.is_null()).cloned(),
+            default: schema
+                .get("default")
+                .filter(|value| !value.is_null())
+                .cloned(),
             list_sort,
             list_keys: texts(schema, "x-kubernetes-list-map-keys"),
             checks: Checks::read(schema),
@@ -131,7 +134,10 @@ impl Schema {
         };
         self.default.is_some()
             || of_additional
-            || self.items.as_ref().is_some_and(|items| items.has_defaults())
+            || self
+                .items
+                .as_ref()
+                .is_some_and(|items| items.has_defaults())
             || self.properties.values().any(Self::has_defaults)
     }
 

@@ -67,11 +67,16 @@ fn schemas_of_schemas_tell_the_best_failure() {
 
 #[test]
 fn what_was_so_before_may_stay() {
-    let of = schema(r#"{"type":"object","properties":{"n":{"type":"integer","maximum":1},"m":{"type":"integer","maximum":1}}}"#);
+    let of = schema(
+        r#"{"type":"object","properties":{"n":{"type":"integer","maximum":1},"m":{"type":"integer","maximum":1}}}"#,
+    );
     let old = object(r#"{"n":5,"m":0}"#);
     let new = object(r#"{"n":5,"m":1}"#);
     assert!(validate(&new, Some(&old), &of, "").is_empty());
-    assert_eq!(validate(&object(r#"{"n":6}"#), Some(&old), &of, "").len(), 1);
+    assert_eq!(
+        validate(&object(r#"{"n":6}"#), Some(&old), &of, "").len(),
+        1
+    );
 }
 
 #[test]
@@ -102,8 +107,10 @@ fn sets_and_maps_have_no_member_twice() {
         "m":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["id"],"items":{"type":"object","properties":{"id":{"type":"string"}}}}}}"#,
     );
     let value = object(r#"{"s":["a","b","a"],"m":[{"id":"x","n":1},{"id":"x"}]}"#);
-    let errors: Vec<String> =
-        validate_list_types(&value, &of).iter().map(ToString::to_string).collect();
+    let errors: Vec<String> = validate_list_types(&value, &of)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(
         errors,
         [
@@ -118,7 +125,10 @@ fn patterns_fail_in_words_of_go() {
     let said = |text: &str| Pattern::check(text).unwrap_err().to_string();
     assert_eq!(said("("), "error parsing regexp: missing closing ): `(`");
     assert_eq!(said("[a"), "error parsing regexp: missing closing ]: `[a`");
-    assert_eq!(said("*"), "error parsing regexp: missing argument to repetition operator: `*`");
+    assert_eq!(
+        said("*"),
+        "error parsing regexp: missing argument to repetition operator: `*`"
+    );
     assert!(Pattern::check(r"^[\w.-]+\.\d{1,3}$").is_ok());
     assert!(Pattern::new(r"^\d+$").matches("12"));
     assert!(!Pattern::new(r"^\d+$").matches("١"));
@@ -126,9 +136,7 @@ fn patterns_fail_in_words_of_go() {
 
 #[test]
 fn formats_hold_what_they_name() {
-    let holds = |format: &str, text: &str| {
-        formats::Format::named(format).unwrap().holds(text)
-    };
+    let holds = |format: &str, text: &str| formats::Format::named(format).unwrap().holds(text);
     assert!(holds("date-time", "2026-01-02T03:04:05.123Z"));
     assert!(!holds("date-time", "yesterday"));
     assert!(holds("ipv4", "10.0.0.1") && !holds("ipv4", "10.0.0"));

@@ -163,9 +163,11 @@ impl Judge<'_> {
             .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let place = self.place(name);
-        found
-            .errors
-            .push(Error::not_supported(&Path::root(&place), value.clone(), &texts));
+        found.errors.push(Error::not_supported(
+            &Path::root(&place),
+            value.clone(),
+            &texts,
+        ));
     }
 
     fn check_text(&self, text: &str, schema: &Schema, name: &str, found: &mut Found) {
@@ -174,7 +176,9 @@ impl Judge<'_> {
         if let Some(most) = checks.max_length.filter(|most| length > *most) {
             let place = self.place(name);
             let most = usize::try_from(most).unwrap_or_default();
-            found.errors.push(Error::too_long(&Path::root(&place), most));
+            found
+                .errors
+                .push(Error::too_long(&Path::root(&place), most));
         } else if let Some(least) = checks.min_length.filter(|least| length < *least) {
             let why = format!("{name} in body should be at least {least} chars long");
             found.errors.push(self.invalid(name, text, why));
@@ -212,7 +216,10 @@ impl Judge<'_> {
             if checks.exclusive_minimum && value <= least {
                 refuse(format!("should be greater than {}", shown(least)));
             } else if value < least {
-                refuse(format!("should be greater than or equal to {}", shown(least)));
+                refuse(format!(
+                    "should be greater than or equal to {}",
+                    shown(least)
+                ));
             }
         }
         found.count();
@@ -242,7 +249,9 @@ impl Judge<'_> {
             found.errors.push(self.invalid(name, length, why));
         }
         let repeats = |(place, item): (usize, &Value)| {
-            items.get(..place).is_some_and(|before| before.contains(item))
+            items
+                .get(..place)
+                .is_some_and(|before| before.contains(item))
         };
         if checks.unique_items && items.iter().enumerate().any(repeats) {
             let why = format!("{name} in body shouldn't contain duplicates");

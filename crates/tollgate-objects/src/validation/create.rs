@@ -2,13 +2,13 @@
 
 use super::{
     Options, admission_policy, api_service, certificate_signing_request, config_map,
-    controller_revision, cron_job, csi, custom_resource_definition, daemon_set, deployment, endpoint_slice, endpoints, event,
-    flow_control, horizontal_pod_autoscaler, ingress, ingress_class, job, lease, limit_range,
-    namespace, network_policy, node, persistent_volume, persistent_volume_claim, pod,
-    pod_disruption_budget, pod_security_policy, pod_template, priority_class, replica_set,
-    resource_claim, resource_quota, resource_slice, role, role_binding, runtime_class, secret,
-    service, service_account, service_cidr, stateful_set, storage_class, volume_attachment,
-    webhook_configuration,
+    controller_revision, cron_job, csi, custom_resource_definition, daemon_set, deployment,
+    endpoint_slice, endpoints, event, flow_control, horizontal_pod_autoscaler, ingress,
+    ingress_class, job, lease, limit_range, namespace, network_policy, node, persistent_volume,
+    persistent_volume_claim, pod, pod_disruption_budget, pod_security_policy, pod_template,
+    priority_class, replica_set, resource_claim, resource_quota, resource_slice, role,
+    role_binding, runtime_class, secret, service, service_account, service_cidr, stateful_set,
+    storage_class, volume_attachment, webhook_configuration,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};

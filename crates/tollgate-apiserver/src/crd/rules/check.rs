@@ -11,8 +11,25 @@ use tollgate_objects::validation::custom_resource_definition::schema_places;
 
 /// Names that are no variables.
 const TYPES: &[&str] = &[
-    "int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type", "dyn",
-    "timestamp", "duration", "google", "math", "strings", "lists", "sets", "optional",
+    "int",
+    "uint",
+    "double",
+    "bool",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "type",
+    "dyn",
+    "timestamp",
+    "duration",
+    "google",
+    "math",
+    "strings",
+    "lists",
+    "sets",
+    "optional",
 ];
 
 /// What is wrong with the rules of a definition.
@@ -74,7 +91,10 @@ fn check_rule(
     errors: &mut Errors,
 ) -> f64 {
     const REASONS: &[&str] = &[
-        "FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate",
+        "FieldValueRequired",
+        "FieldValueForbidden",
+        "FieldValueInvalid",
+        "FieldValueDuplicate",
     ];
     let text = rule.str_or_empty("rule").trim();
     let rule_path = path.child("rule");
@@ -134,7 +154,9 @@ pub(super) fn loops(expression: &IdedExpr) -> u32 {
             target.max(of(&call.args))
         }
         Expr::Comprehension(inner) => {
-            let body = loops(&inner.loop_step).max(loops(&inner.loop_cond)).saturating_add(1);
+            let body = loops(&inner.loop_step)
+                .max(loops(&inner.loop_cond))
+                .saturating_add(1);
             body.max(loops(&inner.iter_range)).max(loops(&inner.result))
         }
         Expr::List(list) => of(&list.elements),
@@ -213,16 +235,30 @@ fn judge(
 
 /// Line and column of a node, both from 1.
 fn position(program: &Program, text: &str, id: u64) -> (isize, isize) {
-    let start = program.source_info().offset_for(id).map_or(0, |(start, _)| start);
+    let start = program
+        .source_info()
+        .offset_for(id)
+        .map_or(0, |(start, _)| start);
     let start = usize::try_from(start).unwrap_or_default();
     let before: String = text.chars().take(start).collect();
     let line = before.matches('\n').count().saturating_add(1);
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
-    (isize::try_from(line).unwrap_or(1), isize::try_from(column).unwrap_or(1))
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        .saturating_add(1);
+    (
+        isize::try_from(line).unwrap_or(1),
+        isize::try_from(column).unwrap_or(1),
+    )
 }
 
 fn located(text: &str, line: isize, column: isize, why: &str) -> String {
-    let shown = usize::try_from(line).ok().and_then(|line| text.lines().nth(line.checked_sub(1)?));
+    let shown = usize::try_from(line)
+        .ok()
+        .and_then(|line| text.lines().nth(line.checked_sub(1)?));
     let dots = usize::try_from(column).unwrap_or(1).saturating_sub(1);
     format!(
         "ERROR: <input>:{line}:{column}: {why}\n | {}\n | {}^",
@@ -250,14 +286,21 @@ impl<'s> Walk<'s> {
                 match known {
                     Some((_, found)) => Ok(*found),
                     None if TYPES.contains(&name.as_str()) => Ok(UNKNOWN),
-                    None => Err((id, format!("undeclared reference to '{name}' (in container '')"))),
+                    None => Err((
+                        id,
+                        format!("undeclared reference to '{name}' (in container '')"),
+                    )),
                 }
             }
             Expr::Select(select) => {
                 let operand = self.infer(&select.operand)?;
                 let found = field(operand, &select.field)
                     .ok_or_else(|| (id, format!("undefined field '{}'", select.field)))?;
-                Ok(if select.test { Type::Plain(Kind::Bool) } else { found })
+                Ok(if select.test {
+                    Type::Plain(Kind::Bool)
+                } else {
+                    found
+                })
             }
             Expr::Call(call) => {
                 if let Some(target) = &call.target {
@@ -313,7 +356,10 @@ fn called<'s>(id: u64, name: &str, args: &[Type<'s>]) -> Found<'s> {
         return Ok(Type::Plain(Kind::Bool));
     }
     if !OTHERS.contains(&name) {
-        return Err((id, format!("undeclared reference to '{name}' (in container '')")));
+        return Err((
+            id,
+            format!("undeclared reference to '{name}' (in container '')"),
+        ));
     }
     Ok(match (name, args) {
         ("_[_]", [list, _]) => element(*list),
@@ -354,7 +400,9 @@ fn element(of: Type<'_>) -> Type<'_> {
     match of {
         Type::Schema(schema, _) => {
             let below = schema.get("items").or_else(|| {
-                schema.get("additionalProperties").filter(|of| of.as_object().is_some())
+                schema
+                    .get("additionalProperties")
+                    .filter(|of| of.as_object().is_some())
             });
             below.map_or(UNKNOWN, |below| Type::Schema(below, false))
         }

@@ -56,13 +56,16 @@ impl Judge {
                 if rule.is_transition && before.is_none() {
                     continue;
                 }
-                self.steps = self.steps.saturating_add(size.saturating_pow(rule.depth.saturating_add(1)));
+                self.steps = self
+                    .steps
+                    .saturating_add(size.saturating_pow(rule.depth.saturating_add(1)));
                 if self.steps > STEPS_MAX {
                     let why = "validation failed due to running out of cost budget, no further validation rules will be run";
                     self.errors.push(Error::invalid(path, value.clone(), why));
                     return;
                 }
-                self.errors.extend(ask(rule, &this, before.as_ref(), value, path));
+                self.errors
+                    .extend(ask(rule, &this, before.as_ref(), value, path));
             }
         }
         match value {
@@ -140,7 +143,11 @@ fn ask(
     let mut field = path.to_string();
     if !rule.field_path.is_empty() {
         let below = rule.field_path.trim_start_matches('.');
-        let joint = if rule.field_path.starts_with('.') && field != "<nil>" { "." } else { "" };
+        let joint = if rule.field_path.starts_with('.') && field != "<nil>" {
+            "."
+        } else {
+            ""
+        };
         let start = if field == "<nil>" { "" } else { field.as_str() };
         field = format!("{start}{joint}{below}");
     }

@@ -55,8 +55,16 @@ fn rules_that_are_none_are_refused() {
         said("self.b > 1").unwrap(),
         "compilation failed: ERROR: <input>:1:5: undefined field 'b'\n | self.b > 1\n | ....^"
     );
-    assert!(said("self.a ==").unwrap().starts_with("compilation failed: ERROR: <input>:1:10: "));
-    assert!(said("nope(self.a)").unwrap().contains("undeclared reference to 'nope'"));
+    assert!(
+        said("self.a ==")
+            .unwrap()
+            .starts_with("compilation failed: ERROR: <input>:1:10: ")
+    );
+    assert!(
+        said("nope(self.a)")
+            .unwrap()
+            .contains("undeclared reference to 'nope'")
+    );
 }
 
 #[test]

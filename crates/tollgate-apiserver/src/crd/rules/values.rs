@@ -1,8 +1,8 @@
 //! Values of objects as expressions see them.
 
 use super::names::escaped;
-use cel::objects::{Key, Map};
 use cel::Value as Cel;
+use cel::objects::{Key, Map};
 use std::sync::Arc;
 use tollgate_api::{Number, Value};
 
@@ -56,7 +56,9 @@ fn field<'s>(schema: &'s Value, key: &str, is_resource: bool) -> Option<(String,
 
 fn text_of(text: &str, format: &str) -> Cel {
     let typed = match format {
-        "date-time" => chrono::DateTime::parse_from_rfc3339(text).ok().map(Cel::Timestamp),
+        "date-time" => chrono::DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(Cel::Timestamp),
         "date" => chrono::DateTime::parse_from_rfc3339(&format!("{text}T00:00:00Z"))
             .ok()
             .map(Cel::Timestamp),

@@ -101,7 +101,7 @@ fn checked(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     let custom = crd::custom_of(call.resource).and_then(|custom| custom.scale.as_ref());
     match custom {
         Some(paths) if paths.wanted(object).is_none() => Err(Status::internal(format!(
-            "the spec replicas field \".{}\" does not exist",
+            "the spec replicas field \"{}\" does not exist",
             paths.wanted_path()
         ))),
         _ => Ok(()),
@@ -174,7 +174,8 @@ async fn write(
             .at(&["spec", "replicas"])
             .and_then(Value::as_i64)
             .unwrap_or_default();
-        if replicas < 0 {
+        // Custom kinds say so of their own field.
+        if replicas < 0 && !call.resource.is_custom() {
             let path = Path::root("spec");
             let why = "must be greater than or equal to 0";
             let error = Error::invalid(&path.child("replicas"), replicas, why);

@@ -5,8 +5,16 @@ use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 
 const TYPES: &[&str] = &["boolean", "date", "integer", "number", "string"];
-const FORMATS: &[&str] =
-    &["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
+const FORMATS: &[&str] = &[
+    "byte",
+    "date",
+    "date-time",
+    "double",
+    "float",
+    "int32",
+    "int64",
+    "password",
+];
 const SELECTABLE_MAX: usize = 8;
 
 pub(super) fn validate_columns(columns: &[Value], path: &Path<'_>, errors: &mut Errors) {
@@ -57,8 +65,16 @@ pub(super) fn validate_subresources(subresources: &Value, path: &Path<'_>, error
     };
     let path = path.child("scale");
     let wanted = [
-        ("specReplicasPath", ".spec.", "should be a json path under .spec"),
-        ("statusReplicasPath", ".status.", "should be a json path under .status"),
+        (
+            "specReplicasPath",
+            ".spec.",
+            "should be a json path under .spec",
+        ),
+        (
+            "statusReplicasPath",
+            ".status.",
+            "should be a json path under .status",
+        ),
     ];
     for (key, start, why) in wanted {
         let path = path.child(key);
@@ -103,7 +119,10 @@ pub(super) fn validate_selectable(
             continue;
         }
         let earlier = fields.get(..place).unwrap_or_default();
-        if earlier.iter().any(|other| other.str("jsonPath") == Some(text)) {
+        if earlier
+            .iter()
+            .any(|other| other.str("jsonPath") == Some(text))
+        {
             errors.push(Error::duplicate(&path, text));
             continue;
         }
@@ -136,7 +155,7 @@ pub(super) fn validate_selectable(
 
 /// The schema of the field at a path.
 fn find<'s>(schema: &'s Schema, path: &str) -> Option<&'s Schema> {
-    path.split('.').skip(1).try_fold(schema, |schema, name| {
-        schema.properties.get(name)
-    })
+    path.split('.')
+        .skip(1)
+        .try_fold(schema, |schema, name| schema.properties.get(name))
 }

@@ -25,9 +25,16 @@ pub(super) fn validate(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
         }
         if versions.is_empty() {
             errors.push(Error::required(&versions_path, ""));
-        } else if !versions.iter().any(|version| matches!(version.as_str(), Some("v1" | "v1beta1"))) {
+        } else if !versions
+            .iter()
+            .any(|version| matches!(version.as_str(), Some("v1" | "v1beta1")))
+        {
             let why = "must include at least one of v1, v1beta1";
-            errors.push(Error::invalid(&versions_path, Value::Array(versions.to_vec()), why));
+            errors.push(Error::invalid(
+                &versions_path,
+                Value::Array(versions.to_vec()),
+                why,
+            ));
         }
         return;
     }
@@ -49,7 +56,10 @@ fn validate_client(client: &Value, path: &Path<'_>, errors: &mut Errors) {
         let path = path.child("service");
         for (key, what) in [("name", "service name"), ("namespace", "service namespace")] {
             if service.str_or_empty(key).is_empty() {
-                errors.push(Error::required(&path.child(key), format!("{what} is required")));
+                errors.push(Error::required(
+                    &path.child(key),
+                    format!("{what} is required"),
+                ));
             }
         }
     } else if let Some(url) = url.and_then(Value::as_str)

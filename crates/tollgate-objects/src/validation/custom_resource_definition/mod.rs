@@ -29,7 +29,8 @@ pub(super) fn validate_create(definition: &Value, _: &Options, errors: &mut Erro
     object_meta::validate_generic(metadata, false, rules::dns1123_subdomain, &path, errors);
     let wanted = format!(
         "{}.{}",
-        spec.get("names").map_or("", |names| names.str_or_empty("plural")),
+        spec.get("names")
+            .map_or("", |names| names.str_or_empty("plural")),
         spec.str_or_empty("group")
     );
     let name = metadata.str_or_empty("name");
@@ -43,16 +44,28 @@ pub(super) fn validate_create(definition: &Value, _: &Options, errors: &mut Erro
     if spec.bool("preserveUnknownFields") == Some(true) {
         let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         let path = Path::root("spec");
-        errors.push(Error::invalid(&path.child("preserveUnknownFields"), true, why));
+        errors.push(Error::invalid(
+            &path.child("preserveUnknownFields"),
+            true,
+            why,
+        ));
     }
 }
 
 /// What a definition becomes by an update.
 pub(super) fn validate_update(new: &Value, old: &Value, _: &Options, errors: &mut Errors) {
     let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
-    object_meta_update::validate_generic(&metadata(new), &metadata(old), &Path::root("metadata"), errors);
+    object_meta_update::validate_generic(
+        &metadata(new),
+        &metadata(old),
+        &Path::root("metadata"),
+        errors,
+    );
     let none = Value::Null;
-    let (spec, old_spec) = (new.get("spec").unwrap_or(&none), old.get("spec").unwrap_or(&none));
+    let (spec, old_spec) = (
+        new.get("spec").unwrap_or(&none),
+        old.get("spec").unwrap_or(&none),
+    );
     validate_spec(spec, errors);
     let path = Path::root("spec");
     let names = path.child("names");
@@ -74,19 +87,30 @@ pub(super) fn validate_update(new: &Value, old: &Value, _: &Options, errors: &mu
         && old_spec.bool("preserveUnknownFields") != Some(true)
     {
         let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
-        errors.push(Error::invalid(&path.child("preserveUnknownFields"), true, why));
+        errors.push(Error::invalid(
+            &path.child("preserveUnknownFields"),
+            true,
+            why,
+        ));
     }
 }
 
 /// What a definition becomes by an update of its status.
 pub(super) fn validate_status_update(new: &Value, old: &Value, _: &Options, errors: &mut Errors) {
     let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
-    object_meta_update::validate_generic(&metadata(new), &metadata(old), &Path::root("metadata"), errors);
+    object_meta_update::validate_generic(
+        &metadata(new),
+        &metadata(old),
+        &Path::root("metadata"),
+        errors,
+    );
     validate_status(new, errors);
 }
 
 fn is_established(definition: &Value) -> bool {
-    let conditions = definition.get("status").map(|status| status.items("conditions"));
+    let conditions = definition
+        .get("status")
+        .map(|status| status.items("conditions"));
     conditions.unwrap_or_default().iter().any(|condition| {
         condition.str("type") == Some("Established") && condition.str("status") == Some("True")
     })
@@ -141,10 +165,17 @@ fn validate_status(definition: &Value, errors: &mut Errors) {
     let path = path.child("storedVersions");
     if stored.is_empty() {
         let shown = status.get("storedVersions").cloned().unwrap_or_default();
-        errors.push(Error::invalid(&path, shown, "must have at least one stored version"));
+        errors.push(Error::invalid(
+            &path,
+            shown,
+            "must have at least one stored version",
+        ));
         return;
     }
-    let versions = definition.get("spec").map(|spec| spec.items("versions")).unwrap_or_default();
+    let versions = definition
+        .get("spec")
+        .map(|spec| spec.items("versions"))
+        .unwrap_or_default();
     for version in versions {
         let name = version.str_or_empty("name");
         let is_stored = stored.iter().any(|known| known.as_str() == Some(name));
@@ -155,8 +186,15 @@ fn validate_status(definition: &Value, errors: &mut Errors) {
     }
     for (place, known) in stored.iter().enumerate() {
         let name = known.as_str().unwrap_or_default();
-        if !versions.iter().any(|version| version.str("name") == Some(name)) {
-            errors.push(Error::invalid(&path.index(place), name, "must appear in spec.versions"));
+        if !versions
+            .iter()
+            .any(|version| version.str("name") == Some(name))
+        {
+            errors.push(Error::invalid(
+                &path.index(place),
+                name,
+                "must appear in spec.versions",
+            ));
         }
     }
 }
@@ -165,7 +203,9 @@ fn validate_status(definition: &Value, errors: &mut Errors) {
 fn validate_approval(metadata: &Value, spec: &Value, errors: &mut Errors) {
     let group = spec.str_or_empty("group");
     let is_protected = |domain: &str| {
-        group.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        group
+            .strip_suffix(domain)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
     if !is_protected("k8s.io") && !is_protected("kubernetes.io") {
         return;

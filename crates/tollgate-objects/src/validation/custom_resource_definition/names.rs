@@ -48,7 +48,10 @@ fn mixed_case(name: &str, path: &Path<'_>, errors: &mut Errors) {
     }
     let faults = names::dns1035_label(&name.to_lowercase());
     if !faults.is_empty() {
-        let why = format!("may have mixed case, but should otherwise match: {}", faults.join(","));
+        let why = format!(
+            "may have mixed case, but should otherwise match: {}",
+            faults.join(",")
+        );
         errors.push(Error::invalid(path, name, why));
     }
 }

@@ -6,9 +6,17 @@ use tollgate_api::field::{Error, Errors, Path};
 const EMPTY: &str = "must be empty to be structural";
 /// What is said outside of logic only.
 const OUTSIDE: &[&str] = &[
-    "description", "type", "title", "default", "nullable", "additionalProperties",
-    "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource",
-    "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
+    "description",
+    "type",
+    "title",
+    "default",
+    "nullable",
+    "additionalProperties",
+    "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-embedded-resource",
+    "x-kubernetes-int-or-string",
+    "x-kubernetes-list-type",
+    "x-kubernetes-list-map-keys",
     "x-kubernetes-map-type",
 ];
 
@@ -32,7 +40,10 @@ pub(super) fn validate(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
 }
 
 fn are_both(schemas: &[Value]) -> bool {
-    let types: Vec<&str> = schemas.iter().map(|schema| schema.str_or_empty("type")).collect();
+    let types: Vec<&str> = schemas
+        .iter()
+        .map(|schema| schema.str_or_empty("type"))
+        .collect();
     types == ["integer", "string"]
 }
 
@@ -58,16 +69,25 @@ fn inside(
     let (list, outer_list) = (path.child("properties"), outer_path.child("properties"));
     for (name, property) in properties {
         let (here, there) = (list.key(name), outer_list.key(name));
-        match outer.get("properties").and_then(|properties| properties.get(name)) {
+        match outer
+            .get("properties")
+            .and_then(|properties| properties.get(name))
+        {
             Some(outer) => inside(property, outer, &here, &there, errors),
-            None => errors.push(Error::required(&there, format!("because it is defined in {here}"))),
+            None => errors.push(Error::required(
+                &there,
+                format!("because it is defined in {here}"),
+            )),
         }
     }
     if let Some(items) = logic.get("items") {
         let (here, there) = (path.child("items"), outer_path.child("items"));
         match outer.get("items") {
             Some(outer) => inside(items, outer, &here, &there, errors),
-            None => errors.push(Error::required(&there, format!("because it is defined in {here}"))),
+            None => errors.push(Error::required(
+                &there,
+                format!("because it is defined in {here}"),
+            )),
         }
     }
     for key in ["allOf", "anyOf", "oneOf"] {

@@ -7,11 +7,26 @@ use tollgate_api::field::{Error, Errors, Path};
 const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
 /// What may stand at the root if the status is validated apart.
 const ROOT_FIELDS: &[&str] = &[
-    "type", "properties", "description", "title", "required", "example", "externalDocs", "nullable",
-    "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations", "x-kubernetes-embedded-resource",
-    "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
-    "x-kubernetes-map-type", "additionalProperties", "$schema", "id",
-    "format", "default",
+    "type",
+    "properties",
+    "description",
+    "title",
+    "required",
+    "example",
+    "externalDocs",
+    "nullable",
+    "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-validations",
+    "x-kubernetes-embedded-resource",
+    "x-kubernetes-int-or-string",
+    "x-kubernetes-list-type",
+    "x-kubernetes-list-map-keys",
+    "x-kubernetes-map-type",
+    "additionalProperties",
+    "$schema",
+    "id",
+    "format",
+    "default",
 ];
 
 /// With a status of its own, only some fields make sense at the root.
@@ -21,15 +36,34 @@ pub(super) fn validate_root_with_status(schema: &Value, path: &Path<'_>, errors:
         let why = "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
         errors.push(Error::invalid(&path.child("type"), kind, why));
     }
-    let keys = schema.as_object().into_iter().flat_map(tollgate_api::Object::keys);
+    let keys = schema
+        .as_object()
+        .into_iter()
+        .flat_map(tollgate_api::Object::keys);
     if keys.into_iter().any(|key| !ROOT_FIELDS.contains(&key)) {
         let why = "only [\"Description\" \"Type\" \"Format\" \"Title\" \"Maximum\" \"ExclusiveMaximum\" \"Minimum\" \"ExclusiveMinimum\" \"MaxLength\" \"MinLength\" \"Pattern\" \"MaxItems\" \"MinItems\" \"UniqueItems\" \"MultipleOf\" \"Required\" \"Items\" \"Properties\" \"ExternalDocs\" \"Example\"] fields are allowed at the root of the schema if the status subresource is enabled";
         const MORE: &[&str] = &[
-            "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength",
-            "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "items",
+            "maximum",
+            "exclusiveMaximum",
+            "minimum",
+            "exclusiveMinimum",
+            "maxLength",
+            "minLength",
+            "pattern",
+            "maxItems",
+            "minItems",
+            "uniqueItems",
+            "multipleOf",
+            "items",
         ];
-        let keys = schema.as_object().into_iter().flat_map(tollgate_api::Object::keys);
-        if keys.into_iter().any(|key| !ROOT_FIELDS.contains(&key) && !MORE.contains(&key)) {
+        let keys = schema
+            .as_object()
+            .into_iter()
+            .flat_map(tollgate_api::Object::keys);
+        if keys
+            .into_iter()
+            .any(|key| !ROOT_FIELDS.contains(&key) && !MORE.contains(&key))
+        {
             errors.push(Error::invalid(path, schema.clone(), why));
         }
     }
@@ -84,10 +118,18 @@ pub(super) fn validate(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
 
 fn refuse_unsupported(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
     if schema.bool("uniqueItems") == Some(true) {
-        let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
+        let why =
+            "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
         errors.push(Error::forbidden(&path.child("uniqueItems"), why));
     }
-    for key in ["$ref", "definitions", "dependencies", "patternProperties", "additionalItems", "id"] {
+    for key in [
+        "$ref",
+        "definitions",
+        "dependencies",
+        "patternProperties",
+        "additionalItems",
+        "id",
+    ] {
         let is_set = match schema.get(key) {
             None => false,
             Some(Value::Object(object)) => !object.is_empty(),
@@ -95,7 +137,10 @@ fn refuse_unsupported(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
             Some(_) => true,
         };
         if is_set {
-            errors.push(Error::forbidden(&path.child(key), format!("{key} is not supported")));
+            errors.push(Error::forbidden(
+                &path.child(key),
+                format!("{key} is not supported"),
+            ));
         }
     }
     let kind = schema.str_or_empty("type");
@@ -211,7 +256,9 @@ fn validate_list_map(schema: &Value, keys: &[Value], path: &Path<'_>, errors: &m
     let properties_path = items_path.child("properties");
     for (place, key) in keys.iter().enumerate() {
         let name = key.as_str().unwrap_or_default();
-        let Some(property) = items.get("properties").and_then(|properties| properties.get(name))
+        let Some(property) = items
+            .get("properties")
+            .and_then(|properties| properties.get(name))
         else {
             let why = "entries must all be names of item properties";
             errors.push(Error::invalid(&keys_path.index(place), name, why));
@@ -227,12 +274,18 @@ fn validate_list_map(schema: &Value, keys: &[Value], path: &Path<'_>, errors: &m
             let why = "this property is in x-kubernetes-list-map-keys, so it cannot be nullable";
             errors.push(Error::forbidden(&path.child("nullable"), why));
         }
-        let required = items.items("required").iter().any(|known| known.as_str() == Some(name));
+        let required = items
+            .items("required")
+            .iter()
+            .any(|known| known.as_str() == Some(name));
         if !required && property.get("default").is_none() {
             let why = "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property";
             errors.push(Error::required(&path.child("default"), why));
         }
-        if keys.get(..place).is_some_and(|earlier| earlier.contains(key)) {
+        if keys
+            .get(..place)
+            .is_some_and(|earlier| earlier.contains(key))
+        {
             let why = "must not contain duplicate entries";
             let shown = Value::Array(keys.to_vec());
             errors.push(Error::invalid(&keys_path.index(place), shown, why));

@@ -29,13 +29,21 @@ pub(super) fn validate(schema: &Value, level: Level, path: &Path<'_>, errors: &m
     let mut properties: Vec<(&str, &Value)> = schema.entries("properties").collect();
     properties.sort_unstable_by_key(|(name, _)| *name);
     for (name, property) in &properties {
-        validate(property, Level::Field, &path.child("properties").key(name), errors);
+        validate(
+            property,
+            Level::Field,
+            &path.child("properties").key(name),
+            errors,
+        );
     }
     let is_embedded = flag("x-kubernetes-embedded-resource");
     let additional = path.child("additionalProperties");
     if let Some(of) = schema.get("additionalProperties") {
         if level == Level::Root {
-            errors.push(Error::forbidden(&additional, "must not be used at the root"));
+            errors.push(Error::forbidden(
+                &additional,
+                "must not be used at the root",
+            ));
         }
         validate(of, Level::Field, &additional, errors);
     }
@@ -92,7 +100,10 @@ fn validate_extensions(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
         let why = "must be empty if x-kubernetes-int-or-string is true";
         errors.push(Error::invalid(&path.child("type"), kind, why));
     }
-    for key in ["x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"] {
+    for key in [
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-embedded-resource",
+    ] {
         if schema.bool(key) == Some(true) {
             let why = "must be false if x-kubernetes-int-or-string is true";
             errors.push(Error::invalid(&path.child(key), true, why));
@@ -125,7 +136,10 @@ fn validate_metadata(schema: &Value, level: Level, path: &Path<'_>, errors: &mut
         let other_fields = metadata
             .entries("properties")
             .any(|(name, _)| !matches!(name, "name" | "generateName"));
-        let keys = metadata.as_object().into_iter().flat_map(tollgate_api::Object::keys);
+        let keys = metadata
+            .as_object()
+            .into_iter()
+            .flat_map(tollgate_api::Object::keys);
         let says_more = keys
             .into_iter()
             .any(|key| !matches!(key, "type" | "properties" | "description" | "title"));

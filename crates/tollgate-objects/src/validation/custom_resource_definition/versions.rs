@@ -34,11 +34,18 @@ pub fn schema_places(spec: &Value) -> Vec<Place> {
 /// What stands under a key if it is the same in all versions.
 fn common<'v>(versions: &'v [Value], key: &str) -> Option<&'v Value> {
     let first = versions.first()?.get(key)?;
-    let same = versions.iter().all(|version| version.get(key) == Some(first));
+    let same = versions
+        .iter()
+        .all(|version| version.get(key) == Some(first));
     same.then_some(first)
 }
 
-const HOISTED: [&str; 4] = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"];
+const HOISTED: [&str; 4] = [
+    "schema",
+    "subresources",
+    "additionalPrinterColumns",
+    "selectableFields",
+];
 
 pub(super) fn validate(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     let versions = spec.items("versions");
@@ -56,7 +63,9 @@ pub(super) fn validate(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     for (place, version) in versions.iter().enumerate() {
         let name = version.str_or_empty("name");
         let earlier = versions.get(..place).unwrap_or_default();
-        is_unique &= !earlier.iter().any(|other| other.str_or_empty("name") == name);
+        is_unique &= !earlier
+            .iter()
+            .any(|other| other.str_or_empty("name") == name);
         storage = storage.saturating_add(usize::from(version.bool("storage") == Some(true)));
         let path = list.index(place);
         let faults = names::dns1035_label(name);
@@ -67,10 +76,19 @@ pub(super) fn validate(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     }
     let shown = || match spec.get("versions") {
         None => Value::Null,
-        Some(_) => Value::Array(versions.iter().map(|version| printed(versions, version)).collect()),
+        Some(_) => Value::Array(
+            versions
+                .iter()
+                .map(|version| printed(versions, version))
+                .collect(),
+        ),
     };
     if !is_unique {
-        errors.push(Error::invalid(&list, shown(), "must contain unique version names"));
+        errors.push(Error::invalid(
+            &list,
+            shown(),
+            "must contain unique version names",
+        ));
     }
     if storage != 1 {
         let why = "must have exactly one version marked as storage version";
@@ -81,7 +99,11 @@ pub(super) fn validate(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
         let name = first.str_or_empty("name");
         let faults = names::dns1035_label(name);
         if !faults.is_empty() && !name.is_empty() {
-            errors.push(Error::invalid(&path.child("version"), name, faults.join(",")));
+            errors.push(Error::invalid(
+                &path.child("version"),
+                name,
+                faults.join(","),
+            ));
         }
     }
 }
@@ -128,7 +150,9 @@ fn validate_deprecation(version: &Value, path: &Path<'_>, errors: &mut Errors) {
 pub(super) fn validate_common(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     let versions = spec.items("versions");
     let schema = common(versions, "schema").and_then(|schema| schema.get("openAPIV3Schema"));
-    let has_status = versions.iter().any(|version| version.at(&["subresources", "status"]).is_some());
+    let has_status = versions
+        .iter()
+        .any(|version| version.at(&["subresources", "status"]).is_some());
     if let Some(schema) = schema {
         validate_schema(schema, has_status, &path.child("validation"), errors);
     }
@@ -153,9 +177,21 @@ fn printed(versions: &[Value], version: &Value) -> Value {
     [
         ("Name", version.str_or_empty("name").into()),
         ("Served", Value::Bool(version.bool("served") == Some(true))),
-        ("Storage", Value::Bool(version.bool("storage") == Some(true))),
-        ("Deprecated", Value::Bool(version.bool("deprecated") == Some(true))),
-        ("DeprecationWarning", version.get("deprecationWarning").cloned().unwrap_or_default()),
+        (
+            "Storage",
+            Value::Bool(version.bool("storage") == Some(true)),
+        ),
+        (
+            "Deprecated",
+            Value::Bool(version.bool("deprecated") == Some(true)),
+        ),
+        (
+            "DeprecationWarning",
+            version
+                .get("deprecationWarning")
+                .cloned()
+                .unwrap_or_default(),
+        ),
         ("Schema", schema),
         ("Subresources", subresources),
         ("AdditionalPrinterColumns", columns),

@@ -1,7 +1,7 @@
 //! What every store must do; run against all of them.
 
-use super::durable::faults::{Dice, FaultyDisk};
-use super::{
+use crate::storage::durable::faults::{Dice, FaultyDisk};
+use crate::storage::{
     Event, Key, MemoryStore, Options, Revision, RevisionError, Snapshot, Store, StoreError,
     WatchEnd, Watcher, Window, Write,
 };
@@ -86,7 +86,7 @@ fn keys(state: &Snapshot, prefix: &str) -> Vec<String> {
 }
 
 fn described(event: &Event) -> String {
-    let value = |record: &Arc<super::Record>| String::from_utf8_lossy(&record.value).into_owned();
+    let value = |record: &Arc<crate::storage::Record>| String::from_utf8_lossy(&record.value).into_owned();
     let previous = event.previous.as_ref().map_or("-".to_owned(), value);
     let current = event.current.as_ref().map_or("-".to_owned(), value);
     format!("{} {} {previous}>{current}", event.revision, event.key)
@@ -588,7 +588,7 @@ fn replay(
     from: &Snapshot,
     prefix: &str,
     watcher: &mut Watcher,
-) -> BTreeMap<String, Arc<super::Record>> {
+) -> BTreeMap<String, Arc<crate::storage::Record>> {
     let mut state: BTreeMap<_, _> = from
         .range(prefix)
         .map(|(k, r)| (k.to_string(), Arc::clone(r)))
