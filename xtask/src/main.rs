@@ -5,6 +5,7 @@
 mod ci;
 mod codegen;
 mod corpus;
+mod load;
 mod tidy;
 mod vectors;
 
@@ -16,6 +17,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   ci                            every check, cheapest first: what CI runs
   codegen [--check]             the tables of API types; --check only compares
   corpus FOLDER [DEPLOYMENTS]   manifests for the benchmark of `tollgate check`
+  load --kubeconfig FILE [--create | --get | --list | --delete] [-n REQUESTS] [-c CONNECTIONS]
+       [--namespace NAME] [--prefix TEXT]
+                                pods over connections that are kept alive: rate and latencies
   tidy                          the rules about files that no compiler knows
   vectors FOLDER [--failures K] replay conformance vectors, a line per file";
 
@@ -35,6 +39,7 @@ fn run() -> Result<()> {
         Some("ci") => ci::run(),
         Some("codegen") => codegen::run(args.next().as_deref() == Some("--check")),
         Some("corpus") => corpus::run(args),
+        Some("load") => load::run(args),
         Some("tidy") => tidy::run(),
         Some("vectors") => vectors::run(args),
         _ => bail!("{USAGE}"),

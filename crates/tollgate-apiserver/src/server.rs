@@ -15,7 +15,7 @@ use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use tokio::sync::watch;
 use tollgate_api::Release;
 
 /// What a server is made of.
@@ -79,9 +79,7 @@ impl Server {
         crate::fresh::fill(&*config.store, &*config.environment, &catalog)
             .await
             .map_err(|status| StartError::Fresh(status.message))?;
-        let snapshot = config.store.snapshot();
-        let rbac = Arc::new(RbacIndex::from_snapshot(&snapshot));
-        follow(&*config.store, snapshot.revision(), Arc::clone(&rbac))?;
+        let rbac = Arc::new(RbacIndex::following(Arc::clone(&config.store))?);
         let authorizer = Authorizer::new(config.authorization_modes, rbac);
         let unannounced = unannounced(&config.admission, config.release);
         let api = Arc::new(Api {
@@ -104,7 +102,7 @@ impl Server {
             authenticator: config.authenticator,
             impersonator: Impersonator::new(authorizer),
             address: address.to_string(),
-            stopping: AtomicBool::new(false),
+            stopping: watch::Sender::new(false),
         });
         Ok(Self { listener, service })
     }
@@ -133,15 +131,4 @@ fn unannounced(admission: &AdmissionConfig, release: Release) -> Vec<(&'static s
         return Vec::new();
     }
     vec![("policy", "v1beta1")]
-}
-
-/// Keeps the roles and bindings in memory in step with the store.
-fn follow(store: &dyn Store, revision: u64, rbac: Arc<RbacIndex>) -> Result<(), RevisionError> {
-    let mut watcher = store.watch(&RbacIndex::watched_prefix(), revision)?;
-    tokio::spawn(async move {
-        while let Some(event) = watcher.next().await {
-            rbac.apply(&event);
-        }
-    });
-    Ok(())
 }

@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use tollgate::args::{self, Cli, Command};
-use tollgate::commands::{Exit, check, explain, serve};
+use tollgate::commands::{Exit, check, explain, serve, snapshot};
 
 /// What a shell reports for a process that wrote to a closed pipe.
 const BROKEN_PIPE: u8 = 128 + 13;
@@ -39,6 +39,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Check(args) => check::run(&args, &mut io::stderr())?,
         Command::Explain(args) => explain::run(args.name.as_deref(), &mut out, &mut io::stderr())?,
         Command::Serve(args) => serve::run(&args, &mut out)?,
+        Command::Snapshot(args) => snapshot::run(&args, &mut out)?,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut out);
             Exit::Passed

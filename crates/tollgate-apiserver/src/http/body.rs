@@ -1,7 +1,7 @@
 //! Bodies: those of requests, read whole within a limit, and those of answers, whole or in pieces.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 
 /// How large the body of a request may be.
 pub(super) const REQUEST_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// How much of a body that is too large is still read: a client that is cut off while it sends never sees why.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a client may take to send it.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -25,15 +27,35 @@ pub(super) enum ReadError {
 
 /// Reads the body of a request.
 pub(super) async fn read(body: Incoming) -> Result<Bytes, ReadError> {
-    if body.size_hint().lower() > u64::try_from(REQUEST_BYTES_MAX).unwrap_or(u64::MAX) {
+    match tokio::time::timeout(READ_TIMEOUT, collect(body)).await {
+        Ok(result) => result,
+        Err(_) => Err(ReadError::Broken),
+    }
+}
+
+async fn collect(mut body: Incoming) -> Result<Bytes, ReadError> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > DISCARDED_BYTES_MAX {
         return Err(ReadError::TooLarge);
     }
-    let collected = Limited::new(body, REQUEST_BYTES_MAX).collect();
-    match tokio::time::timeout(READ_TIMEOUT, collected).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),
-        _ => Err(ReadError::Broken),
+    let mut kept = Vec::with_capacity(announced.min(REQUEST_BYTES_MAX));
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ReadError::Broken)?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length <= REQUEST_BYTES_MAX {
+            kept.extend_from_slice(data);
+        } else if length > DISCARDED_BYTES_MAX {
+            break;
+        }
     }
+    if length > REQUEST_BYTES_MAX {
+        return Err(ReadError::TooLarge);
+    }
+    Ok(kept.into())
 }
 
 /// What makes the pieces of a long answer one after another, when the connection can take them.

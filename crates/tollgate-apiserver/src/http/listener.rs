@@ -9,7 +9,6 @@ use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -93,7 +92,7 @@ pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<
             drop(permit);
         });
     }
-    service.stopping.store(true, Ordering::Relaxed);
+    service.stopping.send_replace(true);
     drop(listener.socket);
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
 }

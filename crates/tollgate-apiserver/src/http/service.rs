@@ -23,7 +23,7 @@ use hyper::header::{
 };
 use hyper::{Method, Request};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch;
 use tollgate_api::{Status, UserInfo};
 use tollgate_policy::rbac::{Access, ResourceAccess};
 
@@ -44,8 +44,8 @@ pub struct Service {
     pub impersonator: Impersonator,
     /// Where clients reach the server: `127.0.0.1:6443`.
     pub address: String,
-    /// Whether the server is being stopped.
-    pub stopping: AtomicBool,
+    /// Whether the server is being stopped; watches end then.
+    pub stopping: watch::Sender<bool>,
 }
 
 /// What is known of a request once its head has been read.
@@ -177,7 +177,7 @@ impl Service {
             .unwrap_or_default();
         match root {
             "healthz" | "livez" | "readyz" => {
-                let stopping = self.stopping.load(Ordering::Relaxed);
+                let stopping = *self.stopping.borrow();
                 return Ok(health(
                     path,
                     &head.query,

@@ -42,8 +42,12 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
     };
     let metrics = Arc::clone(&service.metrics);
     metrics.watches(1);
+    let mut stopping = service.stopping.subscribe();
     tokio::spawn(async move {
-        run(watching, form, look, timeout, &sender).await;
+        tokio::select! {
+            () = run(watching, form, look, timeout, &sender) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+        }
         metrics.watches(-1);
     });
     let media = match form.media {

@@ -2,9 +2,11 @@
 
 mod config;
 mod serve;
+mod snapshot;
 
 pub use config::ConfigError;
 pub use serve::{DurabilityArg, ServeArgs};
+pub use snapshot::{SnapshotAction, SnapshotArgs, SnapshotPaths};
 
 use crate::diagnostics::render::Format;
 use clap::{
@@ -38,6 +40,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Run a Kubernetes API server with the policies at its door
     Serve(Box<ServeArgs>),
+    /// Save what a server keeps to a file, or restore it
+    Snapshot(SnapshotArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod explain;
 pub mod serve;
+pub mod snapshot;
 
 /// What the process exits with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

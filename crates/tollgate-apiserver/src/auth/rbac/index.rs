@@ -1,7 +1,7 @@
 //! All roles and bindings in memory, kept in step with the store one change at a time.
 
-use crate::storage::{Event, Key, Snapshot};
-use std::sync::{Arc, PoisonError, RwLock};
+use crate::storage::{Event, Key, RevisionError, Snapshot, Store, WatchEnd, Watcher};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tollgate_api::{Value, json};
 use tollgate_policy::rbac::{Rbac, RbacKind};
 
@@ -11,9 +11,44 @@ use tollgate_policy::rbac::{Rbac, RbacKind};
 #[derive(Debug, Default)]
 pub struct RbacIndex {
     current: RwLock<Arc<Rbac>>,
+    followed: Mutex<Option<Followed>>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    store: Arc<dyn Store>,
+    watcher: Watcher,
 }
 
 impl RbacIndex {
+    /// The index of a store: every look at it knows all changes that were acknowledged before, so that what was taken
+    /// from somebody is gone when whoever took it hears so.
+    pub fn following(store: Arc<dyn Store>) -> Result<Self, RevisionError> {
+        let snapshot = store.snapshot();
+        let watcher = store.watch(&Self::watched_prefix(), snapshot.revision())?;
+        let mut index = Self::from_snapshot(&snapshot);
+        index.followed = Mutex::new(Some(Followed { store, watcher }));
+        Ok(index)
+    }
+
+    fn catch_up(&self) {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Followed { store, watcher }) = followed.as_mut() else {
+            return;
+        };
+        while let Some(event) = watcher.try_next() {
+            self.apply(&event);
+        }
+        // Nobody looked for longer than the store remembers.
+        if watcher.end() == Some(WatchEnd::TooSlow) {
+            let snapshot = store.snapshot();
+            if let Ok(new) = store.watch(&Self::watched_prefix(), snapshot.revision()) {
+                self.rebuild(&snapshot);
+                *watcher = new;
+            }
+        }
+    }
+
     /// The index of all roles and bindings in `snapshot`; follow it with every [`Self::apply`] of later events.
     pub fn from_snapshot(snapshot: &Snapshot) -> Self {
         let index = Self::default();
@@ -45,6 +80,11 @@ impl RbacIndex {
 
     /// The roles and bindings as they are now.
     pub fn current(&self) -> Arc<Rbac> {
+        self.catch_up();
+        self.known()
+    }
+
+    fn known(&self) -> Arc<Rbac> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&current)
     }
@@ -61,7 +101,7 @@ impl RbacIndex {
             return false;
         };
         // Cheap: the maps are shared with the copy that requests are using.
-        let mut next = Rbac::clone(&self.current());
+        let mut next = Rbac::clone(&self.known());
         match &event.current {
             Some(record) => put(&mut next, kind, key, &record.value),
             None => next.remove(kind, key.namespace(), key.name()),
@@ -98,6 +138,17 @@ mod tests {
             None => Write::Delete { key },
         };
         store.transact(&mut |_| vec![write.clone()]).unwrap();
+    }
+
+    #[test]
+    fn what_was_acknowledged_counts_in_the_next_look() {
+        let store = Arc::new(MemoryStore::default());
+        let index = RbacIndex::following(Arc::clone(&store) as Arc<dyn Store>).unwrap();
+        write(&store, "roles", "r", Some(ROLE));
+        write(&store, "rolebindings", "b", Some(BINDING));
+        assert!(may_get(&index));
+        write(&store, "rolebindings", "b", None);
+        assert!(!may_get(&index));
     }
 
     fn may_get(index: &RbacIndex) -> bool {

@@ -77,7 +77,8 @@ pub(super) fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-fn make_folder(folder: &Path) -> Result<()> {
+/// Makes a folder that only its owner can enter, if it is not there.
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder
         .recursive(true)

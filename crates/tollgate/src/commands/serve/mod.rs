@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use files::Keys;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
@@ -87,6 +87,16 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     Ok(Exit::Passed)
 }
 
+/// Where a data directory has its objects.
+pub(super) fn store_directory(data: &Path) -> PathBuf {
+    data.join("store")
+}
+
+/// Makes a data directory that only its owner can read.
+pub(super) fn make_data_directory(data: &Path) -> Result<()> {
+    files::make_folder(data)
+}
+
 fn release(text: &str) -> Result<Release> {
     let release: Release = text
         .parse()
@@ -111,7 +121,7 @@ fn store(directory: Option<&Path>, durability: DurabilityArg) -> Result<Arc<dyn 
         },
         ..Options::default()
     };
-    let store = DurableStore::open(&directory.join("store"), options)?;
+    let store = DurableStore::open(&store_directory(directory), options)?;
     Ok(Arc::new(store))
 }
 

@@ -1,0 +1,16 @@
+//! `tollgate serve` from outside: a process is started, spoken to over TLS, and stopped or killed.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is not as it must be"
+)]
+
+mod access;
+mod crash;
+mod limits;
+mod process;
+mod race;
+mod recorded;
+mod running;
+mod snapshot;
