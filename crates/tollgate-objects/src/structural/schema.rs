@@ -3,8 +3,8 @@
 use super::formats::Format;
 use super::pattern::Pattern;
 use std::collections::BTreeMap;
-use tollgate_api::{Number, Value};
 use tollgate_api::value::CompactString;
+use tollgate_api::{Number, Value};
 
 /// How a list merges, and what is unique in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

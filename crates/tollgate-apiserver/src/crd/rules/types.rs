@@ -27,7 +27,6 @@ impl Type<'_> {
             Self::Schema(schema, _) => match schema.str_or_empty("type") {
                 "boolean" => Kind::Bool,
                 "string" if schema.str_or_empty("format").is_empty() => Kind::Text,
-                "string" => Kind::Unknown,
                 "integer" | "number" | "object" | "array" => Kind::Other,
                 _ => Kind::Unknown,
             },
