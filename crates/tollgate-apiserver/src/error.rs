@@ -5,13 +5,13 @@ use tollgate_api::status::{Cause, Details, Reason};
 use tollgate_api::{GroupResource, Number, Object, Status, Value};
 
 /// A failure that is about one object, or about a resource if `name` is empty.
-fn about(resource: &GroupResource, name: &str) -> Box<Details> {
-    Box::new(Details {
+fn about(resource: &GroupResource, name: &str) -> Details {
+    Details {
         name: name.to_owned(),
         group: resource.group.to_string(),
         kind: resource.resource.to_string(),
         ..Details::default()
-    })
+    }
 }
 
 fn without_object(code: u16, reason: Reason, message: &str) -> Status {
@@ -29,7 +29,7 @@ pub fn not_found(resource: &GroupResource, name: &str) -> Status {
         code: 404,
         reason: Reason::NotFound,
         message: format!("{resource} \"{name}\" not found"),
-        details: Some(about(resource, name)),
+        details: Some(Box::new(about(resource, name))),
     }
 }
 
@@ -51,7 +51,7 @@ pub fn already_exists(resource: &GroupResource, name: &str) -> Status {
         code: 409,
         reason: Reason::AlreadyExists,
         message: format!("{resource} \"{name}\" already exists"),
-        details: Some(about(resource, name)),
+        details: Some(Box::new(about(resource, name))),
     }
 }
 
@@ -61,7 +61,7 @@ pub fn conflict(resource: &GroupResource, name: &str, why: &str) -> Status {
         code: 409,
         reason: Reason::Conflict,
         message: format!("Operation cannot be fulfilled on {resource} \"{name}\": {why}"),
-        details: Some(about(resource, name)),
+        details: Some(Box::new(about(resource, name))),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod auth;
+pub mod cel;
 pub mod crd;
 pub mod discovery;
 pub mod environment;

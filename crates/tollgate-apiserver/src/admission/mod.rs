@@ -6,10 +6,15 @@
 
 mod chain;
 mod config;
+pub mod expressions;
+mod matching;
 pub mod mutate;
 mod plugins;
+mod policy;
 mod prepared;
+mod request;
 mod review;
+mod webhooks;
 
 pub use chain::{CHAIN, Chain, Plugin};
 pub use config::{AdmissionConfig, PluginsError};

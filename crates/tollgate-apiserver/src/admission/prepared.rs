@@ -3,6 +3,8 @@
 //! Nothing here lags behind: each request looks at its own snapshot and takes what was prepared from exactly that.
 
 use super::config::AdmissionConfig;
+use super::policy::Policies;
+use super::webhooks::{Hook, Sort};
 use crate::storage::{Key, Record, Revision, Snapshot};
 use crate::verbs::record;
 use std::collections::BTreeMap;
@@ -80,6 +82,9 @@ pub struct Prepared {
     pod_security_policies: Cache<PodSecurityPolicies>,
     objects: Cache<Value>,
     default_storage_class: Cache<Option<String>>,
+    default_ingress_class: Cache<Option<String>>,
+    admission_policies: Cache<Policies>,
+    webhooks: Cache<Vec<Hook>>,
 }
 
 impl Prepared {
@@ -93,6 +98,9 @@ impl Prepared {
             pod_security_policies: Cache::default(),
             objects: Cache::default(),
             default_storage_class: Cache::default(),
+            default_ingress_class: Cache::default(),
+            admission_policies: Cache::default(),
+            webhooks: Cache::default(),
         }
     }
 
@@ -151,6 +159,51 @@ impl Prepared {
             "storage.k8s.io",
             "storageclasses",
             |classes| super::mutate::default_storage_class(classes.iter()).map(str::to_owned),
+        )
+    }
+
+    /// The name of the class for ingresses that name none.
+    pub fn default_ingress_class(&self, snapshot: &Snapshot) -> Arc<Option<String>> {
+        collection(
+            &self.default_ingress_class,
+            snapshot,
+            "networking.k8s.io",
+            "ingressclasses",
+            |classes| super::mutate::default_ingress_class(classes.iter()).map(str::to_owned),
+        )
+    }
+
+    /// The admission policies of the cluster with their bindings, compiled.
+    pub(super) fn admission_policies(&self, snapshot: &Snapshot) -> Arc<Policies> {
+        let prefixes = [
+            "validatingadmissionpolicies",
+            "validatingadmissionpolicybindings",
+        ]
+        .map(|plural| Key::prefix("admissionregistration.k8s.io", plural, None));
+        let states = prefixes
+            .each_ref()
+            .map(|prefix| fingerprint(snapshot, prefix));
+        let state = states.into_iter().fold((0, 0), |all: Fingerprint, one| {
+            (all.0.saturating_add(one.0), all.1.max(one.1))
+        });
+        self.admission_policies.get("", state, || {
+            let [policies, bindings] = prefixes.each_ref().map(|prefix| {
+                let records = snapshot.range(prefix);
+                records.map(|(_, record)| tree(record)).collect::<Vec<_>>()
+            });
+            Policies::new(&policies, &bindings)
+        })
+    }
+
+    /// The webhooks of a sort, in the order of their configurations' names.
+    pub(super) fn webhooks(&self, snapshot: &Snapshot, sort: Sort) -> Arc<Vec<Hook>> {
+        let group = "admissionregistration.k8s.io";
+        collection(
+            &self.webhooks,
+            snapshot,
+            group,
+            sort.plural(),
+            |configurations| configurations.iter().flat_map(Hook::of).collect(),
         )
     }
 

@@ -3,7 +3,7 @@
 use super::prepared::Prepared;
 use crate::auth::Authorizer;
 use crate::environment::Environment;
-use crate::resources::Resource;
+use crate::resources::{CatalogCell, Resource};
 use crate::storage::Snapshot;
 use crate::verbs::Warnings;
 use tollgate_api::{Attributes, Release, Status, Timestamp, Value};
@@ -19,6 +19,8 @@ pub struct Review<'a> {
     pub snapshot: &'a Snapshot,
     /// What has been prepared of policies.
     pub prepared: &'a Prepared,
+    /// What is served.
+    pub catalog: &'a CatalogCell,
     /// Who may do what.
     pub authorizer: &'a Authorizer,
     /// What the client will be warned of.

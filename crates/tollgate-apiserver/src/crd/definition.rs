@@ -8,6 +8,7 @@ use crate::resources::{Conversion, Origin, Resource, Subresource, Verbs};
 use crate::table::CustomColumns;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tollgate_api::value::CompactString;
@@ -119,7 +120,7 @@ fn resources(definition: &Value) -> Vec<Arc<Resource>> {
         .iter()
         .filter(|version| version.bool("served") == Some(true))
         .collect();
-    served.sort_by(|a, b| priority(b.str_or_empty("name")).cmp(&priority(a.str_or_empty("name"))));
+    served.sort_by_key(|version| Reverse(priority(version.str_or_empty("name"))));
     let context = Context {
         spec,
         names,
@@ -152,8 +153,8 @@ fn read_schemas(version: &Value, preserves: bool) -> Schemas {
 }
 
 /// Versions in the order in which clients like them: stable ones first, new ones first.
-pub(super) fn priority(version: &str) -> (u8, u64, u64, std::cmp::Reverse<String>) {
-    let name = || std::cmp::Reverse(version.to_owned());
+pub(super) fn priority(version: &str) -> (u8, u64, u64, Reverse<String>) {
+    let name = || Reverse(version.to_owned());
     let other = (0, 0, 0, name());
     let Some(rest) = version.strip_prefix('v') else {
         return other;
@@ -321,7 +322,7 @@ mod tests {
     #[test]
     fn stable_and_new_versions_come_first() {
         let mut versions = ["foo", "v1beta1", "v2alpha1", "v10", "v1", "v1beta2", "bar"];
-        versions.sort_by_key(|name| std::cmp::Reverse(priority(name)));
+        versions.sort_by_key(|name| Reverse(priority(name)));
         assert_eq!(
             versions,
             ["v10", "v1", "v1beta2", "v1beta1", "v2alpha1", "bar", "foo"]

@@ -83,29 +83,26 @@ impl Keeper {
         let name = event.key.name();
         let current = event.current.as_ref();
         let read = current.and_then(|found| record::parse(&found.value, found.revision).ok());
-        match read {
-            Some(value) => {
-                let definition = Definition::read(value);
-                let old = self.definitions.insert(name.to_owned(), definition.clone());
-                if old.is_none_or(|old| !old.serves_as(&definition)) {
-                    self.publish();
-                }
-                self.settle(name).await;
-            }
-            None => {
-                let Some(gone) = self.definitions.remove(name) else {
-                    return;
-                };
+        if let Some(value) = read {
+            let definition = Definition::read(value);
+            let old = self.definitions.insert(name.to_owned(), definition.clone());
+            if old.is_none_or(|old| !old.serves_as(&definition)) {
                 self.publish();
-                // Names that it had are free.
-                let group = gone.group().to_owned();
-                let others = self.definitions.iter();
-                let others = others.filter(|(_, other)| other.group() == group);
-                let others: Vec<String> = others.map(|(name, _)| name.clone()).collect();
-                for name in others {
-                    self.settle(&name).await;
-                }
             }
+            self.settle(name).await;
+            return;
+        }
+        let Some(gone) = self.definitions.remove(name) else {
+            return;
+        };
+        self.publish();
+        // Names that it had are free.
+        let group = gone.group().to_owned();
+        let others = self.definitions.iter();
+        let others = others.filter(|(_, other)| other.group() == group);
+        let others: Vec<String> = others.map(|(name, _)| name.clone()).collect();
+        for name in others {
+            self.settle(&name).await;
         }
     }
 

@@ -91,14 +91,20 @@ pub(super) fn settle(definition: &Value, taken: &Taken, time: &str) -> Option<Va
         &message,
         time,
     );
-    let established = condition(&status, "Established").cloned();
+    establish(&mut status, accepted, time);
+    (status != old_status).then_some(status)
+}
+
+/// Once its names have been accepted a definition is established, and stays so.
+fn establish(status: &mut Value, accepted: bool, time: &str) {
+    let established = condition(status, "Established").cloned();
     let is_established = established
         .as_ref()
         .is_some_and(|found| found.str("status") == Some("True"));
     if !is_established && accepted {
         let message = "the initial names have been accepted";
         set_condition(
-            &mut status,
+            status,
             "Established",
             true,
             "InitialNamesAccepted",
@@ -107,16 +113,8 @@ pub(super) fn settle(definition: &Value, taken: &Taken, time: &str) -> Option<Va
         );
     } else if established.is_none() {
         let message = "not all names are accepted";
-        set_condition(
-            &mut status,
-            "Established",
-            false,
-            "NotAccepted",
-            message,
-            time,
-        );
+        set_condition(status, "Established", false, "NotAccepted", message, time);
     }
-    (status != old_status).then_some(status)
 }
 
 fn accept(

@@ -162,19 +162,16 @@ fn validate_replicas(value: Option<&Value>, path: &str, errors: &mut Errors) {
         return;
     };
     let path = Path::root(path);
-    match value {
-        Value::Number(number) => match number.as_i64() {
-            Some(replicas) if replicas < 0 => {
-                let why = "should be a non-negative integer";
-                errors.push(Error::invalid(&path, replicas, why));
-            }
-            Some(replicas) if replicas > i64::from(i32::MAX) => {
-                let why = format!("should be less than or equal to {}", i32::MAX);
-                errors.push(Error::invalid(&path, replicas, why));
-            }
-            _ => {}
-        },
-        // The schema has said so already.
+    // What is no number the schema has refused already.
+    match value.as_i64() {
+        Some(replicas) if replicas < 0 => {
+            let why = "should be a non-negative integer";
+            errors.push(Error::invalid(&path, replicas, why));
+        }
+        Some(replicas) if replicas > i64::from(i32::MAX) => {
+            let why = format!("should be less than or equal to {}", i32::MAX);
+            errors.push(Error::invalid(&path, replicas, why));
+        }
         _ => {}
     }
 }

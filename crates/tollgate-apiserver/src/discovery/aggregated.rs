@@ -122,6 +122,9 @@ mod tests {
     use tollgate_api::json;
     use tollgate_objects::schema::discovery;
 
+    /// A version and the names of its resources.
+    type Listed = (String, Vec<String>);
+
     fn recorded() -> Value {
         let mut text = String::new();
         GzDecoder::new(discovery::PACKED_1_36)
@@ -131,7 +134,7 @@ mod tests {
     }
 
     /// The document with the names of resources alone, as the recording has it, without what only we serve.
-    fn names(document: &Value) -> Vec<(String, Vec<(String, Vec<String>)>)> {
+    fn names(document: &Value) -> Vec<(String, Vec<Listed>)> {
         let name = |resource: &Value| {
             let text = resource.as_str().or_else(|| resource.str("resource"));
             text.unwrap().to_owned()

@@ -153,12 +153,11 @@ fn columns(resource: &Resource) -> &[Column] {
 }
 
 fn row(version: &str, resource: &Resource, tree: &Value, look: &Look, out: &mut Vec<u8>) {
-    let cells = match crd::custom_of(resource) {
-        Some(custom) => custom.columns.row(tree, look.now),
-        None => {
-            let (group, version) = (resource.group(), &resource.kind.version);
-            table::row(group, version, resource.plural(), tree, look.now)
-        }
+    let cells = if let Some(custom) = crd::custom_of(resource) {
+        custom.columns.row(tree, look.now)
+    } else {
+        let (group, version) = (resource.group(), &resource.kind.version);
+        table::row(group, version, resource.plural(), tree, look.now)
     };
     let mut text = Vec::new();
     if look.include == IncludeObject::Object {

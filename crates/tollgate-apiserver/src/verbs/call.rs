@@ -127,6 +127,7 @@ impl<'a> Call<'a> {
             resource: self.resource,
             snapshot,
             prepared: &self.api.prepared,
+            catalog: &self.api.catalog,
             authorizer: &self.api.authorizer,
             warnings: self.warnings,
             now: self.now,

@@ -80,7 +80,7 @@ async fn store(
         None,
         options.is_dry_run(),
     );
-    call.api.admission.mutate(&review, &mut object)?;
+    call.api.admission.mutate(&review, &mut object).await?;
     // What plugins added is defaulted as anything else.
     defaults::set_defaults(&call.resource.kind, &mut object);
     conversion::convert(&call.resource.kind, &mut object);
@@ -96,7 +96,8 @@ async fn store(
             "resourceVersion should not be set on objects to be created",
         ));
     }
-    call.api.admission.validate(&review.with_object(&object))?;
+    let judged = review.with_object(&object);
+    call.api.admission.validate(&judged).await?;
     let name = metadata::name(&object).to_owned();
     let named = Call {
         name: &name,

@@ -61,7 +61,7 @@ pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<R
     for _ in 0..ATTEMPTS_MAX {
         let record = found.ok_or_else(|| error::not_found(call.group_resource(), call.name))?;
         let stored = record::parse(&record.value, record.revision)?;
-        admit(call, options, &stored)?;
+        admit(call, options, &stored).await?;
         let step = decide(call, options, stored.clone())?;
         if step.value.is_none() && !step.gone {
             let object = encoded(&record.value, record.revision);
@@ -146,7 +146,7 @@ async fn end(
 }
 
 /// Asks the plugins.
-fn admit(call: &Call<'_>, options: &DeleteOptions, stored: &Value) -> Result<(), Status> {
+async fn admit(call: &Call<'_>, options: &DeleteOptions, stored: &Value) -> Result<(), Status> {
     let snapshot = call.api.store.snapshot();
     let name = call.name;
     let review = call.review(
@@ -156,7 +156,7 @@ fn admit(call: &Call<'_>, options: &DeleteOptions, stored: &Value) -> Result<(),
         Some(stored),
         options.is_dry_run(),
     );
-    call.api.admission.validate(&review)
+    call.api.admission.validate(&review).await
 }
 
 fn encoded(value: &Bytes, revision: u64) -> Encoded {

@@ -27,6 +27,7 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
         }
         _ => {}
     }
+    warn_of_mountable_secrets(call, object, None);
     let shares_labels = shares_labels(call, object);
     for warning in strategy::prepare_for_create(&resource.kind, object, call.api.release) {
         call.warnings.add(warning);
@@ -87,10 +88,24 @@ fn prepare_namespace(namespace: &mut Value) {
     }
 }
 
+/// Warns of the annotation that lets an account enforce its list of secrets, where it is new.
+fn warn_of_mountable_secrets(call: &Call<'_>, object: &Value, old: Option<&Value>) {
+    const KEY: &str = "kubernetes.io/enforce-mountable-secrets";
+    let has = |object: &Value| object.at(&["metadata", "annotations", KEY]).is_some();
+    let is_account =
+        call.resource.group().is_empty() && call.resource.plural() == "serviceaccounts";
+    if is_account && has(object) && !old.is_some_and(has) {
+        call.warnings.add(format!(
+            "metadata.annotations[{KEY}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
+        ));
+    }
+}
+
 /// Prepares an object that is about to replace `old`: of the parts of an object each request changes its own.
 pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
     metadata::keep_identity(new, old);
     let resource = call.resource;
+    warn_of_mountable_secrets(call, new, Some(old));
     if call.subresource == "binding" {
         // The server's own change, of spec and status.
         return;
@@ -167,6 +182,10 @@ fn set_or_remove(owner: &mut Value, key: &'static str, value: Option<Value>) {
 
 /// Whether anything changed that a generation counts.
 fn differs(resource: &Resource, new: &Value, old: &Value) -> bool {
+    // Its generation is that of its creation.
+    if (resource.group(), resource.plural()) == ("scheduling.k8s.io", "priorityclasses") {
+        return false;
+    }
     let annotations = |object: &Value| object.at(&["metadata", "annotations"]).cloned();
     if resource.plural() == "deployments" && annotations(new) != annotations(old) {
         return true;

@@ -156,11 +156,12 @@ async fn attempt(
         Some(&old),
         options.is_dry_run(),
     );
-    call.api.admission.mutate(&review, &mut new)?;
+    call.api.admission.mutate(&review, &mut new).await?;
     super::grants::check(call, &new, Some(&old))?;
     prepare::for_update(call, &mut new, &old);
     validate::replacement(call, &new, &old)?;
-    call.api.admission.validate(&review.with_object(&new))?;
+    let judged = review.with_object(&new);
+    call.api.admission.validate(&judged).await?;
     let gone = leaves(call, &new, &old);
     let allocation = if gone {
         services::allocate(call, None, Some(&old))?

@@ -1,6 +1,7 @@
 //! Field errors of what is about to be stored, as the status that a client sees.
 
 use super::call::Call;
+use crate::admission::expressions;
 use crate::crd;
 use crate::resources::Resource;
 use tollgate_api::field::{Errors, Path};
@@ -70,6 +71,7 @@ pub(super) fn creation(call: &Call<'_>, object: &Value) -> Result<(), Status> {
         object,
         &Options::default(),
     ));
+    errors.extend(expressions::check(&call.resource.kind, object));
     if let Some(custom) = custom {
         errors.extend(crd::objects::validate(custom, object, None));
     }
@@ -131,6 +133,9 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
             // Until a kind has rules for updates, what it becomes must at least be good.
             errors.extend(good_again(call.resource, new, options));
         }
+    }
+    if call.subresource.is_empty() {
+        errors.extend(expressions::check_changed(kind, new, old));
     }
     refuse(call, super::metadata::name(old), &errors)
 }

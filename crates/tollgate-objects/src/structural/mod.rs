@@ -20,4 +20,18 @@ pub use list_types::validate_list_types;
 pub use pattern::{Pattern, PatternError};
 pub use prune::{prune, prune_part};
 pub use schema::{Additional, ListSort, Schema};
-pub use validate::{blocks_rules, validate};
+pub use validate::validate;
+
+use tollgate_api::field::{Error, ErrorKind};
+
+/// Whether an error keeps rules from being asked: what they would look at may not be there, or be something else.
+pub fn blocks_rules(error: &Error) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::NotSupported
+            | ErrorKind::Required
+            | ErrorKind::TooLong
+            | ErrorKind::TooMany
+            | ErrorKind::TypeInvalid
+    )
+}

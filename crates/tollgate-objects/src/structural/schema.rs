@@ -3,8 +3,8 @@
 use super::formats::Format;
 use super::pattern::Pattern;
 use std::collections::BTreeMap;
-use tollgate_api::Value;
 use tollgate_api::value::CompactString;
+use tollgate_api::{Number, Value};
 
 /// How a list merges, and what is unique in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -188,5 +188,18 @@ impl Checks {
             one_of: schemas("oneOf"),
             not: schema.get("not").map(|not| Box::new(Schema::read(not))),
         }
+    }
+}
+
+/// The JSON type of a value.
+pub(super) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(Number::Int(_)) => "integer",
+        Value::Number(Number::Float(_)) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }

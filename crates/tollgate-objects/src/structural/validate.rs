@@ -2,7 +2,7 @@
 
 use super::numbers::{bound_for, is_multiple, shown};
 use super::schema::{Additional, Schema};
-use tollgate_api::field::{Error, ErrorKind, Errors, Path};
+use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Number, Value, json};
 
 /// What is wrong with `value`.
@@ -36,19 +36,6 @@ impl Found {
 
 struct Judge<'a> {
     at: &'a str,
-}
-
-/// The JSON type of a value.
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(Number::Int(_)) => "integer",
-        Value::Number(Number::Float(_)) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 impl Judge<'_> {
@@ -140,9 +127,9 @@ impl Judge<'_> {
             Value::Null => schema.nullable || has("null"),
             Value::Number(Number::Int(_)) => has("integer") || has("number"),
             Value::Number(number) => has("number") || (has("integer") && number.as_i64().is_some()),
-            other => has(type_name(other)),
+            other => has(super::schema::type_name(other)),
         };
-        (!fits).then(|| self.type_invalid(name, type_name(value), &types.join(",")))
+        (!fits).then(|| self.type_invalid(name, super::schema::type_name(value), &types.join(",")))
     }
 
     fn check_enumeration(&self, value: &Value, schema: &Schema, name: &str, found: &mut Found) {
@@ -404,16 +391,4 @@ fn same_member<'v>(item: &Value, old: &'v Value, schema: &Schema) -> Option<&'v 
         keys.all(|key| item.get(key) == other.get(key))
     };
     old.as_array()?.iter().find(same)
-}
-
-/// Whether an error keeps rules from being asked: what they would look at may not be there, or be something else.
-pub fn blocks_rules(error: &Error) -> bool {
-    matches!(
-        error.kind,
-        ErrorKind::NotSupported
-            | ErrorKind::Required
-            | ErrorKind::TooLong
-            | ErrorKind::TooMany
-            | ErrorKind::TypeInvalid
-    )
 }

@@ -15,17 +15,28 @@ pub fn set_default_storage_class(claim: &mut Value, default: Option<&str>) {
     }
 }
 
-/// The default class among StorageClass objects: the newest of those annotated so, by name among equals
-/// (`GetDefaultClass`).
+/// The default class among StorageClass objects (`GetDefaultClass`).
 pub fn default_of<'a>(classes: impl Iterator<Item = &'a Value>) -> Option<&'a str> {
+    let annotations = [
+        "storageclass.kubernetes.io/is-default-class",
+        "storageclass.beta.kubernetes.io/is-default-class",
+    ];
+    newest_default(classes, &annotations)
+}
+
+/// The default class among IngressClass objects.
+pub fn default_ingress_class<'a>(classes: impl Iterator<Item = &'a Value>) -> Option<&'a str> {
+    newest_default(classes, &["ingressclass.kubernetes.io/is-default-class"])
+}
+
+/// The newest of the classes that one of the annotations calls the default, by name among equals.
+fn newest_default<'a>(
+    classes: impl Iterator<Item = &'a Value>,
+    annotations: &[&str],
+) -> Option<&'a str> {
     classes
         .filter(|class| {
-            [
-                "storageclass.kubernetes.io/is-default-class",
-                "storageclass.beta.kubernetes.io/is-default-class",
-            ]
-            .iter()
-            .any(|key| {
+            annotations.iter().any(|key| {
                 class
                     .at(&["metadata", "annotations", key])
                     .and_then(Value::as_str)

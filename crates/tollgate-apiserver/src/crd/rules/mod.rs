@@ -5,10 +5,12 @@
 mod check;
 mod compile;
 mod cost;
-mod functions;
 mod judge;
 mod names;
+mod types;
 mod values;
+
+use crate::cel::functions;
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,22 @@ const ROOT_FIELDS: &[&str] = &[
     "default",
 ];
 
+/// What a schema may say beyond that.
+const MORE: &[&str] = &[
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "multipleOf",
+    "items",
+];
+
 /// With a status of its own, only some fields make sense at the root.
 pub(super) fn validate_root_with_status(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
     let kind = schema.str_or_empty("type");
@@ -42,20 +58,6 @@ pub(super) fn validate_root_with_status(schema: &Value, path: &Path<'_>, errors:
         .flat_map(tollgate_api::Object::keys);
     if keys.into_iter().any(|key| !ROOT_FIELDS.contains(&key)) {
         let why = "only [\"Description\" \"Type\" \"Format\" \"Title\" \"Maximum\" \"ExclusiveMaximum\" \"Minimum\" \"ExclusiveMinimum\" \"MaxLength\" \"MinLength\" \"Pattern\" \"MaxItems\" \"MinItems\" \"UniqueItems\" \"MultipleOf\" \"Required\" \"Items\" \"Properties\" \"ExternalDocs\" \"Example\"] fields are allowed at the root of the schema if the status subresource is enabled";
-        const MORE: &[&str] = &[
-            "maximum",
-            "exclusiveMaximum",
-            "minimum",
-            "exclusiveMinimum",
-            "maxLength",
-            "minLength",
-            "pattern",
-            "maxItems",
-            "minItems",
-            "uniqueItems",
-            "multipleOf",
-            "items",
-        ];
         let keys = schema
             .as_object()
             .into_iter()

@@ -1,14 +1,14 @@
 //! The functions that Kubernetes adds to the language, as far as they are here.
 
-use cel::extractors::This;
-use cel::{Context, Env, ExecutionError, Value, extensions};
+use super::quantity;
+use ::cel::extractors::This;
+use ::cel::{Context, Env, ExecutionError, Value, extensions};
 use std::cmp::Ordering;
 use std::sync::{Arc, LazyLock};
-use tollgate_api::Quantity;
 use tollgate_objects::structural::Pattern;
 
 /// Functions whose answer is true or false.
-pub(super) const PREDICATES: &[&str] = &[
+pub(crate) const PREDICATES: &[&str] = &[
     "_==_",
     "_!=_",
     "_<_",
@@ -29,13 +29,17 @@ pub(super) const PREDICATES: &[&str] = &[
     "isSorted",
     "isURL",
     "isQuantity",
+    "isLessThan",
+    "isGreaterThan",
+    "intersects",
+    "equivalent",
     "hasValue",
     "isInf",
     "isNaN",
     "isFinite",
 ];
 /// Other functions that are here.
-pub(super) const OTHERS: &[&str] = &[
+pub(crate) const OTHERS: &[&str] = &[
     "_+_",
     "_-_",
     "_*_",
@@ -97,6 +101,12 @@ pub(super) const OTHERS: &[&str] = &[
     "trunc",
     "sign",
     "sqrt",
+    "quantity",
+    "compareTo",
+    "asInteger",
+    "asApproximateFloat",
+    "add",
+    "sub",
 ];
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
@@ -109,12 +119,12 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
 });
 
 /// The language, with what is added to it.
-pub(super) fn environment() -> Arc<Env> {
+pub(crate) fn environment() -> Arc<Env> {
     Arc::clone(&ENVIRONMENT)
 }
 
 /// A context with every function and no variable.
-pub(super) fn context() -> Context<'static, 'static> {
+pub(crate) fn context() -> Context<'static, 'static> {
     let mut context = Context::with_env(environment());
     // What the environment has already stays as it is there.
     let _ = context.add_function("isSorted", is_sorted);
@@ -128,10 +138,26 @@ pub(super) fn context() -> Context<'static, 'static> {
     let _ = context.add_function("find", find);
     let _ = context.add_function("findAll", find_all);
     let _ = context.add_function("isURL", |text: Arc<String>| is_url(&text));
-    let _ = context.add_function("isQuantity", |text: Arc<String>| {
-        Quantity::parse(&text).is_ok()
-    });
+    quantity::add(&mut context);
+    let _ = context.add_function(
+        "sets.contains",
+        |a: This<Arc<Vec<Value>>>, b: Arc<Vec<Value>>| contains_all(&a.0, &b),
+    );
+    let _ = context.add_function(
+        "sets.intersects",
+        |a: This<Arc<Vec<Value>>>, b: Arc<Vec<Value>>| a.0.iter().any(|item| b.contains(item)),
+    );
+    let _ = context.add_function(
+        "sets.equivalent",
+        |a: This<Arc<Vec<Value>>>, b: Arc<Vec<Value>>| {
+            contains_all(&a.0, &b) && contains_all(&b, &a.0)
+        },
+    );
     context
+}
+
+fn contains_all(all: &[Value], some: &[Value]) -> bool {
+    some.iter().all(|item| all.contains(item))
 }
 
 fn failed(function: &str, message: &str) -> ExecutionError {
@@ -188,12 +214,20 @@ fn pattern(function: &str, text: &str) -> Result<Pattern, ExecutionError> {
     Ok(Pattern::new(text))
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "this is how a function gets its arguments"
+)]
 fn find(This(text): This<Arc<String>>, expression: Arc<String>) -> Result<Value, ExecutionError> {
     let pattern = pattern("find", &expression)?;
     let found = pattern.find_all(&text, 1).pop().unwrap_or_default();
     Ok(Value::String(Arc::new(found)))
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "this is how a function gets its arguments"
+)]
 fn find_all(
     This(text): This<Arc<String>>,
     expression: Arc<String>,

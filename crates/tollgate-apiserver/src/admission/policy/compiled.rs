@@ -1,0 +1,136 @@
+//! Policies as they are stored, with their expressions compiled.
+
+use crate::admission::expressions::names_of;
+use crate::cel::{Expression, Wanted};
+use tollgate_api::Value;
+
+/// An expression, or why it is none: what was stored by another release may not be understood.
+pub(super) type Compiled = Result<Expression, String>;
+
+/// One rule of a policy.
+#[derive(Debug)]
+pub(super) struct Validation {
+    pub(super) expression: Compiled,
+    pub(super) message_expression: Option<Compiled>,
+    /// What is said if it does not hold.
+    pub(super) message: String,
+    /// The reason of the refusal, or empty.
+    pub(super) reason: String,
+}
+
+/// A policy.
+#[derive(Debug)]
+pub(in crate::admission) struct Policy {
+    pub(super) name: String,
+    pub(super) constraints: Value,
+    pub(super) param_kind: Option<(String, String)>,
+    /// Whether an error lets the request pass.
+    pub(super) ignores_failure: bool,
+    pub(super) conditions: Vec<Compiled>,
+    pub(super) variables: Vec<(String, Compiled)>,
+    pub(super) validations: Vec<Validation>,
+    pub(super) bindings: Vec<Binding>,
+}
+
+/// A binding of a policy.
+#[derive(Debug)]
+pub(in crate::admission) struct Binding {
+    pub(super) name: String,
+    pub(super) resources: Value,
+    pub(super) param_ref: Option<Value>,
+    pub(super) denies: bool,
+    pub(super) warns: bool,
+}
+
+/// All policies that are bound, in the order of their names.
+#[derive(Debug, Default)]
+pub(in crate::admission) struct Policies {
+    pub(super) policies: Vec<Policy>,
+}
+
+impl Policies {
+    /// Compiles policies, and puts bindings to them.
+    pub(in crate::admission) fn new(policies: &[Value], bindings: &[Value]) -> Self {
+        let mut compiled: Vec<Policy> = policies.iter().map(Policy::new).collect();
+        for binding in bindings {
+            let Some(spec) = binding.get("spec") else {
+                continue;
+            };
+            let wanted = spec.str_or_empty("policyName");
+            let mut policies = compiled.iter_mut();
+            if let Some(policy) = policies.find(|policy| policy.name == wanted) {
+                policy.bindings.push(Binding::new(binding, spec));
+            }
+        }
+        compiled.retain(|policy| !policy.bindings.is_empty());
+        Self { policies: compiled }
+    }
+}
+
+fn name_of(object: &Value) -> String {
+    object
+        .get("metadata")
+        .map_or("", |metadata| metadata.str_or_empty("name"))
+        .to_owned()
+}
+
+impl Policy {
+    fn new(policy: &Value) -> Self {
+        let spec = policy.get("spec").unwrap_or(&Value::Null);
+        let names = names_of(spec);
+        let compile = |owner: &Value, field: &str, wanted: Wanted| {
+            Expression::compile(owner.str_or_empty(field), names, wanted)
+        };
+        let param_kind = spec.get("paramKind").map(|kind| {
+            let text = |key: &str| kind.str_or_empty(key).to_owned();
+            (text("apiVersion"), text("kind"))
+        });
+        Self {
+            name: name_of(policy),
+            constraints: spec.get("matchConstraints").cloned().unwrap_or_default(),
+            param_kind,
+            ignores_failure: spec.str("failurePolicy") == Some("Ignore"),
+            conditions: spec
+                .items("matchConditions")
+                .iter()
+                .map(|condition| compile(condition, "expression", Wanted::Bool))
+                .collect(),
+            variables: spec
+                .items("variables")
+                .iter()
+                .map(|variable| {
+                    let name = variable.str_or_empty("name").to_owned();
+                    (name, compile(variable, "expression", Wanted::Anything))
+                })
+                .collect(),
+            validations: spec
+                .items("validations")
+                .iter()
+                .map(|validation| Validation {
+                    expression: compile(validation, "expression", Wanted::Bool),
+                    message_expression: (!validation.str_or_empty("messageExpression").is_empty())
+                        .then(|| compile(validation, "messageExpression", Wanted::String)),
+                    message: validation.str_or_empty("message").trim().to_owned(),
+                    reason: validation.str_or_empty("reason").to_owned(),
+                })
+                .collect(),
+            bindings: Vec::new(),
+        }
+    }
+}
+
+impl Binding {
+    fn new(binding: &Value, spec: &Value) -> Self {
+        let acts = |wanted: &str| {
+            let mut actions = spec.items("validationActions").iter();
+            actions.any(|action| action.as_str() == Some(wanted))
+        };
+        Self {
+            name: name_of(binding),
+            resources: spec.get("matchResources").cloned().unwrap_or_default(),
+            param_ref: spec.get("paramRef").cloned(),
+            denies: acts("Deny"),
+            warns: acts("Warn"),
+        }
+    }
+}

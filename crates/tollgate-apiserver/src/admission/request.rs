@@ -1,0 +1,95 @@
+//! `AdmissionRequest`: a request as the world outside sees it, expressions and webhooks.
+
+use super::review::Review;
+use tollgate_api::value::CompactString;
+use tollgate_api::{GroupVersionKind, Operation, UserInfo, Value};
+
+/// The request without its objects, its kind and its resource as they were asked for.
+pub(super) fn describe(review: &Review<'_>) -> Value {
+    let attributes = &review.attributes;
+    let resource = review.resource;
+    let named = resource
+        .subresource(attributes.subresource)
+        .map_or(&resource.kind, |subresource| &subresource.kind);
+    let mut request = Value::object();
+    request.set("kind", kind(named));
+    request.set("resource", plural(review));
+    if !attributes.subresource.is_empty() {
+        request.set("subResource", attributes.subresource);
+    }
+    request.set("requestKind", kind(named));
+    request.set("requestResource", plural(review));
+    if !attributes.subresource.is_empty() {
+        request.set("requestSubResource", attributes.subresource);
+    }
+    if !attributes.name.is_empty() {
+        request.set("name", attributes.name);
+    }
+    if !attributes.namespace.is_empty() {
+        request.set("namespace", attributes.namespace);
+    }
+    request.set("operation", attributes.operation.as_str());
+    request.set("userInfo", user(attributes.user));
+    request.set("dryRun", attributes.dry_run);
+    request.set("options", options(review));
+    request
+}
+
+fn kind(kind: &GroupVersionKind) -> Value {
+    let parts = [
+        ("group", kind.group.clone()),
+        ("version", kind.version.clone()),
+        ("kind", kind.kind.clone()),
+    ];
+    parts.into_iter().collect()
+}
+
+fn plural(review: &Review<'_>) -> Value {
+    let resource = review.resource;
+    let parts = [
+        ("group", CompactString::from(resource.group())),
+        ("version", resource.kind.version.clone()),
+        ("resource", CompactString::from(resource.plural())),
+    ];
+    parts.into_iter().collect()
+}
+
+fn user(user: Option<&UserInfo>) -> Value {
+    let mut info = Value::object();
+    let Some(user) = user else {
+        return info;
+    };
+    let texts = |texts: &[CompactString]| -> Value { texts.to_vec().into() };
+    info.set("username", user.name.clone());
+    if !user.uid.is_empty() {
+        info.set("uid", user.uid.clone());
+    }
+    info.set("groups", texts(&user.groups));
+    if !user.extra.is_empty() {
+        let extra: Value = user
+            .extra
+            .iter()
+            .map(|(key, values)| (key.clone(), texts(values)))
+            .collect();
+        info.set("extra", extra);
+    }
+    info
+}
+
+/// The options of the request's verb, as far as plugins know them.
+fn options(review: &Review<'_>) -> Value {
+    let mut options = Value::object();
+    options.set(
+        "kind",
+        match review.attributes.operation {
+            Operation::Create | Operation::Connect => "CreateOptions",
+            Operation::Update => "UpdateOptions",
+            Operation::Delete => "DeleteOptions",
+        },
+    );
+    options.set("apiVersion", "meta.k8s.io/v1");
+    if review.attributes.dry_run {
+        options.set("dryRun", Value::from(vec!["All"]));
+    }
+    options
+}

@@ -1,0 +1,110 @@
+//! The values that an expression sees.
+
+use super::{authorizer, functions};
+use crate::auth::Authorizer;
+use ::cel::objects::{Key, Map};
+use ::cel::{Context, Value as CelValue};
+use std::sync::Arc;
+use tollgate_api::{Number, UserInfo, Value};
+
+/// The variables of an evaluation. The size of what they hold bounds what the evaluation may cost.
+pub struct Bindings {
+    pub(super) context: Context<'static, 'static>,
+    /// The longest list or map.
+    pub(super) longest_list: usize,
+    /// The longest text.
+    pub(super) longest_text: usize,
+    variables: Vec<(String, CelValue)>,
+    failed: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Bindings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bindings")
+            .field("longest_list", &self.longest_list)
+            .field("longest_text", &self.longest_text)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Bindings {
+    fn default() -> Self {
+        Self {
+            context: functions::context(),
+            longest_list: 1,
+            longest_text: 1,
+            variables: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+}
+
+impl Bindings {
+    /// Binds a name to a value; what is absent is null.
+    pub fn bind(&mut self, name: &str, value: Option<&Value>) {
+        let value = match value {
+            Some(value) => self.converted(value),
+            None => CelValue::Null,
+        };
+        self.context.add_variable_from_value(name, value);
+    }
+
+    /// Lets expressions ask what a user may do.
+    pub fn bind_authorizer(&mut self, authorizer: &Authorizer, user: &UserInfo) {
+        authorizer::add(&mut self.context, authorizer, user);
+    }
+
+    /// Adds `variables.<name>`, or notes why there is none.
+    pub fn add_variable(&mut self, name: &str, value: Result<CelValue, String>) {
+        match value {
+            Ok(value) => self.variables.push((name.to_owned(), value)),
+            Err(why) => self.failed.push((name.to_owned(), why)),
+        }
+        self.show_variables();
+    }
+
+    /// Binds `variables` to those that were added.
+    pub fn show_variables(&mut self) {
+        let entries = self.variables.iter();
+        let map = entries
+            .map(|(name, value)| (Key::from(name.clone()), value.clone()))
+            .collect();
+        let map = CelValue::Map(Map { map: Arc::new(map) });
+        self.context.add_variable_from_value("variables", map);
+    }
+
+    /// Why the variable of that name has no value.
+    pub(super) fn failure_of(&self, name: &str) -> Option<&str> {
+        let mut failed = self.failed.iter();
+        failed
+            .find(|(failed, _)| failed == name)
+            .map(|(_, why)| why.as_str())
+    }
+
+    fn converted(&mut self, value: &Value) -> CelValue {
+        match value {
+            Value::Null => CelValue::Null,
+            Value::Bool(value) => CelValue::Bool(*value),
+            Value::Number(Number::Int(number)) => CelValue::Int(*number),
+            Value::Number(Number::Float(number)) => CelValue::Float(*number),
+            Value::String(text) => {
+                self.longest_text = self.longest_text.max(text.len());
+                CelValue::from(text.as_str())
+            }
+            Value::Array(items) => {
+                self.longest_list = self.longest_list.max(items.len());
+                let items: Vec<CelValue> = items.iter().map(|item| self.converted(item)).collect();
+                CelValue::List(Arc::new(items))
+            }
+            Value::Object(object) => {
+                self.longest_list = self.longest_list.max(object.len());
+                let map = object
+                    .iter()
+                    .filter(|(_, value)| !value.is_null())
+                    .map(|(key, value)| (Key::from(key.to_owned()), self.converted(value)))
+                    .collect();
+                CelValue::Map(Map { map: Arc::new(map) })
+            }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! One expression: compiled, then evaluated any number of times.
+
+use super::bindings::Bindings;
+use super::check::{Found, Type, Walk};
+use super::functions;
+use ::cel::{ExecutionError, ParseErrors, Program, Value as CelValue};
+
+/// What one evaluation may cost, in steps, at most.
+const STEPS_MAX: u64 = 10_000_000;
+/// How long an expression may be.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// What upstream says of an evaluation that costs too much.
+pub const OUT_OF_BUDGET: &str =
+    "validation failed due to running out of cost budget, no further validation rules will be run";
+
+/// What type of value an expression must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Any.
+    Anything,
+    /// Yes or no.
+    Bool,
+    /// A text.
+    String,
+    /// A text, or null for nothing.
+    StringOrNull,
+}
+
+impl Wanted {
+    fn refuses(self, found: &Type) -> Option<String> {
+        let fits = match self {
+            Self::Anything => true,
+            Self::Bool => *found == Type::Bool,
+            Self::String => *found == Type::String,
+            Self::StringOrNull => matches!(found, Type::String | Type::Null),
+        };
+        if fits || *found == Type::Dyn {
+            return None;
+        }
+        let wanted = match self {
+            Self::Anything => return None,
+            Self::Bool => "bool",
+            Self::String => "string",
+            Self::StringOrNull => "one of [string null_type]",
+        };
+        Some(format!("must evaluate to {wanted} but got {found}"))
+    }
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Expression {
+    text: String,
+    program: Program,
+    found: Found,
+}
+
+impl Expression {
+    /// Compiles an expression that may use these names; the error is upstream's.
+    pub fn compile(text: &str, known: &[&str], wanted: Wanted) -> Result<Self, String> {
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(format!(
+                "compilation failed: expression is longer than {TEXT_BYTES_MAX} bytes"
+            ));
+        }
+        let program = functions::environment()
+            .compile(text)
+            .map_err(|errors| format!("compilation failed: {}", describe_syntax(text, &errors)))?;
+        let mut walk = Walk::new(known);
+        let found_type = walk.infer(program.expression());
+        let found = walk.found;
+        if !found.undeclared.is_empty() {
+            let mut places: Vec<(usize, &str)> = found
+                .undeclared
+                .iter()
+                .map(|(id, name)| {
+                    let offset = program.source_info().offset_for(*id);
+                    (offset.map_or(0, |(start, _)| start as usize), name.as_str())
+                })
+                .collect();
+            places.sort_unstable();
+            let errors: Vec<String> = places
+                .into_iter()
+                .map(|(offset, name)| {
+                    let (line, column) = place_of(text, offset);
+                    let why = format!("undeclared reference to '{name}' (in container '')");
+                    at(text, line, column, &why)
+                })
+                .collect();
+            return Err(format!("compilation failed: {}", errors.join("\n")));
+        }
+        if let Some(why) = wanted.refuses(&found_type) {
+            return Err(why);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            program,
+            found,
+        })
+    }
+
+    /// The text it was made from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its value; the error is upstream's.
+    pub fn evaluate(&self, bindings: &Bindings) -> Result<CelValue, String> {
+        if self.steps_max(bindings) > STEPS_MAX {
+            return Err(OUT_OF_BUDGET.to_owned());
+        }
+        self.program.execute(&bindings.context).map_err(|error| {
+            let failed = self.found.variables.iter().find_map(|name| {
+                let why = bindings.failure_of(name)?;
+                Some(format!(
+                    "composited variable \"{name}\" fails to evaluate: {why}"
+                ))
+            });
+            let why = failed.unwrap_or_else(|| describe(&error));
+            format!("expression '{}' resulted in error: {why}", self.text)
+        })
+    }
+
+    /// No evaluation takes more steps: each loop runs over something that is there, or that the expression wrote.
+    fn steps_max(&self, bindings: &Bindings) -> u64 {
+        let mut longest = bindings.longest_list.max(self.found.nodes);
+        if self.found.splits {
+            longest = longest.max(bindings.longest_text);
+        }
+        let longest = u64::try_from(longest).unwrap_or(u64::MAX);
+        let nodes = u64::try_from(self.found.nodes).unwrap_or(u64::MAX);
+        longest
+            .saturating_pow(self.found.depth)
+            .saturating_mul(nodes)
+    }
+}
+
+/// The errors of a text that is no expression.
+fn describe_syntax(text: &str, errors: &ParseErrors) -> String {
+    let errors: Vec<String> = errors
+        .errors
+        .iter()
+        .map(|error| {
+            let line = usize::try_from(error.pos.0).unwrap_or(1);
+            let column = usize::try_from(error.pos.1).unwrap_or(1);
+            at(text, line.max(1), column.max(1), &error.msg)
+        })
+        .collect();
+    errors.join("\n")
+}
+
+/// An error with the line in which it is.
+fn at(text: &str, line: usize, column: usize, why: &str) -> String {
+    let source = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let dots = ".".repeat(column.saturating_sub(1));
+    format!("ERROR: <input>:{line}:{column}: {why}\n | {source}\n | {dots}^")
+}
+
+/// Line and column of a place, both from 1.
+fn place_of(text: &str, offset: usize) -> (usize, usize) {
+    let before: Vec<char> = text.chars().take(offset).collect();
+    let line = before.iter().filter(|letter| **letter == '\n').count();
+    let column = before
+        .iter()
+        .rev()
+        .take_while(|letter| **letter != '\n')
+        .count();
+    (line.saturating_add(1), column.saturating_add(1))
+}
+
+/// What went wrong, as upstream's interpreter says it.
+fn describe(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        ExecutionError::NoSuchOverload(_)
+        | ExecutionError::UnexpectedType { .. }
+        | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::ValuesNotComparable(..)
+        | ExecutionError::UnsupportedTargetType { .. }
+        | ExecutionError::UnsupportedIndex(..) => "no such overload".to_owned(),
+        ExecutionError::IndexOutOfBounds(index) => match index {
+            CelValue::Int(index) => format!("index out of bounds: {index}"),
+            CelValue::UInt(index) => format!("index out of bounds: {index}"),
+            _ => "index out of bounds".to_owned(),
+        },
+        ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
+        ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
+        ExecutionError::Overflow(..) => "integer overflow".to_owned(),
+        ExecutionError::UndeclaredReference(name) => {
+            format!("undeclared reference to '{name}' (in container '')")
+        }
+        ExecutionError::FunctionError { message, .. } => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::json;
+
+    fn compile(text: &str) -> Result<Expression, String> {
+        Expression::compile(text, &["object", "variables"], Wanted::Bool)
+    }
+
+    fn evaluate(text: &str, object: &str) -> Result<CelValue, String> {
+        let mut bindings = Bindings::default();
+        let object = json::from_str(object).unwrap();
+        bindings.bind("object", Some(&object));
+        compile(text).unwrap().evaluate(&bindings)
+    }
+
+    #[test]
+    fn what_does_not_parse_is_shown_where_it_ends() {
+        assert_eq!(
+            compile("object.metadata.name ==").unwrap_err(),
+            "compilation failed: ERROR: <input>:1:24: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | object.metadata.name ==\n | .......................^"
+        );
+    }
+
+    #[test]
+    fn names_and_types_are_checked_before_anything_runs() {
+        assert_eq!(
+            compile("1 + 1").unwrap_err(),
+            "must evaluate to bool but got int"
+        );
+        assert_eq!(
+            compile("object.a == foo").unwrap_err(),
+            "compilation failed: ERROR: <input>:1:13: undeclared reference to 'foo' (in container '')\n | object.a == foo\n | ............^"
+        );
+        assert_eq!(
+            compile("lists.range(9).all(i, true)")
+                .unwrap_err()
+                .lines()
+                .next(),
+            Some(
+                "compilation failed: ERROR: <input>:1:12: undeclared reference to 'range' (in container '')"
+            )
+        );
+        assert!(compile("object.items.all(i, i.x > 1 && optional.of(i).hasValue())").is_ok());
+        assert_eq!(
+            compile("object.items.map(i, i)").unwrap_err(),
+            "must evaluate to bool but got list(dyn)"
+        );
+    }
+
+    #[test]
+    fn objects_are_maps_with_optional_fields() {
+        let object = r#"{"metadata":{"name":"a","namespace":"n","labels":{"x-y":"z"}},"n":3}"#;
+        for text in [
+            "object.metadata.?labels['x-y'].orValue('') == 'z'",
+            "object.metadata.namespace == 'n'",
+            "!has(object.data) && object.n == 3",
+            "size(object.?data.orValue({})) == 0",
+            "quantity('1Gi').isGreaterThan(quantity('1G'))",
+            "['b','a'].exists(x, x == 'a')",
+            "sets.contains(['a','b'], ['a']) && object.metadata.name.find('[a-z]') == 'a'",
+        ] {
+            assert_eq!(evaluate(text, object), Ok(CelValue::Bool(true)), "{text}");
+        }
+        assert_eq!(
+            evaluate("object.x == 1", object).unwrap_err(),
+            "expression 'object.x == 1' resulted in error: no such key: x"
+        );
+    }
+
+    #[test]
+    fn loops_in_loops_over_long_lists_are_refused_before_they_run() {
+        let list = vec!["1"; 1000].join(",");
+        let object = format!(r#"{{"l":[{list}]}}"#);
+        let nested = "object.l.all(a, object.l.all(b, object.l.all(c, a == b && b == c)))";
+        assert_eq!(evaluate(nested, &object).unwrap_err(), OUT_OF_BUDGET);
+        assert_eq!(
+            evaluate("object.l.all(a, a == 1)", &object),
+            Ok(CelValue::Bool(true))
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! CEL, the language of conditions in admission policies, webhooks and schemas: compiled once, evaluated with a bound.
+//!
+//! The language is that of the `cel` crate. What Kubernetes adds is here: what is wrong with an expression in upstream's
+//! words, a check of types and names before anything runs, functions, and a limit of what one evaluation may cost.
+
+mod authorizer;
+mod bindings;
+mod check;
+mod expression;
+pub(crate) mod functions;
+mod quantity;
+
+pub use bindings::Bindings;
+pub use expression::{Expression, OUT_OF_BUDGET, Wanted};

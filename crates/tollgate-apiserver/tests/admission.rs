@@ -1,0 +1,316 @@
+//! Policies and webhooks as requests meet them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test ends where something is not as it must be"
+)]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tollgate_api::{Release, Timestamp, UserInfo, Value, json};
+use tollgate_apiserver::admission::{AdmissionConfig, Chain, Prepared};
+use tollgate_apiserver::auth::rbac::RbacIndex;
+use tollgate_apiserver::auth::token::SigningKey;
+use tollgate_apiserver::auth::token::request::Issuer;
+use tollgate_apiserver::auth::{Authorizer, Mode};
+use tollgate_apiserver::environment::Environment;
+use tollgate_apiserver::http::certificates::{Certificates, tls};
+use tollgate_apiserver::quota::Ledger;
+use tollgate_apiserver::resources::{CatalogCell, built_in};
+use tollgate_apiserver::storage::MemoryStore;
+use tollgate_apiserver::verbs::options::WriteOptions;
+use tollgate_apiserver::verbs::{Api, Call, Warnings, Yaml, create};
+
+#[derive(Debug, Default)]
+struct Chance(AtomicU64);
+
+impl Environment for Chance {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(1_768_478_400)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn random(&self) -> u64 {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        let odd = number.wrapping_mul(2).wrapping_add(1);
+        odd.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+fn api() -> Api {
+    let admission = AdmissionConfig::default();
+    let release = Release::default();
+    let random = ring::rand::SystemRandom::new();
+    let pem = SigningKey::generate(&random).unwrap();
+    Api {
+        store: Arc::new(MemoryStore::default()),
+        catalog: CatalogCell::new(built_in().unwrap()),
+        environment: Arc::new(Chance::default()),
+        release,
+        admission: Chain::new(&admission),
+        prepared: Prepared::new(&admission, release),
+        quotas: Ledger::new(Vec::new()),
+        authorizer: Authorizer::new(vec![Mode::AlwaysAllow], Arc::new(RbacIndex::default())),
+        issuer: Issuer {
+            name: "test".to_owned(),
+            key: SigningKey::from_pem(&pem, &random).unwrap(),
+            audiences: Vec::new(),
+            expiration_seconds_max: None,
+            extends_expiration: false,
+        },
+        read_yaml: |_| {
+            Ok(Yaml {
+                tree: Value::Null,
+                duplicates: Vec::new(),
+            })
+        },
+    }
+}
+
+/// Creates an object: the code of the answer, what it says, and the warnings.
+async fn create_in(
+    api: &Api,
+    (group, plural): (&str, &str),
+    object: &str,
+    dry_run: bool,
+) -> (u16, String, Vec<String>) {
+    let catalog = api.catalog.load();
+    let resource = catalog.resource(group, "v1", plural).unwrap();
+    let user = UserInfo::default();
+    let warnings = Warnings::default();
+    let call = Call {
+        api,
+        resource,
+        subresource: "",
+        namespace: if resource.namespaced { "a" } else { "" },
+        name: "",
+        user: &user,
+        user_agent: "test",
+        warnings: &warnings,
+        now: api.environment.now(),
+    };
+    let mut object = json::from_str(object).unwrap();
+    object.set("apiVersion", resource.kind.api_version());
+    object.set("kind", resource.kind.kind.clone());
+    tollgate_objects::defaults::set_defaults(&resource.kind, &mut object);
+    let mut options = WriteOptions::default();
+    if dry_run {
+        options.dry_run = vec!["All".to_owned()];
+    }
+    let answer = create(&call, object, &options).await;
+    match answer {
+        Ok(answer) => (200, format!("{answer:?}"), warnings.take()),
+        Err(status) => (status.code, status.message, warnings.take()),
+    }
+}
+
+async fn config_map(api: &Api, object: &str) -> (u16, String, Vec<String>) {
+    create_in(api, ("", "configmaps"), object, false).await
+}
+
+async fn put(api: &Api, plural: &str, object: &str) {
+    let group = if matches!(plural, "namespaces" | "configmaps" | "services") {
+        ""
+    } else {
+        "admissionregistration.k8s.io"
+    };
+    let (code, message, _) = create_in(api, (group, plural), object, false).await;
+    assert_eq!(code, 200, "{message}");
+}
+
+const RULES: &str = r#"[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["configmaps"]}]"#;
+
+async fn policy(api: &Api, name: &str, spec: &str, binding: &str) {
+    let policy = format!(
+        r#"{{"metadata":{{"name":"{name}"}},"spec":{{"matchConstraints":{{"resourceRules":{RULES}}},{spec}}}}}"#
+    );
+    put(api, "validatingadmissionpolicies", &policy).await;
+    let binding = format!(
+        r#"{{"metadata":{{"name":"{name}"}},"spec":{{"policyName":"{name}","validationActions":["Deny"]{binding}}}}}"#
+    );
+    put(api, "validatingadmissionpolicybindings", &binding).await;
+}
+
+#[tokio::test]
+async fn a_policy_judges_by_its_parameters() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    put(
+        &api,
+        "configmaps",
+        r#"{"metadata":{"name":"limits"},"data":{"max":"2"}}"#,
+    )
+    .await;
+    policy(
+        &api,
+        "p",
+        r#""paramKind":{"apiVersion":"v1","kind":"ConfigMap"},
+           "matchConditions":[{"name":"c","expression":"object.metadata.name != 'free'"}],
+           "validations":[{"expression":"size(object.data) <= int(params.data.max)","message":"too many"}]"#,
+        r#","paramRef":{"name":"limits","parameterNotFoundAction":"Deny"}"#,
+    )
+    .await;
+    let three = |name: &str| {
+        format!(r#"{{"metadata":{{"name":"{name}"}},"data":{{"a":"1","b":"2","c":"3"}}}}"#)
+    };
+    let (code, message, _) = config_map(&api, &three("x")).await;
+    assert_eq!(
+        (code, message.as_str()),
+        (
+            422,
+            "configmaps \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p' denied request: too many"
+        )
+    );
+    assert_eq!(config_map(&api, &three("free")).await.0, 200);
+    let two = r#"{"metadata":{"name":"y"},"data":{"a":"1"}}"#;
+    assert_eq!(config_map(&api, two).await.0, 200);
+    // What cannot be evaluated refuses, too.
+    let (code, message, _) = config_map(&api, r#"{"metadata":{"name":"z"}}"#).await;
+    assert_eq!(code, 422);
+    assert!(
+        message.ends_with("denied request: expression 'size(object.data) <= int(params.data.max)' resulted in error: no such key: data"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn parameters_that_are_missing_and_errors_that_are_ignored() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let ignores =
+        r#""failurePolicy":"Ignore","validations":[{"expression":"object.data.x == ''"}]"#;
+    policy(&api, "ignores", ignores, "").await;
+    let object = r#"{"metadata":{"name":"x"}}"#;
+    assert_eq!(config_map(&api, object).await.0, 200);
+    policy(
+        &api,
+        "missing",
+        r#""paramKind":{"apiVersion":"v1","kind":"ConfigMap"},"validations":[{"expression":"true"}]"#,
+        r#","paramRef":{"name":"none","parameterNotFoundAction":"Deny"}"#,
+    )
+    .await;
+    let (code, message, _) = config_map(&api, r#"{"metadata":{"name":"y"}}"#).await;
+    assert_eq!(code, 422);
+    assert!(
+        message.ends_with("denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"),
+        "{message}"
+    );
+}
+
+/// A webhook that gives every question the same response, and the place and authority by which it is reached.
+async fn webhook(response: &'static str) -> (String, String) {
+    let now = Timestamp::parse("2026-11-29T00:00:00Z").unwrap();
+    let made = Certificates::make(&["127.0.0.1".to_owned()], now).unwrap();
+    let mut config = tls(&made.server, &[&made.authority.certificate]).unwrap();
+    config.alpn_protocols.clear();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            let mut text = String::new();
+            let mut part = vec![0; 65536];
+            // The body of a question ends in the braces of its request and its own.
+            while !text.ends_with("}}") {
+                let length = stream.read(&mut part).await.unwrap();
+                text.push_str(&String::from_utf8_lossy(&part[..length]));
+            }
+            let start = text.find("\r\n\r\n").unwrap() + 4;
+            let question = json::from_str(&text[start..]).unwrap();
+            let uid = question.at(&["request", "uid"]).unwrap().as_str().unwrap();
+            let answer = format!(
+                r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}",{response}}}}}"#
+            );
+            let length = answer.len();
+            let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{answer}");
+            stream.write_all(reply.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+    });
+    (url, STANDARD.encode(&made.authority.certificate))
+}
+
+async fn configure(api: &Api, plural: &str, client: &str, more: &str) {
+    let configuration = format!(
+        r#"{{"metadata":{{"name":"w"}},"webhooks":[{{"name":"w.example.com","admissionReviewVersions":["v1"],
+            "rules":{RULES},"clientConfig":{client},"sideEffects":"None"{more}}}]}}"#
+    );
+    put(api, plural, &configuration).await;
+}
+
+#[tokio::test]
+async fn webhooks_change_and_refuse() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let patch = STANDARD.encode(r#"[{"op":"add","path":"/data","value":{"made":"here"}}]"#);
+    let response =
+        format!(r#""allowed":true,"warnings":["old"],"patchType":"JSONPatch","patch":"{patch}""#);
+    let (url, authority) = webhook(response.leak()).await;
+    let client = format!(r#"{{"url":"{url}","caBundle":"{authority}"}}"#);
+    configure(&api, "mutatingwebhookconfigurations", &client, "").await;
+    let (code, object, warnings) = config_map(&api, r#"{"metadata":{"name":"x"}}"#).await;
+    assert_eq!((code, warnings), (200, vec!["old".to_owned()]), "{object}");
+    assert!(object.contains("here"), "{object}");
+
+    let refusal =
+        r#""allowed":false,"status":{"code":403,"reason":"Forbidden","message":"not today"}"#;
+    let (url, authority) = webhook(refusal).await;
+    let client = format!(r#"{{"url":"{url}","caBundle":"{authority}"}}"#);
+    configure(&api, "validatingwebhookconfigurations", &client, "").await;
+    let (code, message, _) = config_map(&api, r#"{"metadata":{"name":"y"}}"#).await;
+    assert_eq!(
+        (code, message.as_str()),
+        (
+            403,
+            "admission webhook \"w.example.com\" denied the request: not today"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_not_there_refuses_unless_it_may_fail() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let service = r#"{"service":{"namespace":"a","name":"s","path":"/p"}}"#;
+    let may_fail = r#","failurePolicy":"Ignore""#;
+    configure(&api, "mutatingwebhookconfigurations", service, may_fail).await;
+    assert_eq!(
+        config_map(&api, r#"{"metadata":{"name":"x"}}"#).await.0,
+        200
+    );
+    let unsafe_hook = r#","matchConditions":[{"name":"c","expression":"!request.dryRun"}]"#;
+    configure(
+        &api,
+        "validatingwebhookconfigurations",
+        service,
+        unsafe_hook,
+    )
+    .await;
+    let (code, message, _) = config_map(&api, r#"{"metadata":{"name":"y"}}"#).await;
+    assert_eq!(
+        (code, message.as_str()),
+        (
+            500,
+            "Internal error occurred: failed calling webhook \"w.example.com\": failed to call webhook: Post \"https://s.a.svc:443/p?timeout=10s\": service \"s\" not found"
+        )
+    );
+    let dry = create_in(
+        &api,
+        ("", "configmaps"),
+        r#"{"metadata":{"name":"z"}}"#,
+        true,
+    )
+    .await;
+    assert_eq!(dry.0, 200, "{}", dry.1);
+}
