@@ -158,16 +158,13 @@ mod tests {
     fn what_cannot_be_replayed_is_said_and_the_rest_goes_on() {
         let broken_line = format!("{RIGHT}\nnot json\n");
         let files = [
-            ("protobuf.jsonl", "{}"),
+            ("nothing.jsonl", "{}"),
             ("pss.jsonl", ""),
             ("quantity.jsonl", broken_line.as_str()),
         ];
         let (out, error) = replayed("broken", &files, 1);
         let lines: Vec<&str> = out.lines().collect();
-        assert_eq!(
-            lines[0],
-            "protobuf: skipped, there is no suite of that name"
-        );
+        assert_eq!(lines[0], "nothing: skipped, there is no suite of that name");
         assert!(lines[1].starts_with("pss: cannot be replayed: "), "{out}");
         assert_eq!(lines[2], "quantity: 1 passed, 1 failed");
         assert_eq!(lines[3], "  line 2");
@@ -190,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_folder_without_vectors_is_an_error() {
-        for files in [&[][..], &[("README.md", "#")], &[("protobuf.jsonl", "{}")]] {
+        for files in [&[][..], &[("README.md", "#")], &[("nothing.jsonl", "{}")]] {
             let (_, error) = replayed("empty", files, 0);
             assert!(error.unwrap().ends_with("holds no vector file"));
         }

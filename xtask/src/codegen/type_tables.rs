@@ -53,10 +53,11 @@ pub(super) fn types_tables(facts: &Facts, starts: &BTreeMap<&str, usize>) -> Res
             write!(tables.wire, "{number},")?;
         }
         tables.wire.push('\n');
-        let atomic = facts
-            .is_atomic(name)
-            .then_some(".atomic()")
-            .unwrap_or_default();
+        let atomic = if facts.is_atomic(name) {
+            ".atomic()"
+        } else {
+            ""
+        };
         writeln!(
             tables.types,
             "    t({name:?}, [{start}, {}, {}, {}, {}, {}]){atomic},",

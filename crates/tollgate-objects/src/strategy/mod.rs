@@ -77,6 +77,13 @@ pub fn prepare_for_create(
         .map_or_else(Vec::new, |(_, _, prepare)| prepare(object, release))
 }
 
+/// Whether the registry changes objects of `kind` before their first storage.
+pub fn prepares_create(kind: &GroupVersionKind) -> bool {
+    CREATE
+        .iter()
+        .any(|(group, name, _)| kind.kind == *name && kind.group == *group)
+}
+
 /// Prepares what an object of `kind` becomes by an update: the status stays, and whatever the registry of `release` keeps.
 pub fn prepare_for_update(kind: &GroupVersionKind, new: &mut Value, old: &Value, release: Release) {
     let found = UPDATE

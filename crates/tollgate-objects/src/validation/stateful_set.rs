@@ -23,14 +23,14 @@ const MUTABLE: [&str; 7] = [
 ];
 
 /// Validates a StatefulSet that is to be created. Its name becomes a label of its pods.
-pub(super) fn validate_create(object: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut Errors) {
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let path = Path::root("metadata");
     object_meta::validate(metadata, true, names::dns1123_label, &path, errors);
-    validate_spec(object, options, errors);
+    validate_spec(object, errors);
 }
 
-fn validate_spec(object: &Value, options: &Options, errors: &mut Errors) {
+fn validate_spec(object: &Value, errors: &mut Errors) {
     let spec = workload::spec(object);
     let path = Path::root("spec");
     management_policy(spec, &path, errors);
@@ -52,7 +52,7 @@ fn validate_spec(object: &Value, options: &Options, errors: &mut Errors) {
     if workload::template_matches(spec, WORDS, &path, errors) {
         let template = spec.get("template").unwrap_or(&Value::Null);
         let path = path.child("template");
-        pod::validate_template(template, &path, options, errors);
+        pod::validate_template_metadata(template, &path, errors);
         workload::restarts_always(template, "StatefulSet", &path, errors);
     }
 }
@@ -140,9 +140,9 @@ fn claim_templates(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
 }
 
 /// Validates what a StatefulSet becomes by an update.
-pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+pub(super) fn validate_update(new: &Value, old: &Value, _options: &Options, errors: &mut Errors) {
     workload::metadata_update(new, old, errors);
-    validate_spec(new, options, errors);
+    validate_spec(new, errors);
     let fixed = |object: &Value| {
         let mut spec = workload::spec(object).clone();
         for field in MUTABLE {

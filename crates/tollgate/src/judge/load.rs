@@ -4,9 +4,10 @@ use super::settings::Settings;
 use super::source::Source;
 use crate::diagnostics::ObjectRef;
 use compact_str::CompactString;
+use tollgate_api::field::Errors;
 use tollgate_api::{GroupResource, GroupVersionKind, Value};
 use tollgate_objects::schema::{self, CustomResource, Problem};
-use tollgate_objects::{conversion, defaults, validation};
+use tollgate_objects::{conversion, defaults, strategy, validation};
 
 /// An object of the input.
 #[derive(Debug, Clone)]
@@ -155,9 +156,27 @@ impl Loaded {
     }
 
     /// The field errors of the object, as the API server would list them.
-    pub fn validate(&self, settings: &Settings) -> tollgate_api::field::Errors {
-        validation::validate_create(&self.kind, &self.object, &validation_options(settings))
+    pub fn validate(&self, settings: &Settings) -> Errors {
+        field_errors(&self.kind, &self.object, settings)
     }
+}
+
+/// Stands for the identity of an object that is not stored.
+const UNKNOWN_UID: &str = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+/// The field errors of an object of `kind`, prepared as the registry prepares it before it is stored.
+pub fn field_errors(kind: &GroupVersionKind, object: &Value, settings: &Settings) -> Errors {
+    let options = validation_options(settings);
+    if !strategy::prepares_create(kind) {
+        return validation::validate_create(kind, object, &options);
+    }
+    let mut stored = object.clone();
+    // What is made of an identity is made of one that only a cluster gives.
+    stored
+        .child_mut("metadata")
+        .set_default("uid", || UNKNOWN_UID);
+    strategy::prepare_for_create(kind, &mut stored, settings.release);
+    validation::validate_create(kind, &stored, &options)
 }
 
 /// How objects are validated under these settings.

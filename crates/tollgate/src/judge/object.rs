@@ -138,8 +138,7 @@ pub fn judge(loaded: Loaded, settings: &Settings, world: &World) -> Judged {
 
 /// The field errors of anything but a pod, whose own are found between its plugins.
 fn validate(kind: &GroupVersionKind, object: &Value, request: &Request<'_>) -> Option<Refusal> {
-    let options = super::load::validation_options(request.settings);
-    let errors = tollgate_objects::validation::validate_create(kind, object, &options);
+    let errors = super::load::field_errors(kind, object, request.settings);
     (!errors.is_empty()).then(|| chain::invalid(&kind.group, &kind.kind, request.name, &errors))
 }
 

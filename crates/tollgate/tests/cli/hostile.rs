@@ -244,9 +244,15 @@ fn huge_scalars_and_lines_are_read() {
     const HUGE: usize = 10_000_000;
     let huge = "x".repeat(HUGE);
     let map = |value: &str| {
-        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: big}}\ndata: {{a: {value}}}\n")
+        format!(
+            "apiVersion: example.com/v1\nkind: Text\nmetadata: {{name: big}}\ndata: {{a: {value}}}\n"
+        )
     };
     check("plain", map(&huge)).exits(0);
+    let too_long = map(&huge).replace("example.com/v1\nkind: Text", "v1\nkind: ConfigMap");
+    check("too-long", too_long)
+        .exits(1)
+        .prints("Too long: may not be more than 1048576 bytes");
     check("quoted", map(&format!("\"{huge}\""))).exits(0);
     check(
         "escapes",
@@ -254,11 +260,11 @@ fn huge_scalars_and_lines_are_read() {
     )
     .exits(0);
     let block = format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: big}}\ndata:\n  a: |\n    {huge}\n"
+        "apiVersion: example.com/v1\nkind: Text\nmetadata: {{name: big}}\ndata:\n  a: |\n    {huge}\n"
     );
     check("block", block).exits(0);
     let json = format!(
-        "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"big\"}},\"data\":{{\"a\":\"{huge}\"}}}}"
+        "{{\"apiVersion\":\"example.com/v1\",\"kind\":\"Text\",\"metadata\":{{\"name\":\"big\"}},\"data\":{{\"a\":\"{huge}\"}}}}"
     );
     check("json", json).exits(0);
     let digits = "9".repeat(1_000_000);

@@ -148,10 +148,7 @@ pub fn validate_template(
 ) {
     let metadata = template.get("metadata").unwrap_or(&Value::Null);
     let spec = template.get("spec").unwrap_or(&Value::Null);
-    let annotations_path = path.child("annotations");
-    object_meta::labels(metadata, "labels", &path.child("labels"), errors);
-    object_meta::annotations(metadata, &annotations_path, errors);
-    annotations::validate(metadata, spec, &annotations_path, errors);
+    validate_template_metadata(template, path, errors);
     let scope = Scope {
         options,
         spec,
@@ -166,6 +163,17 @@ pub fn validate_template(
             "ephemeral containers not allowed in pod template",
         ));
     }
+}
+
+/// Validates labels and annotations of the pod template at `path`: all that is looked at in a StatefulSet's, whose claim
+/// templates are volumes that no template names.
+pub fn validate_template_metadata(template: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let metadata = template.get("metadata").unwrap_or(&Value::Null);
+    let spec = template.get("spec").unwrap_or(&Value::Null);
+    let annotations_path = path.child("annotations");
+    object_meta::labels(metadata, "labels", &path.child("labels"), errors);
+    object_meta::annotations(metadata, &annotations_path, errors);
+    annotations::validate(metadata, spec, &annotations_path, errors);
 }
 
 /// A token needs an account; the ServiceAccount plugin sets the name on a server.
