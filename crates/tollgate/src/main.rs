@@ -41,7 +41,10 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Serve(args) => serve::run(&args, &mut out)?,
         Command::Snapshot(args) => snapshot::run(&args, &mut out)?,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut out);
+            // It panics where it cannot write, and whoever reads may leave early.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "tollgate", &mut script);
+            out.write_all(&script)?;
             Exit::Passed
         }
         Command::Man => {
