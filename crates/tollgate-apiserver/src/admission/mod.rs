@@ -1,6 +1,6 @@
 //! Admission: what stands between a good request and the store, plugin by plugin in upstream's order.
 //!
-//! [`CHAIN`](chain::CHAIN) is the order. A plugin is a file that gathers what it needs, asks `tollgate-policy` or decides
+//! [`CHAIN`] is the order. A plugin is a file that gathers what it needs, asks `tollgate-policy` or decides
 //! itself, and gives back a [`Status`](tollgate_api::Status) if it refuses. What is prepared of policies is kept in
 //! [`Prepared`], by the revisions of what it was made from.
 

@@ -1,7 +1,7 @@
 //! CustomResourceDefinitions: kinds that are made at run time.
 //!
 //! [`Definition`] is a definition that has been read, [`catalog_with`] serves its versions, [`CustomVersion`] is what is
-//! kept with each served version: schemas, columns, paths. [`names`] says which names a definition gets, [`keeper`] keeps
+//! kept with each served version: schemas, columns, paths. `names` says which names a definition gets, [`keeper`] keeps
 //! status, catalog and clean-up in step with the store, [`objects`] decodes and validates objects of custom kinds.
 
 mod catalog;

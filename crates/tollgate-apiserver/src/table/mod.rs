@@ -1,7 +1,7 @@
 //! Objects as rows of a Table, in the columns and words that upstream prints.
 //!
 //! [`columns`] and [`row`] know every built-in resource; [`CustomColumns`] is made of what a CustomResourceDefinition says.
-//! Cells are pure functions of an object and the time: one file for each family of kinds. [`write`] renders a Table into
+//! Cells are pure functions of an object and the time: one file for each family of kinds. [`mod@write`] renders a Table into
 //! bytes without building it first, [`metadata`] the objects that stand in its rows.
 
 mod age;

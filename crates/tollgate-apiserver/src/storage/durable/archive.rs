@@ -1,6 +1,6 @@
 //! Snapshots for keeping: a whole state in one file that can be carried away and made into a store again.
 //!
-//! The file is an image as the store itself writes it ([`super::image`]): versioned, with a checksum over every block, and
+//! The file is an image as the store itself writes it (`image`): versioned, with a checksum over every block, and
 //! with an end that is missed if it is not there. A saved file appears under its name whole or not at all, and so does a
 //! restored directory. Revisions are kept, so what was counted before the snapshot goes on after it.
 
