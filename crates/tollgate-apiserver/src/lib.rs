@@ -1,7 +1,7 @@
 //! The Kubernetes API over HTTP, with the namespace policies at its door.
 //!
-//! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `resources`,
-//! `patch`, `table` and `discovery`, then `storage`. Only `http` knows HTTP; below it everything is a value.
+//! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `crd`, `cel`,
+//! `resources`, `patch`, `table`, `discovery` and `quota`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
 pub mod admission;
 pub mod auth;
