@@ -75,7 +75,15 @@ pub fn find(paths: &[PathBuf], mut stdin: impl Read) -> (Vec<Input>, Vec<Missing
         }
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => walk(path, &mut inputs, &mut missing),
-            Ok(metadata) => inputs.push(file(path, &metadata)),
+            Ok(metadata) if metadata.is_file() => inputs.push(file(path, &metadata)),
+            // A pipe (`<(kustomize build)`) can be read but once.
+            Ok(_) => match std::fs::read(path) {
+                Ok(bytes) => inputs.push(Input::from_memory(&name(path), bytes)),
+                Err(error) => missing.push(Missing {
+                    name: name(path),
+                    why: error.to_string(),
+                }),
+            },
             Err(error) => missing.push(Missing {
                 name: name(path),
                 why: error.to_string(),

@@ -49,3 +49,22 @@ fn short_outputs_fit_into_the_pipe() {
         assert_eq!(said, "", "{arguments:?}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_named_pipe_is_read_once_and_judged_whole() {
+    let folder = Folder::new("named-pipe");
+    folder.write(
+        "web.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: web}]}\n",
+    );
+    let command = format!("{} check <(cat web.yaml)", env!("CARGO_BIN_EXE_tollgate"));
+    let output = Command::new("bash")
+        .args(["-c", &command])
+        .current_dir(&folder.0)
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("1 file: 1 object, 1 pod, 0 refused"), "{out}");
+}
