@@ -29,6 +29,7 @@ impl<'w> Ledger<'w> {
         if settings.plugins.resource_quota {
             let context = Context {
                 device_classes: &device_classes,
+                release: settings.release,
                 ..Context::at(settings.now)
             };
             for (name, namespace) in world.namespaces() {
