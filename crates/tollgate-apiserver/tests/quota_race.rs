@@ -5,74 +5,18 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod in_process;
+
+use in_process::api;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-use tollgate_api::{Release, Timestamp, UserInfo, Value, json};
-use tollgate_apiserver::admission::{AdmissionConfig, Chain, Prepared};
-use tollgate_apiserver::auth::rbac::RbacIndex;
-use tollgate_apiserver::auth::token::SigningKey;
-use tollgate_apiserver::auth::token::request::Issuer;
-use tollgate_apiserver::auth::{Authorizer, Mode};
-use tollgate_apiserver::environment::Environment;
-use tollgate_apiserver::quota::Ledger;
-use tollgate_apiserver::resources::{CatalogCell, built_in};
-use tollgate_apiserver::storage::{Key, MemoryStore};
+use tollgate_api::{UserInfo, json};
+use tollgate_apiserver::storage::Key;
 use tollgate_apiserver::verbs::options::{DeleteOptions, WriteOptions};
-use tollgate_apiserver::verbs::{Api, Call, Warnings, Yaml, create, delete, record};
+use tollgate_apiserver::verbs::{Api, Call, Warnings, create, delete, record};
 
 const CREATES: usize = 1_000;
 const WRITERS: usize = 64;
 const ROOM: usize = 100;
-
-#[derive(Debug, Default)]
-struct Chance(AtomicU64);
-
-impl Environment for Chance {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix_seconds(1_768_478_400)
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn random(&self) -> u64 {
-        let number = self.0.fetch_add(1, Ordering::Relaxed);
-        let odd = number.wrapping_mul(2).wrapping_add(1);
-        odd.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-}
-
-fn api() -> Api {
-    let admission = AdmissionConfig::default();
-    let release = Release::default();
-    let random = ring::rand::SystemRandom::new();
-    let pem = SigningKey::generate(&random).unwrap();
-    Api {
-        store: Arc::new(MemoryStore::default()),
-        catalog: CatalogCell::new(built_in().unwrap()),
-        environment: Arc::new(Chance::default()),
-        release,
-        admission: Chain::new(&admission),
-        prepared: Prepared::new(&admission, release),
-        quotas: Ledger::new(Vec::new()),
-        authorizer: Authorizer::new(vec![Mode::AlwaysAllow], Arc::new(RbacIndex::default())),
-        issuer: Issuer {
-            name: "test".to_owned(),
-            key: SigningKey::from_pem(&pem, &random).unwrap(),
-            audiences: Vec::new(),
-            expiration_seconds_max: None,
-            extends_expiration: false,
-        },
-        read_yaml: |_| {
-            Ok(Yaml {
-                tree: Value::Null,
-                duplicates: Vec::new(),
-            })
-        },
-    }
-}
 
 /// A create if there is an object, else a delete: the code of the answer, and its message.
 async fn write(api: &Api, plural: &str, name: &str, object: Option<&str>) -> (u16, String) {

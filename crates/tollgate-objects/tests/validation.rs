@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod answers;
+
+use answers::{expected, with_causes};
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -109,24 +112,6 @@ fn difference(case: &Value) -> Option<String> {
             expected.unwrap_or_default()
         )
     })
-}
-
-/// The message of a refusal and, a line each, its causes.
-fn with_causes(status: &Status) -> String {
-    let causes = status.details.iter().flat_map(|details| &details.causes);
-    let lines =
-        causes.map(|cause| format!("\n  {} {}: {}", cause.reason, cause.field, cause.message));
-    status.message.clone() + &lines.collect::<String>()
-}
-
-/// The same of what a real server answered; nothing if it took the object.
-fn expected(line: &Value) -> Option<String> {
-    let causes = line.items("causes").iter().map(|cause| {
-        let [reason, field, message] =
-            ["reason", "field", "message"].map(|key| cause.str_or_empty(key));
-        format!("\n  {reason} {field}: {message}")
-    });
-    Some(line.str("message")?.to_owned() + &causes.collect::<String>())
 }
 
 /// The single errors of a message and its causes, sorted.

@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod answers;
+
+use answers::{expected, with_causes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
@@ -12,7 +15,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path as File_;
 use tollgate_api::field::{Errors, Path};
-use tollgate_api::{GroupVersionKind, Release, Status, Value, json};
+use tollgate_api::{GroupVersionKind, Release, Value, json};
 use tollgate_objects::validation::{self, Options, object_meta_update};
 use tollgate_objects::{conversion, defaults, schema, strategy};
 
@@ -182,24 +185,6 @@ fn updated(kind: &GroupVersionKind, old: &Value, line: &Value) -> (Value, Option
     let name = metadata(&new).str_or_empty("name").to_owned();
     let refusal = (!errors.is_empty()).then(|| validation::refusal(kind, &name, &errors));
     (new, refusal.map(|status| masked(&with_causes(&status))))
-}
-
-/// The message of a refusal and, a line each, its causes.
-fn with_causes(status: &Status) -> String {
-    let causes = status.details.iter().flat_map(|details| &details.causes);
-    let lines =
-        causes.map(|cause| format!("\n  {} {}: {}", cause.reason, cause.field, cause.message));
-    status.message.clone() + &lines.collect::<String>()
-}
-
-/// The same of what a real server answered; nothing if it took the object.
-fn expected(line: &Value) -> Option<String> {
-    let causes = line.items("causes").iter().map(|cause| {
-        let [reason, field, message] =
-            ["reason", "field", "message"].map(|key| cause.str_or_empty(key));
-        format!("\n  {reason} {field}: {message}")
-    });
-    Some(line.str("message")?.to_owned() + &causes.collect::<String>())
 }
 
 /// A message as the facts have it.

@@ -69,6 +69,7 @@ mod workload_status;
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Status};
 
+pub use admission_rules::EXPRESSION_WORDS;
 pub use create::{validate_create, validates_create};
 pub use namespace::validate_finalize_update;
 pub use update::{

@@ -6,7 +6,7 @@
 use super::rule::Rule;
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
-use tollgate_api::Value;
+use tollgate_api::{Value, label_selector};
 
 /// The ClusterRoles by name, as they are stored.
 pub(super) type ClusterRoles = BTreeMap<CompactString, Value>;
@@ -47,7 +47,7 @@ pub fn aggregated_rules(role: &Value, roles: &[Value]) -> Option<Vec<Value>> {
     for selector in selectors(role)? {
         for other in roles {
             let labels = other.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
-            if name_of(other) == name || !matches(selector, labels) {
+            if name_of(other) == name || !label_selector::matches(selector, labels) {
                 continue;
             }
             for rule in other.items("rules") {
@@ -81,7 +81,9 @@ fn selectors(role: &Value) -> Option<&[Value]> {
 fn matching<'r>(roles: &'r ClusterRoles, name: &str, selectors: &[Value]) -> Vec<&'r str> {
     let is_matched = |role: &Value| {
         let labels = role.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
-        selectors.iter().any(|selector| matches(selector, labels))
+        selectors
+            .iter()
+            .any(|selector| label_selector::matches(selector, labels))
     };
     roles
         .iter()
@@ -113,26 +115,4 @@ fn gather<'r>(
         }
     }
     rules
-}
-
-/// Whether a label selector matches `labels`; one that is empty matches everything, one that cannot be read nothing.
-fn matches(selector: &Value, labels: &Value) -> bool {
-    let equal = selector
-        .str_entries("matchLabels")
-        .all(|(key, value)| labels.str(key) == Some(value));
-    equal
-        && selector.items("matchExpressions").iter().all(|expression| {
-            let label = labels.str(expression.str_or_empty("key"));
-            let is_listed = |label: &str| {
-                let mut values = expression.items("values").iter();
-                values.any(|value| value.as_str() == Some(label))
-            };
-            match expression.str_or_empty("operator") {
-                "In" => label.is_some_and(is_listed),
-                "NotIn" => !label.is_some_and(is_listed),
-                "Exists" => label.is_some(),
-                "DoesNotExist" => label.is_none(),
-                _ => false,
-            }
-        })
 }

@@ -1,35 +1,11 @@
 //! Names of fields as expressions write them.
 
 use std::borrow::Cow;
-
-/// Words that mean something in an expression.
-const RESERVED: &[&str] = &[
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
+use tollgate_objects::validation::EXPRESSION_WORDS;
 
 /// How an expression writes a field; none if it cannot.
 pub(super) fn escaped(name: &str) -> Option<Cow<'_, str>> {
-    if RESERVED.contains(&name) {
+    if EXPRESSION_WORDS.contains(&name) {
         return Some(format!("__{name}__").into());
     }
     let first = name.chars().next()?;
