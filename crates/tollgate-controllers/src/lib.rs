@@ -5,10 +5,13 @@
 //! time to where it should be; [`driver`] keeps the cache and the work queues, and runs all of them in a server or step
 //! by step in a simulation.
 
+pub mod claim;
 pub mod clock;
 pub mod context;
 pub mod controller;
 pub mod driver;
 pub mod events;
+pub mod pod_control;
+pub mod refused;
 pub mod registry;
 pub mod resources;
