@@ -10,5 +10,8 @@ pub mod context;
 pub mod controller;
 pub mod driver;
 pub mod events;
+pub(crate) mod namespaces;
 pub mod registry;
 pub mod resources;
+pub mod root_ca;
+pub mod service_account;
