@@ -15,3 +15,5 @@ pub mod pod_control;
 pub mod refused;
 pub mod registry;
 pub mod resources;
+pub mod root_ca;
+pub mod service_account;
