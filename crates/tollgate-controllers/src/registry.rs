@@ -1,6 +1,7 @@
 //! The one list of all controllers.
 
 use crate::controller::Controller;
+use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub struct Settings {
 /// Every controller, by name.
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
+        Arc::new(ReplicaSets::replica_sets()),
+        Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
     ]
