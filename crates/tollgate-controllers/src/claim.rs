@@ -33,7 +33,7 @@ fn judge(owner: &Owning, selected: bool, object: &Cached) -> Claim {
     }
 }
 
-/// The objects that are the owner's now: those it has and those it adopts, by name.
+/// The objects that are the owner's now: those it has and those it adopts, by name. Only candidates are looked at.
 ///
 /// A null selector selects nothing, an empty one everything. Before the first adoption the owner is read from the API:
 /// one that is being deleted adopts nothing.
@@ -42,6 +42,7 @@ pub async fn claim(
     owner: &Owning,
     resource: &GroupVersionResource,
     selector: &Value,
+    is_candidate: impl Fn(&Cached) -> bool,
 ) -> Result<Vec<Arc<Cached>>, Status> {
     let namespace = &owner.reference.namespace;
     let mut objects = cx
@@ -49,6 +50,9 @@ pub async fn claim(
         .controlled_by(resource, namespace, &owner.reference.uid);
     let orphans = cx.cache.controlled_by(resource, namespace, "");
     let judged = |object: &Cached| {
+        if !is_candidate(object) {
+            return Claim::Ignore;
+        }
         let selected = !selector.is_null() && object.meta.is_selected_by(selector);
         judge(owner, selected, object)
     };

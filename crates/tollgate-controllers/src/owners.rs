@@ -137,3 +137,96 @@ impl Owners {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::{PODS, REPLICA_SETS};
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tollgate_api::client::Stored;
+
+    #[derive(Default)]
+    struct Added(Vec<String>);
+
+    impl Enqueue for Added {
+        fn add(&mut self, key: Key) {
+            self.0.push(key.name.to_string());
+        }
+
+        fn add_after(&mut self, _: Key, _: Duration) {}
+    }
+
+    fn stored(json: &str) -> Stored {
+        Stored {
+            json: json.as_bytes().to_vec().into(),
+            revision: 1,
+        }
+    }
+
+    fn cached(json: &str) -> Arc<Cached> {
+        Arc::new(Cached::new(&stored(json), false).unwrap())
+    }
+
+    fn owner(name: &str, label: &str) -> String {
+        format!(
+            r#"{{"metadata":{{"name":"{name}","namespace":"n","uid":"{name}"}},"spec":{{"selector":{{"matchLabels":{{"app":"{label}"}}}}}}}}"#
+        )
+    }
+
+    fn pod(label: &str, owner: &str) -> Arc<Cached> {
+        let owners = match owner {
+            "" => String::new(),
+            owner => format!(
+                r#","ownerReferences":[{{"kind":"ReplicaSet","name":"{owner}","uid":"{owner}","controller":true}}]"#
+            ),
+        };
+        cached(&format!(
+            r#"{{"metadata":{{"name":"p","namespace":"n","uid":"p","labels":{{"app":"{label}"}}{owners}}}}}"#
+        ))
+    }
+
+    #[test]
+    fn a_dependent_concerns_its_owners_and_an_orphan_those_who_select_it() {
+        let selector = |object: &Value| {
+            object
+                .at(&["spec", "selector"])
+                .cloned()
+                .unwrap_or_default()
+        };
+        let owners = Owners::new(&REPLICA_SETS, "ReplicaSet", selector);
+        let cache = Cache::default();
+        cache.keep(
+            &REPLICA_SETS,
+            &[stored(&owner("a", "x")), stored(&owner("b", "y"))],
+        );
+        for text in [owner("a", "x"), owner("b", "y")] {
+            let object = cached(&text);
+            let change = Change {
+                resource: &REPLICA_SETS,
+                old: None,
+                new: Some(&object),
+            };
+            owners.owner_changed(&change, &mut Added::default());
+        }
+        let concerned = |old: Option<Arc<Cached>>, new: Option<Arc<Cached>>| {
+            let change = Change {
+                resource: &PODS,
+                old: old.as_ref(),
+                new: new.as_ref(),
+            };
+            let mut added = Added::default();
+            owners.dependent_changed(&change, &cache, &mut added);
+            added.0.join(" ")
+        };
+        assert_eq!(concerned(None, Some(pod("z", "a"))), "a");
+        assert_eq!(concerned(Some(pod("z", "a")), Some(pod("z", "b"))), "a b");
+        assert_eq!(concerned(Some(pod("y", "a")), Some(pod("y", ""))), "a b");
+        assert_eq!(concerned(None, Some(pod("x", ""))), "a");
+        assert_eq!(concerned(Some(pod("x", "")), Some(pod("x", ""))), "");
+        assert_eq!(concerned(Some(pod("x", "")), Some(pod("y", ""))), "b");
+        assert_eq!(concerned(Some(pod("x", "a")), None), "a");
+        assert_eq!(concerned(Some(pod("x", "")), None), "");
+        assert_eq!(concerned(None, Some(pod("x", "gone"))), "");
+    }
+}

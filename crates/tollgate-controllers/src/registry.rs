@@ -2,6 +2,7 @@
 
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
+use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct Settings {
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
         Arc::new(DaemonSets::default()),
+        Arc::new(ReplicaSets::replica_sets()),
+        Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
     ]

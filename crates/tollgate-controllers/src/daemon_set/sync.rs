@@ -52,7 +52,7 @@ impl DaemonSets {
             hash_label: template::HASH_LABEL,
         };
         let kept = history::current(cx, historian, &revisions).await?;
-        let pods = claim(cx, &owner, &PODS, selector).await?;
+        let pods = claim(cx, &owner, &PODS, selector, |_| true).await?;
         drop_twins(cx, &kept, &pods).await?;
         let live = live_revisions(&kept, &revisions, &pods);
         let nodes = self.nodes.all(&cx.cache)?;
