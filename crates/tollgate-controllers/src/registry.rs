@@ -2,9 +2,11 @@
 
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
+use crate::job::Jobs;
 use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
+use crate::ttl_after_finished::TtlAfterFinished;
 use std::sync::Arc;
 
 /// What controllers have to be told.
@@ -18,9 +20,11 @@ pub struct Settings {
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
         Arc::new(DaemonSets::default()),
+        Arc::new(Jobs::default()),
         Arc::new(ReplicaSets::replica_sets()),
         Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
+        Arc::new(TtlAfterFinished),
     ]
 }

@@ -1,5 +1,6 @@
 //! Controllers in a simulated cluster: one file for each.
 
 mod daemon_set;
+mod job;
 mod pods;
 mod service_account;
