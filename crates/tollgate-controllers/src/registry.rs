@@ -1,6 +1,7 @@
 //! The one list of all controllers.
 
 use crate::controller::Controller;
+use crate::deployment::Deployments;
 use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
@@ -16,6 +17,7 @@ pub struct Settings {
 /// Every controller, by name.
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
+        Arc::new(Deployments::default()),
         Arc::new(ReplicaSets::replica_sets()),
         Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
