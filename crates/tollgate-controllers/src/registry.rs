@@ -18,8 +18,8 @@ pub struct Settings {
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
         Arc::new(Deployments::default()),
-        Arc::new(ReplicaSets::replica_sets()),
-        Arc::new(ReplicaSets::replication_controllers()),
+        Arc::new(ReplicaSets::of_replica_sets()),
+        Arc::new(ReplicaSets::of_replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
     ]
