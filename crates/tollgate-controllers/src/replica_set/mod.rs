@@ -29,7 +29,8 @@ use tollgate_api::{Reason, Status, Value};
 struct Kind {
     name: &'static str,
     component: &'static str,
-    object_kind: &'static str,
+    /// The kind as objects write it.
+    of: &'static str,
     resource: &'static GroupVersionResource,
     selector: fn(&Value) -> Value,
     /// Whether the status counts pods that are being deleted.
@@ -39,7 +40,7 @@ struct Kind {
 static REPLICA_SET: Kind = Kind {
     name: "replicaset-controller",
     component: "replicaset-controller",
-    object_kind: "ReplicaSet",
+    of: "ReplicaSet",
     resource: &REPLICA_SETS,
     selector: set::label_selector,
     counts_terminating: true,
@@ -48,7 +49,7 @@ static REPLICA_SET: Kind = Kind {
 static REPLICATION_CONTROLLER: Kind = Kind {
     name: "replicationcontroller-controller",
     component: "replication-controller",
-    object_kind: "ReplicationController",
+    of: "ReplicationController",
     resource: &REPLICATION_CONTROLLERS,
     selector: set::map_selector,
     counts_terminating: false,
@@ -76,7 +77,7 @@ impl ReplicaSets {
     fn of(kind: &'static Kind) -> Self {
         Self {
             kind,
-            owners: Owners::new(kind.resource, kind.object_kind, kind.selector),
+            owners: Owners::new(kind.resource, kind.of, kind.selector),
             refused: Refused::default(),
         }
     }
@@ -87,7 +88,7 @@ impl ReplicaSets {
             return Ok(Requeue::No);
         };
         let set = Set::new(&found, self.kind.selector)?;
-        let owner = Owning::new(self.kind.resource, self.kind.object_kind, &found);
+        let owner = Owning::new(self.kind.resource, self.kind.of, &found);
         let pods = claim::claim(cx, &owner, &PODS, &set.selector, pod_control::is_active).await?;
         let terminating = if self.kind.counts_terminating {
             Some(count_terminating(cx, &owner, &set))
