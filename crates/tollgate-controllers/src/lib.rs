@@ -15,6 +15,7 @@ pub mod events;
 pub(crate) mod history;
 pub(crate) mod int_or_percent;
 pub mod job;
+pub mod deployment;
 pub(crate) mod namespaces;
 pub mod owners;
 pub mod pod_control;

@@ -3,6 +3,7 @@
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
 use crate::job::Jobs;
+use crate::deployment::Deployments;
 use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
@@ -23,6 +24,9 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(Jobs::default()),
         Arc::new(ReplicaSets::replica_sets()),
         Arc::new(ReplicaSets::replication_controllers()),
+        Arc::new(Deployments::default()),
+        Arc::new(ReplicaSets::of_replica_sets()),
+        Arc::new(ReplicaSets::of_replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
         Arc::new(TtlAfterFinished),

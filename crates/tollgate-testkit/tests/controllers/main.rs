@@ -3,4 +3,6 @@
 mod daemon_set;
 mod job;
 mod pods;
+mod deployment;
+mod replica_set;
 mod service_account;
