@@ -1,9 +1,10 @@
 //! The one list of all controllers.
 
 use crate::controller::Controller;
+use crate::cron_job::CronJobs;
 use crate::daemon_set::DaemonSets;
-use crate::job::Jobs;
 use crate::deployment::Deployments;
+use crate::job::Jobs;
 use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
@@ -20,11 +21,10 @@ pub struct Settings {
 /// Every controller, by name.
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
+        Arc::new(CronJobs::default()),
         Arc::new(DaemonSets::default()),
-        Arc::new(Jobs::default()),
-        Arc::new(ReplicaSets::replica_sets()),
-        Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(Deployments::default()),
+        Arc::new(Jobs::default()),
         Arc::new(ReplicaSets::of_replica_sets()),
         Arc::new(ReplicaSets::of_replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),

@@ -1,7 +1,6 @@
 //! Brings one Job to where it should be.
 
 use super::Jobs;
-use super::backoff::until;
 use super::condition::{COMPLETE, Condition, SUSPENDED, finished};
 use super::pod::JobPod;
 use super::spec::{self, FINALIZER, Spec};
@@ -14,7 +13,9 @@ use crate::context::Context;
 use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
 use crate::events::EventType;
-use crate::pod_control::{Owning, create_pod, delete_pod, is_namespace_terminating, slow_start};
+use crate::moment::until;
+use crate::namespaces;
+use crate::pod_control::{Owning, create_pod, delete_pod, slow_start};
 use crate::resources::{JOBS, PODS};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
@@ -101,7 +102,7 @@ impl Jobs {
                 .await;
                 let failure = batch
                     .failure
-                    .filter(|status| !is_namespace_terminating(status));
+                    .filter(|status| !namespaces::is_ending(status));
                 if failure.is_none() {
                     self.refused.clear(key);
                 }

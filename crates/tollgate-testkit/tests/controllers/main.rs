@@ -1,8 +1,9 @@
 //! Controllers in a simulated cluster: one file for each.
 
+mod cron_job;
 mod daemon_set;
+mod deployment;
 mod job;
 mod pods;
-mod deployment;
 mod replica_set;
 mod service_account;
