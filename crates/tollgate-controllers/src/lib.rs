@@ -27,4 +27,5 @@ pub mod replica_set;
 pub mod resources;
 pub mod root_ca;
 pub mod service_account;
+pub mod stateful_set;
 pub mod ttl_after_finished;

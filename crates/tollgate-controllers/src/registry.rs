@@ -8,6 +8,7 @@ use crate::job::Jobs;
 use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
+use crate::stateful_set::StatefulSets;
 use crate::ttl_after_finished::TtlAfterFinished;
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(ReplicaSets::of_replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
+        Arc::new(StatefulSets::default()),
         Arc::new(TtlAfterFinished),
     ]
 }
