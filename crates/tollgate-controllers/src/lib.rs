@@ -12,6 +12,7 @@ pub mod controller;
 pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;
+pub mod disruption;
 pub mod driver;
 pub mod events;
 pub(crate) mod history;

@@ -4,6 +4,7 @@ use crate::controller::Controller;
 use crate::cron_job::CronJobs;
 use crate::daemon_set::DaemonSets;
 use crate::deployment::Deployments;
+use crate::disruption::Disruption;
 use crate::job::Jobs;
 use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
@@ -25,6 +26,7 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(CronJobs::default()),
         Arc::new(DaemonSets::default()),
         Arc::new(Deployments::default()),
+        Arc::new(Disruption),
         Arc::new(Jobs::default()),
         Arc::new(ReplicaSets::of_replica_sets()),
         Arc::new(ReplicaSets::of_replication_controllers()),

@@ -3,7 +3,9 @@
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod disruption;
 mod job;
 mod pods;
 mod replica_set;
 mod service_account;
+mod stateful_set;
