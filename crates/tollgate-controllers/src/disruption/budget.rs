@@ -108,7 +108,7 @@ pub(super) fn status(
     } else {
         let pods = disrupted.pods.iter();
         let pods = pods.map(|(name, time)| (name.as_str(), time.to_string()));
-        status.set("disruptedPods", Value::from_iter(pods));
+        status.set("disruptedPods", pods.collect::<Value>());
     }
     status.set("disruptionsAllowed", allowed);
     status.set("currentHealthy", healthy);
@@ -177,26 +177,26 @@ fn set_condition(
 pub(super) fn printed(selector: &Value) -> String {
     let mut labels: Vec<(&str, &str)> = selector.str_entries("matchLabels").collect();
     labels.sort_unstable();
-    let labels: String = labels
+    let labels: Vec<String> = labels
         .into_iter()
         .map(|(key, value)| format!("{key}: {value},"))
         .collect();
-    let expressions: String = selector
-        .items("matchExpressions")
-        .iter()
-        .map(|one| {
-            let values = one.items("values").iter().filter_map(Value::as_str);
-            let values: Vec<&str> = values.collect();
-            format!(
-                "LabelSelectorRequirement{{Key:{},Operator:{},Values:[{}],}},",
-                one.str_or_empty("key"),
-                one.str_or_empty("operator"),
-                values.join(" ")
-            )
-        })
-        .collect();
+    let expressions = selector.items("matchExpressions").iter();
+    let expressions: Vec<String> = expressions.map(printed_expression).collect();
+    let (labels, expressions) = (labels.concat(), expressions.concat());
     format!(
         "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+    )
+}
+
+fn printed_expression(expression: &Value) -> String {
+    let values = expression.items("values").iter().filter_map(Value::as_str);
+    let values: Vec<&str> = values.collect();
+    format!(
+        "LabelSelectorRequirement{{Key:{},Operator:{},Values:[{}],}},",
+        expression.str_or_empty("key"),
+        expression.str_or_empty("operator"),
+        values.join(" ")
     )
 }
 
