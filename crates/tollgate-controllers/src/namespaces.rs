@@ -18,7 +18,9 @@ pub(crate) fn is_active(cache: &Cache, name: &str) -> Result<bool, Status> {
         return Ok(false);
     }
     let phase = namespace.object()?;
-    let phase = phase.get("status").map(|status| status.str_or_empty("phase"));
+    let phase = phase
+        .get("status")
+        .map(|status| status.str_or_empty("phase"));
     Ok(phase != Some("Terminating"))
 }
 

@@ -64,9 +64,7 @@ async fn ensure(context: &Context, namespace: &str) -> Outcome {
     metadata.set("namespace", namespace);
     let created = context.create(&SERVICE_ACCOUNTS, namespace, account).await;
     match created {
-        Err(status) if status.reason != Reason::AlreadyExists => {
-            namespaces::unless_it_ends(status)
-        }
+        Err(status) if status.reason != Reason::AlreadyExists => namespaces::unless_it_ends(status),
         _ => Ok(Requeue::No),
     }
 }
