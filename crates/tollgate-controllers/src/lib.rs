@@ -6,12 +6,16 @@
 //! by step in a simulation.
 
 pub mod clock;
+pub mod cluster_role_aggregation;
 pub mod context;
 pub mod controller;
 pub mod driver;
 pub mod events;
+pub mod garbage_collector;
+pub mod namespace;
 pub(crate) mod namespaces;
 pub mod registry;
+pub mod resource_quota;
 pub mod resources;
 pub mod root_ca;
 pub mod service_account;
