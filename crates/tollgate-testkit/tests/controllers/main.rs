@@ -1,3 +1,5 @@
 //! Controllers in a simulated cluster: one file for each.
 
+mod daemon_set;
+mod pods;
 mod service_account;
