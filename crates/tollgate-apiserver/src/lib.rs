@@ -12,6 +12,7 @@ pub mod environment;
 pub mod error;
 pub mod fresh;
 pub mod http;
+pub mod local;
 pub mod patch;
 pub mod quota;
 pub mod resources;

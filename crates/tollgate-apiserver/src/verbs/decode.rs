@@ -53,6 +53,26 @@ pub fn decode(
     Ok(object)
 }
 
+/// Makes a tree that a client in this process built an object of `kind`: what a body becomes, without the reading.
+pub fn settle(
+    call: &Call<'_>,
+    kind: &GroupVersionKind,
+    mut object: Value,
+) -> Result<Value, Status> {
+    let found = settle_kind(call, kind, &mut object, b"")?;
+    let custom = crd::custom_of(call.resource).filter(|_| kind.group == call.resource.group());
+    let problems = match custom {
+        Some(custom) => crd::objects::decode(custom, &mut object),
+        None => schema::decode(&found, &mut object),
+    };
+    judge(call, &found, problems, FieldValidation::Ignore)?;
+    if custom.is_none() {
+        defaults::set_defaults(&found, &mut object);
+        conversion::convert(&found, &mut object);
+    }
+    Ok(object)
+}
+
 /// Keys that stand in a YAML map twice, as strict decoding tells them: all in one.
 fn repeated(duplicates: &[String], validation: FieldValidation) -> Vec<Problem> {
     let problem = |message: String| Problem {
