@@ -14,4 +14,5 @@ pub(crate) mod namespaces;
 pub mod registry;
 pub mod resources;
 pub mod root_ca;
+pub mod scheduler;
 pub mod service_account;

@@ -19,8 +19,10 @@ impl PodTerm {
     /// Reads a `PodAffinityTerm`. Label keys to match are part of its selector already: the API server puts them there.
     pub fn read(term: &Value) -> Self {
         let names = term.items("namespaces").iter();
-        let mut namespaces: Vec<CompactString> =
-            names.filter_map(Value::as_str).map(CompactString::from).collect();
+        let mut namespaces: Vec<CompactString> = names
+            .filter_map(Value::as_str)
+            .map(CompactString::from)
+            .collect();
         namespaces.sort();
         let namespace_selector = term.get("namespaceSelector");
         Self {
@@ -86,9 +88,21 @@ mod tests {
     fn a_term_is_about_its_own_namespace_unless_it_says_otherwise() {
         check(r#"{"labelSelector":{}}"#, "own", true);
         check(r#"{"labelSelector":{}}"#, "other", false);
-        check(r#"{"labelSelector":{},"namespaces":["other"]}"#, "own", false);
-        check(r#"{"labelSelector":{},"namespaces":["other"]}"#, "other", true);
-        check(r#"{"labelSelector":{},"namespaceSelector":{}}"#, "other", true);
+        check(
+            r#"{"labelSelector":{},"namespaces":["other"]}"#,
+            "own",
+            false,
+        );
+        check(
+            r#"{"labelSelector":{},"namespaces":["other"]}"#,
+            "other",
+            true,
+        );
+        check(
+            r#"{"labelSelector":{},"namespaceSelector":{}}"#,
+            "other",
+            true,
+        );
         let team = r#"{"labelSelector":{},"namespaceSelector":{"matchLabels":{"team":"b"}}}"#;
         check(team, "own", false);
         check("{}", "own", false);

@@ -78,12 +78,18 @@ impl Cluster {
             let mut zones: BTreeMap<&str, Vec<Slot>> = BTreeMap::new();
             for slot in self.slots.values() {
                 if let Some(node) = self.nodes.get(*slot).filter(|node| node.is_present) {
-                    zones.entry(node.facts.zone().unwrap_or_default()).or_default().push(*slot);
+                    zones
+                        .entry(node.facts.zone().unwrap_or_default())
+                        .or_default()
+                        .push(*slot);
                 }
             }
             let rounds = zones.values().map(Vec::len).max().unwrap_or(0);
-            let turns = (0..rounds)
-                .flat_map(|round| zones.values().filter_map(move |zone| zone.get(round).copied()));
+            let turns = (0..rounds).flat_map(|round| {
+                zones
+                    .values()
+                    .filter_map(move |zone| zone.get(round).copied())
+            });
             self.order = turns.collect();
         }
         &self.order
@@ -171,7 +177,8 @@ impl Cluster {
             if self.specs.len() >= SPECS_MAX {
                 self.specs.retain(|spec, _| Arc::strong_count(spec) > 1);
             }
-            self.specs.insert(Arc::clone(&pod.spec), StaticVerdicts::default());
+            self.specs
+                .insert(Arc::clone(&pod.spec), StaticVerdicts::default());
         }
         Arc::new(pod)
     }
@@ -216,7 +223,12 @@ impl Cluster {
 
     /// Counts a pod on a node, for good or to see what would be.
     pub(super) fn attach(&mut self, pod: Arc<PodInfo>, slot: Slot) {
-        self.tallies.count(&pod, labels_in(&self.namespaces, &pod.namespace), slot, true);
+        self.tallies.count(
+            &pod,
+            labels_in(&self.namespaces, &pod.namespace),
+            slot,
+            true,
+        );
         self.terms.attach(&pod, slot);
         self.volumes.count_users(&pod, true);
         if let Some(node) = self.nodes.get_mut(slot) {
@@ -226,7 +238,12 @@ impl Cluster {
 
     /// The reverse of [`Self::attach`].
     pub(super) fn detach(&mut self, pod: &PodInfo, slot: Slot) {
-        self.tallies.count(pod, labels_in(&self.namespaces, &pod.namespace), slot, false);
+        self.tallies.count(
+            pod,
+            labels_in(&self.namespaces, &pod.namespace),
+            slot,
+            false,
+        );
         self.terms.detach(pod, slot);
         self.volumes.count_users(pod, false);
         if let Some(node) = self.nodes.get_mut(slot) {

@@ -158,8 +158,12 @@ fn search(cluster: &mut Cluster, pod: &PodInfo) -> Found {
     let order: Vec<Slot> = match &prepared.named_nodes {
         None => cluster.order().to_vec(),
         Some(names) => {
-            found.diagnosis.absent = Some("node(s) didn't satisfy plugin(s) [NodeAffinity]".to_owned());
-            names.iter().filter_map(|name| cluster.slot_of(name)).collect()
+            found.diagnosis.absent =
+                Some("node(s) didn't satisfy plugin(s) [NodeAffinity]".to_owned());
+            names
+                .iter()
+                .filter_map(|name| cluster.slot_of(name))
+                .collect()
         }
     };
     let start = cluster.next_start.checked_rem(order.len()).unwrap_or(0);
@@ -213,12 +217,7 @@ fn choose(
 }
 
 /// Looks whether room can be made, and says what was found.
-fn explain(
-    cluster: &mut Cluster,
-    pod: &Arc<PodInfo>,
-    found: &Found,
-    context: Context,
-) -> Decision {
+fn explain(cluster: &mut Cluster, pod: &Arc<PodInfo>, found: &Found, context: Context) -> Decision {
     let diagnosis = &found.diagnosis;
     if let Some(prepared) = &found.prepared {
         cluster.keep_verdicts(pod, prepared.verdicts.clone());
@@ -232,7 +231,10 @@ fn explain(
     }
     let of_nominated = cluster.slot_of(&pod.nominated_node).and_then(|nominated| {
         let place = found.rejected.iter().position(|slot| *slot == nominated)?;
-        diagnosis.rejections.get(place).map(|rejection| rejection.code)
+        diagnosis
+            .rejections
+            .get(place)
+            .map(|rejection| rejection.code)
     });
     let potential: Vec<Slot> = found
         .rejected
@@ -243,7 +245,14 @@ fn explain(
     let outcome = if diagnosis.prefilter.is_some() {
         preempt::Outcome::not_helpful(diagnosis.nodes)
     } else {
-        preempt::preempt(cluster, pod, &potential, of_nominated, diagnosis.nodes, context)
+        preempt::preempt(
+            cluster,
+            pod,
+            &potential,
+            of_nominated,
+            diagnosis.nodes,
+            context,
+        )
     };
     let message = match &outcome {
         preempt::Outcome::Room(_) => None,
@@ -267,7 +276,14 @@ mod tests {
 
     #[test]
     fn as_many_nodes_are_looked_for_as_upstream_looks_for() {
-        for (nodes, wanted) in [(0, 0), (99, 99), (100, 100), (1000, 420), (5000, 500), (6000, 300)] {
+        for (nodes, wanted) in [
+            (0, 0),
+            (99, 99),
+            (100, 100),
+            (1000, 420),
+            (5000, 500),
+            (6000, 300),
+        ] {
             assert_eq!(feasible_wanted(nodes), wanted, "{nodes}");
         }
     }

@@ -60,7 +60,10 @@ impl Disk {
         let source = volume.get("rbd")?;
         let monitors = source.items("monitors").iter();
         Some(Self::Rbd {
-            monitors: monitors.filter_map(Value::as_str).map(CompactString::from).collect(),
+            monitors: monitors
+                .filter_map(Value::as_str)
+                .map(CompactString::from)
+                .collect(),
             image: (
                 source.str("pool").unwrap_or("rbd").into(),
                 source.str_or_empty("image").into(),
@@ -73,18 +76,36 @@ impl Disk {
     pub fn conflicts_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Aws { id }, Self::Aws { id: theirs }) => id == theirs,
-            (Self::Gce { name, read_only }, Self::Gce { name: other_name, read_only: other_reads }) => {
-                name == other_name && !(*read_only && *other_reads)
-            }
-            (Self::Iscsi { iqn, read_only }, Self::Iscsi { iqn: other_iqn, read_only: other_reads }) => {
-                iqn == other_iqn && !(*read_only && *other_reads)
-            }
             (
-                Self::Rbd { monitors, image, read_only },
-                Self::Rbd { monitors: other_monitors, image: other_image, read_only: other_reads },
+                Self::Gce { name, read_only },
+                Self::Gce {
+                    name: other_name,
+                    read_only: other_reads,
+                },
+            ) => name == other_name && !(*read_only && *other_reads),
+            (
+                Self::Iscsi { iqn, read_only },
+                Self::Iscsi {
+                    iqn: other_iqn,
+                    read_only: other_reads,
+                },
+            ) => iqn == other_iqn && !(*read_only && *other_reads),
+            (
+                Self::Rbd {
+                    monitors,
+                    image,
+                    read_only,
+                },
+                Self::Rbd {
+                    monitors: other_monitors,
+                    image: other_image,
+                    read_only: other_reads,
+                },
             ) => {
                 image == other_image
-                    && monitors.iter().any(|monitor| other_monitors.contains(monitor))
+                    && monitors
+                        .iter()
+                        .any(|monitor| other_monitors.contains(monitor))
                     && !(*read_only && *other_reads)
             }
             _ => false,

@@ -6,7 +6,7 @@ use tollgate_api::value::CompactString;
 
 /// Numbers of selectors, by a label that everything they select has.
 #[derive(Debug, Clone, Default)]
-pub struct LabelIndex {
+pub(super) struct LabelIndex {
     fixed: BTreeMap<(CompactString, CompactString), BTreeSet<usize>>,
     /// Selectors without such a label.
     loose: BTreeSet<usize>,
@@ -14,7 +14,7 @@ pub struct LabelIndex {
 
 impl LabelIndex {
     /// Adds a selector.
-    pub fn insert(&mut self, scope: &Scope, number: usize) {
+    pub(super) fn insert(&mut self, scope: &Scope, number: usize) {
         match scope.selector.fixed_label() {
             Some((key, value)) => {
                 let label = (key.into(), value.into());
@@ -27,7 +27,7 @@ impl LabelIndex {
     }
 
     /// Removes a selector.
-    pub fn remove(&mut self, scope: &Scope, number: usize) {
+    pub(super) fn remove(&mut self, scope: &Scope, number: usize) {
         let Some((key, value)) = scope.selector.fixed_label() else {
             self.loose.remove(&number);
             return;
@@ -42,7 +42,7 @@ impl LabelIndex {
     }
 
     /// The numbers of all selectors that may match; each number once.
-    pub fn candidates(&self, labels: &Labels) -> impl Iterator<Item = usize> {
+    pub(super) fn candidates(&self, labels: &Labels) -> impl Iterator<Item = usize> {
         let fixed = labels.iter().filter_map(|label| self.fixed.get(label));
         fixed.flatten().chain(&self.loose).copied()
     }

@@ -29,7 +29,11 @@ impl Diagnosis {
     pub fn text(&self, release: Release) -> String {
         let mut text = format!("0/{} nodes are available:", self.nodes);
         if let Some(rejection) = &self.prefilter {
-            let reasons: Vec<_> = rejection.reasons.iter().map(|reason| reason.text(release)).collect();
+            let reasons: Vec<_> = rejection
+                .reasons
+                .iter()
+                .map(|reason| reason.text(release))
+                .collect();
             text.push_str(&format!(" {}.", reasons.join(", ")));
             return text;
         }
@@ -46,8 +50,10 @@ impl Diagnosis {
             *count = count.saturating_add(others);
         }
         // Upstream sorts the finished texts, so that `10 x` comes before `2 y`.
-        let mut parts: Vec<String> =
-            counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let mut parts: Vec<String> = counts
+            .iter()
+            .map(|(reason, count)| format!("{count} {reason}"))
+            .collect();
         parts.sort();
         if !parts.is_empty() {
             text.push_str(&format!(" {}.", parts.join(", ")));
@@ -71,7 +77,9 @@ pub fn with_preemption(failure: &Diagnosis, preemption: Option<&str>, release: R
         // The plugin for resource claims never got to look at the pod, and misses what it would have noted.
         text.push_str(" not found");
     } else {
-        text.push_str(&format!(" no new claims to deallocate, preemption: {preemption}"));
+        text.push_str(&format!(
+            " no new claims to deallocate, preemption: {preemption}"
+        ));
     }
     text
 }
@@ -128,7 +136,10 @@ mod tests {
             of(36),
             format!("{failure} no new claims to deallocate, preemption: {found}")
         );
-        assert_eq!(with_preemption(&diagnosis, None, Release::default()), failure);
+        assert_eq!(
+            with_preemption(&diagnosis, None, Release::default()),
+            failure
+        );
     }
 
     #[test]
@@ -136,7 +147,10 @@ mod tests {
         let text = "pod has unbound immediate PersistentVolumeClaims";
         let diagnosis = Diagnosis {
             nodes: 3,
-            prefilter: Some(Rejection::unresolvable(Plugin::VolumeBinding, Reason::Text(text))),
+            prefilter: Some(Rejection::unresolvable(
+                Plugin::VolumeBinding,
+                Reason::Text(text),
+            )),
             ..Diagnosis::default()
         };
         assert_eq!(

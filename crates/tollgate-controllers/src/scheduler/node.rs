@@ -52,7 +52,11 @@ impl NodeFacts {
         });
         Self {
             labels: Labels::of(node),
-            taints: spec.items("taints").iter().filter_map(Taint::read).collect(),
+            taints: spec
+                .items("taints")
+                .iter()
+                .filter_map(Taint::read)
+                .collect(),
             is_unschedulable: spec.bool("unschedulable") == Some(true),
             allocatable: Resources::read(allocatable),
             pods_max: pods_max.map_or(0, |pods| pods.value()),
@@ -94,7 +98,9 @@ impl NodeInfo {
     pub fn attach(&mut self, pod: Arc<PodInfo>) {
         let requests = &pod.spec.requests;
         self.used.add(&requests.requests);
-        self.scored_milli_cpu = self.scored_milli_cpu.saturating_add(requests.scored_milli_cpu);
+        self.scored_milli_cpu = self
+            .scored_milli_cpu
+            .saturating_add(requests.scored_milli_cpu);
         self.scored_memory = self.scored_memory.saturating_add(requests.scored_memory);
         self.pods.push(pod);
     }
@@ -107,7 +113,9 @@ impl NodeInfo {
         let pod = self.pods.swap_remove(place);
         let requests = &pod.spec.requests;
         self.used.subtract(&requests.requests);
-        self.scored_milli_cpu = self.scored_milli_cpu.saturating_sub(requests.scored_milli_cpu);
+        self.scored_milli_cpu = self
+            .scored_milli_cpu
+            .saturating_sub(requests.scored_milli_cpu);
         self.scored_memory = self.scored_memory.saturating_sub(requests.scored_memory);
     }
 

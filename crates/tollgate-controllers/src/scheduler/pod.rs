@@ -146,7 +146,11 @@ impl PodInfo {
             labels: Labels::of(pod),
             spec: Arc::new(PodSpec::read(pod, spec)),
             claims: claims(spec, name),
-            disks: spec.items("volumes").iter().filter_map(Disk::read).collect(),
+            disks: spec
+                .items("volumes")
+                .iter()
+                .filter_map(Disk::read)
+                .collect(),
             node_name: spec.str_or_empty("nodeName").into(),
             nominated_node: status.str_or_empty("nominatedNodeName").into(),
             is_gated: !spec.items("schedulingGates").is_empty(),
@@ -197,7 +201,11 @@ impl PodSpec {
                     Some((term.int("weight").unwrap_or(0), NodeTerm::read(preference)))
                 })
                 .collect(),
-            tolerations: spec.items("tolerations").iter().map(Toleration::read).collect(),
+            tolerations: spec
+                .items("tolerations")
+                .iter()
+                .map(Toleration::read)
+                .collect(),
             spread: spec
                 .items("topologySpreadConstraints")
                 .iter()
@@ -209,14 +217,19 @@ impl PodSpec {
             images: images(spec),
             priority: spec.int("priority").unwrap_or(0),
             never_preempts: spec.str("preemptionPolicy") == Some("Never"),
-            scheduler_name: spec.str("schedulerName").unwrap_or(DEFAULT_SCHEDULER).into(),
+            scheduler_name: spec
+                .str("schedulerName")
+                .unwrap_or(DEFAULT_SCHEDULER)
+                .into(),
         }
     }
 
     /// Whether node selector and required node affinity admit a node.
     pub fn admits_node(&self, name: &str, labels: &Labels) -> bool {
         let required = self.required_nodes.as_ref();
-        self.node_selector.iter().all(|requirement| requirement.accepts_label(labels))
+        self.node_selector
+            .iter()
+            .all(|requirement| requirement.accepts_label(labels))
             && required.is_none_or(|terms| terms.iter().any(|term| term.matches(name, labels)))
     }
 }
@@ -250,7 +263,11 @@ impl SpreadConstraint {
 }
 
 fn texts(items: &[Value]) -> Vec<CompactString> {
-    items.iter().filter_map(Value::as_str).map(CompactString::from).collect()
+    items
+        .iter()
+        .filter_map(Value::as_str)
+        .map(CompactString::from)
+        .collect()
 }
 
 /// The ports of all containers and of sidecars, which are there at the same time.
@@ -323,8 +340,13 @@ fn is_preempted(status: &Value) -> bool {
 
 fn controller(metadata: &Value) -> Option<(CompactString, CompactString)> {
     let owners = metadata.items("ownerReferences");
-    let owner = owners.iter().find(|owner| owner.bool("controller") == Some(true))?;
-    Some((owner.str_or_empty("kind").into(), owner.str_or_empty("name").into()))
+    let owner = owners
+        .iter()
+        .find(|owner| owner.bool("controller") == Some(true))?;
+    Some((
+        owner.str_or_empty("kind").into(),
+        owner.str_or_empty("name").into(),
+    ))
 }
 
 #[cfg(test)]

@@ -47,7 +47,9 @@ impl Budget {
         let status = budget.get("status");
         Self {
             selector: Selector::read(budget.at(&["spec", "selector"])),
-            allowed: status.and_then(|status| status.int("disruptionsAllowed")).unwrap_or(0),
+            allowed: status
+                .and_then(|status| status.int("disruptionsAllowed"))
+                .unwrap_or(0),
             disrupted: status
                 .into_iter()
                 .flat_map(|status| status.entries("disruptedPods"))
@@ -85,9 +87,10 @@ impl Budgets {
         pods.into_iter().partition(|pod| {
             let budgets = self.0.get_key_value(&pod.namespace);
             let mut breaks = false;
-            for (namespace, (name, budget)) in budgets
-                .into_iter()
-                .flat_map(|(namespace, budgets)| budgets.iter().map(move |budget| (namespace, budget)))
+            for (namespace, (name, budget)) in
+                budgets.into_iter().flat_map(|(namespace, budgets)| {
+                    budgets.iter().map(move |budget| (namespace, budget))
+                })
             {
                 // Here, unlike for evictions, a budget that selects everything concerns nothing.
                 let concerns = !budget.selector.is_empty()
@@ -151,12 +154,22 @@ pub fn preempt(
         return Outcome::NotEligible(text);
     }
     let count = potential.len();
-    let wanted = (count.saturating_mul(CANDIDATES_PERCENTAGE) / 100).max(CANDIDATES_MIN).min(count);
+    let wanted = (count.saturating_mul(CANDIDATES_PERCENTAGE) / 100)
+        .max(CANDIDATES_MIN)
+        .min(count);
     let modulus = u64::try_from(count).unwrap_or(u64::MAX);
-    let start = context.random.checked_rem(modulus).and_then(|start| usize::try_from(start).ok());
+    let start = context
+        .random
+        .checked_rem(modulus)
+        .and_then(|start| usize::try_from(start).ok());
     let (mut violating, mut candidates) = (Vec::new(), Vec::new());
     let mut failures = Vec::new();
-    for slot in potential.iter().cycle().skip(start.unwrap_or(0)).take(count) {
+    for slot in potential
+        .iter()
+        .cycle()
+        .skip(start.unwrap_or(0))
+        .take(count)
+    {
         match select_victims(cluster, pod, *slot, context.now) {
             Ok(candidate) if candidate.violations == 0 => candidates.push(candidate),
             Ok(candidate) => violating.push(candidate),
@@ -193,8 +206,7 @@ fn why_not_eligible(
         return None;
     }
     let pods = &cluster.node(slot)?.pods;
-    let is_going =
-        |other: &Arc<PodInfo>| other.is_preempted && other.priority() < pod.priority();
+    let is_going = |other: &Arc<PodInfo>| other.is_preempted && other.priority() < pod.priority();
     pods.iter()
         .any(is_going)
         .then_some("not eligible due to a terminating pod on the nominated node.")
@@ -202,7 +214,11 @@ fn why_not_eligible(
 
 /// How important a pod is beside others: the less, the sooner it goes.
 fn importance(pod: &PodInfo, now: Timestamp) -> (Reverse<i64>, Timestamp, &CompactString) {
-    (Reverse(pod.priority()), pod.started.unwrap_or(now), &pod.name)
+    (
+        Reverse(pod.priority()),
+        pod.started.unwrap_or(now),
+        &pod.name,
+    )
 }
 
 /// Finds the smallest set of pods that must leave a node: all that are less important leave, then come back one after
@@ -293,15 +309,22 @@ fn best(candidates: Vec<Candidate>, now: Timestamp) -> Option<Candidate> {
         let highest = victims.first().map_or(i64::MIN, |victim| victim.priority());
         // Shifted so that none is negative: more victims are never better.
         let shift = i64::from(i32::MAX).saturating_add(1);
-        let sum = victims
-            .iter()
-            .fold(0_i64, |sum, victim| sum.saturating_add(victim.priority().saturating_add(shift)));
+        let sum = victims.iter().fold(0_i64, |sum, victim| {
+            sum.saturating_add(victim.priority().saturating_add(shift))
+        });
         let earliest = victims
             .iter()
             .filter(|victim| victim.priority() == highest)
             .map(|victim| victim.started.unwrap_or(now))
             .min();
         let node = candidate.node.clone();
-        (candidate.violations, highest, sum, victims.len(), Reverse(earliest), node)
+        (
+            candidate.violations,
+            highest,
+            sum,
+            victims.len(),
+            Reverse(earliest),
+            node,
+        )
     })
 }

@@ -97,7 +97,8 @@ pub struct Queue {
     entries: BTreeMap<PodKey, Entry>,
     active: BTreeSet<Turn>,
     backoff: BTreeSet<(Now, PodKey)>,
-    unschedulable: BTreeSet<PodKey>,
+    /// By what rejected them, so that a change looks at no pod that it does not help.
+    unschedulable: BTreeMap<Plugins, BTreeSet<PodKey>>,
     /// What has changed since pods were last brought back.
     changed: Plugins,
     flushed: Now,
@@ -107,7 +108,11 @@ impl Queue {
     /// Takes a pod, new or changed. A changed one is tried again at once, unless it pauses.
     pub fn add(&mut self, pod: &Arc<PodInfo>, now: Now) {
         let key = (pod.namespace.clone(), pod.name.clone());
-        if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.pod.uid == pod.uid) {
+        if let Some(entry) = self
+            .entries
+            .get_mut(&key)
+            .filter(|entry| entry.pod.uid == pod.uid)
+        {
             let is_stale = has_new_chances(&entry.pod, pod);
             let old_priority = entry.pod.priority();
             entry.pod = Arc::clone(pod);
@@ -185,14 +190,14 @@ impl Queue {
             return;
         }
         entry.place = Place::Unschedulable;
-        self.unschedulable.insert(key.clone());
+        let alike = self.unschedulable.entry(rejected_by).or_default();
+        alike.insert(key.clone());
     }
 
     /// Gives back a pod after an error: it is tried again after a pause.
     pub fn fail(&mut self, key: &PodKey, now: Now) {
         if let Some(entry) = self.entries.get_mut(key) {
             entry.since = now;
-            entry.rejected_by = Plugins::NONE;
             self.retry(key, now);
         }
     }
@@ -200,7 +205,8 @@ impl Queue {
     /// When there is something to do next if nothing happens: a pause ends, or pods have waited long.
     pub fn next_time(&self) -> Option<Now> {
         let pause = self.backoff.first().map(|(until, _)| *until);
-        let flush = (!self.unschedulable.is_empty()).then(|| self.flushed.saturating_add(FLUSH_INTERVAL));
+        let flush =
+            (!self.unschedulable.is_empty()).then(|| self.flushed.saturating_add(FLUSH_INTERVAL));
         match (pause, flush) {
             (Some(pause), Some(flush)) => Some(pause.min(flush)),
             (pause, flush) => pause.or(flush),
@@ -214,13 +220,18 @@ impl Queue {
             self.flushed = now;
         }
         if is_flush || !changed.is_empty() {
-            let is_back = |key: &&PodKey| {
-                self.entries.get(*key).is_some_and(|entry| {
-                    entry.rejected_by.overlaps(changed)
-                        || (is_flush && now >= entry.since.saturating_add(UNSCHEDULABLE_MAX))
-                })
+            let has_waited_long = |key: &&PodKey| {
+                let entry = self.entries.get(*key);
+                entry.is_some_and(|entry| now >= entry.since.saturating_add(UNSCHEDULABLE_MAX))
             };
-            let back: Vec<PodKey> = self.unschedulable.iter().filter(is_back).cloned().collect();
+            let mut back: Vec<PodKey> = Vec::new();
+            for (rejected_by, keys) in &self.unschedulable {
+                if rejected_by.overlaps(changed) {
+                    back.extend(keys.iter().cloned());
+                } else if is_flush {
+                    back.extend(keys.iter().filter(has_waited_long).cloned());
+                }
+            }
             for key in back {
                 self.retry(&key, now);
             }
@@ -269,7 +280,13 @@ impl Queue {
                 self.backoff.remove(&(until, key.clone()));
             }
             Place::Unschedulable => {
-                self.unschedulable.remove(key);
+                let alike = self.unschedulable.get_mut(&entry.rejected_by);
+                if let Some(alike) = alike {
+                    alike.remove(key);
+                    if alike.is_empty() {
+                        self.unschedulable.remove(&entry.rejected_by);
+                    }
+                }
             }
             Place::InFlight => {}
         }
@@ -279,12 +296,17 @@ impl Queue {
 /// How long a pod pauses that was tried so often.
 fn pause(attempts: u32) -> Duration {
     let doubled = attempts.saturating_sub(1).min(8);
-    BACKOFF_INITIAL.saturating_mul(1 << doubled).min(BACKOFF_MAX)
+    BACKOFF_INITIAL
+        .saturating_mul(1 << doubled)
+        .min(BACKOFF_MAX)
 }
 
 /// Whether a change of a pod itself may let it find a node.
 fn has_new_chances(old: &PodInfo, new: &PodInfo) -> bool {
-    old.spec != new.spec || old.labels != new.labels || old.is_gated != new.is_gated
+    old.spec != new.spec
+        || old.labels != new.labels
+        || old.is_gated != new.is_gated
+        || old.is_terminating != new.is_terminating
 }
 
 #[cfg(test)]

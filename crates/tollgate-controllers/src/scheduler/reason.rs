@@ -115,7 +115,7 @@ impl Rejection {
 }
 
 /// A set of plugins.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Plugins(u16);
 
 impl Plugins {

@@ -106,7 +106,8 @@ impl PodRequests {
         let requests = Self::sum(pod, |_, _| {});
         let own = spec.and_then(|spec| spec.at(&["resources", "requests"]));
         let has_own = |name: &str| own.is_some_and(|own| own.get(name).is_some());
-        let is_own_set = spec.is_some_and(|spec| resource_list::is_pod_level_set_in(spec, "requests"));
+        let is_own_set =
+            spec.is_some_and(|spec| resource_list::is_pod_level_set_in(spec, "requests"));
         let mut scored = Self::sum(pod, |container, amounts| {
             let lacks = |name: &str| container.at(&["resources", "requests", name]).is_none();
             if lacks("cpu") && !(is_own_set && (has_own("cpu") || requests.milli_cpu > 0)) {
@@ -192,7 +193,10 @@ mod tests {
     fn check(spec: &str, milli_cpu: i64, memory: i64, scored: (i64, i64)) {
         let pod = json::from_str(&format!(r#"{{"spec":{spec}}}"#)).unwrap();
         let found = PodRequests::read(&pod);
-        assert_eq!((found.requests.milli_cpu, found.requests.memory), (milli_cpu, memory));
+        assert_eq!(
+            (found.requests.milli_cpu, found.requests.memory),
+            (milli_cpu, memory)
+        );
         assert_eq!((found.scored_milli_cpu, found.scored_memory), scored);
     }
 
@@ -234,7 +238,8 @@ mod tests {
 
     #[test]
     fn only_resources_that_are_scheduled_by_are_counted() {
-        let list = json::from_str(r#"{"nvidia.com/gpu":"2","hugepages-2Mi":"4Mi","storage":"1Gi"}"#);
+        let list =
+            json::from_str(r#"{"nvidia.com/gpu":"2","hugepages-2Mi":"4Mi","storage":"1Gi"}"#);
         let found = Resources::read(Some(&list.unwrap()));
         let names: Vec<_> = found.scalars.keys().map(CompactString::as_str).collect();
         assert_eq!(names, ["hugepages-2Mi", "nvidia.com/gpu"]);

@@ -164,15 +164,21 @@ impl Selector {
             .str_entries("matchLabels")
             .map(|(key, value)| Requirement::equals(key, value))
             .collect();
-        requirements.extend(selector.items("matchExpressions").iter().map(Requirement::read));
+        requirements.extend(
+            selector
+                .items("matchExpressions")
+                .iter()
+                .map(Requirement::read),
+        );
         requirements.sort();
         Self::All(requirements)
     }
 
     /// Labels that have all these values: the selector of a Service or a ReplicationController.
     pub fn exactly<'l>(labels: impl Iterator<Item = (&'l str, &'l str)>) -> Self {
-        let mut requirements: Vec<Requirement> =
-            labels.map(|(key, value)| Requirement::equals(key, value)).collect();
+        let mut requirements: Vec<Requirement> = labels
+            .map(|(key, value)| Requirement::equals(key, value))
+            .collect();
         requirements.sort();
         Self::All(requirements)
     }
@@ -307,14 +313,22 @@ mod tests {
     #[test]
     fn label_selectors_match_as_upstream_does() {
         check("{}", &[], true);
-        check(r#"{"matchLabels":{"a":"1"}}"#, &[("a", "1"), ("b", "2")], true);
+        check(
+            r#"{"matchLabels":{"a":"1"}}"#,
+            &[("a", "1"), ("b", "2")],
+            true,
+        );
         check(r#"{"matchLabels":{"a":"1"}}"#, &[("a", "2")], false);
         let not_in = r#"{"matchExpressions":[{"key":"a","operator":"NotIn","values":["1"]}]}"#;
         check(not_in, &[], true);
         check(not_in, &[("a", "1")], false);
         let absent = r#"{"matchExpressions":[{"key":"a","operator":"DoesNotExist"}]}"#;
         check(absent, &[("b", "1")], true);
-        check(r#"{"matchExpressions":[{"key":"a","operator":"Near"}]}"#, &[("a", "1")], false);
+        check(
+            r#"{"matchExpressions":[{"key":"a","operator":"Near"}]}"#,
+            &[("a", "1")],
+            false,
+        );
         assert!(!Selector::read(None).matches(&Labels::default()));
     }
 

@@ -7,8 +7,10 @@ use tollgate_api::Value;
 use tollgate_api::value::CompactString;
 
 /// Upstream's default constraints, all of them preferences: label of the node, and by how much to differ at most.
-const DEFAULT_CONSTRAINTS: [(&str, i64); 2] =
-    [("kubernetes.io/hostname", 3), ("topology.kubernetes.io/zone", 5)];
+const DEFAULT_CONSTRAINTS: [(&str, i64); 2] = [
+    ("kubernetes.io/hostname", 3),
+    ("topology.kubernetes.io/zone", 5),
+];
 
 /// Selectors of Services and of workloads.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +23,9 @@ impl SpreadDefaults {
     /// Takes over a Service; one without a selector finds no pods.
     pub fn set_service(&mut self, namespace: &str, name: &str, service: &Value) {
         let spec = service.get("spec");
-        let labels = spec.into_iter().flat_map(|spec| spec.str_entries("selector"));
+        let labels = spec
+            .into_iter()
+            .flat_map(|spec| spec.str_entries("selector"));
         let selector = Selector::exactly(labels);
         if selector.is_empty() {
             self.remove_service(namespace, name);
@@ -75,7 +79,11 @@ impl SpreadDefaults {
         if let Some((kind, name)) = &pod.controller {
             let key = (kind.clone(), pod.namespace.clone(), name.clone());
             let owner = self.controllers.get(&key);
-            requirements.extend(owner.into_iter().flat_map(|owner| owner.requirements().iter().cloned()));
+            requirements.extend(
+                owner
+                    .into_iter()
+                    .flat_map(|owner| owner.requirements().iter().cloned()),
+            );
         }
         if requirements.is_empty() {
             return Vec::new();

@@ -101,13 +101,17 @@ impl Toleration {
 /// The first hard taint that no toleration bears.
 pub fn first_untolerated<'t>(taints: &'t [Taint], tolerations: &[Toleration]) -> Option<&'t Taint> {
     let is_tolerated = |taint: &Taint| tolerations.iter().any(|bears| bears.tolerates(taint));
-    taints.iter().find(|taint| taint.effect.is_hard() && !is_tolerated(taint))
+    taints
+        .iter()
+        .find(|taint| taint.effect.is_hard() && !is_tolerated(taint))
 }
 
 /// How many soft taints no toleration bears.
 pub fn count_disliked(taints: &[Taint], tolerations: &[Toleration]) -> i64 {
     let is_tolerated = |taint: &Taint| tolerations.iter().any(|bears| bears.tolerates(taint));
-    let disliked = taints.iter().filter(|taint| !taint.effect.is_hard() && !is_tolerated(taint));
+    let disliked = taints
+        .iter()
+        .filter(|taint| !taint.effect.is_hard() && !is_tolerated(taint));
     i64::try_from(disliked.count()).unwrap_or(i64::MAX)
 }
 

@@ -137,7 +137,11 @@ impl Tallies {
                 continue;
             }
             for (slot, (all, terminating)) in group {
-                let skipped = if tally.question.skips_terminating { *terminating } else { 0 };
+                let skipped = if tally.question.skips_terminating {
+                    *terminating
+                } else {
+                    0
+                };
                 tally.change(*slot, all.saturating_sub(skipped), true);
             }
         }

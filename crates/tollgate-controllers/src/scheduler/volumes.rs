@@ -46,7 +46,11 @@ pub struct ClaimInfo {
 }
 
 fn texts(items: &[Value]) -> Vec<CompactString> {
-    items.iter().filter_map(Value::as_str).map(CompactString::from).collect()
+    items
+        .iter()
+        .filter_map(Value::as_str)
+        .map(CompactString::from)
+        .collect()
 }
 
 fn class_of(object: &Value) -> CompactString {
@@ -82,13 +86,18 @@ impl ClaimInfo {
             selector: selector.map(|selector| Selector::read(Some(selector))),
             mode: spec.str("volumeMode").unwrap_or("Filesystem").into(),
             selected_node: annotation(SELECTED_NODE).unwrap_or_default().into(),
-            owner: owners.next().map_or("", |owner| owner.str_or_empty("uid")).into(),
+            owner: owners
+                .next()
+                .map_or("", |owner| owner.str_or_empty("uid"))
+                .into(),
         }
     }
 
     /// Whether only one pod may use it.
     pub fn is_for_one_pod(&self) -> bool {
-        self.access_modes.iter().any(|mode| mode == "ReadWriteOncePod")
+        self.access_modes
+            .iter()
+            .any(|mode| mode == "ReadWriteOncePod")
     }
 }
 
@@ -129,7 +138,9 @@ impl VolumeInfo {
             access_modes: texts(spec.items("accessModes")),
             size: bytes(spec.at(&["capacity", "storage"])),
             mode: spec.str("volumeMode").unwrap_or("Filesystem").into(),
-            nodes: spec.at(&["nodeAffinity", "required"]).map(NodeTerm::read_all),
+            nodes: spec
+                .at(&["nodeAffinity", "required"])
+                .map(NodeTerm::read_all),
             is_available: !is_terminating && phase == Some("Available"),
             claim: spec
                 .get("claimRef")
@@ -164,7 +175,12 @@ impl ClassInfo {
         let topologies = class.items("allowedTopologies").iter().map(|term| {
             let labels = term.items("matchLabelExpressions").iter();
             labels
-                .map(|label| (label.str_or_empty("key").into(), texts(label.items("values"))))
+                .map(|label| {
+                    (
+                        label.str_or_empty("key").into(),
+                        texts(label.items("values")),
+                    )
+                })
                 .collect()
         });
         Self {
@@ -177,7 +193,9 @@ impl ClassInfo {
     /// Whether it makes volumes for a node with these labels.
     pub fn serves(&self, labels: &Labels) -> bool {
         let has = |(key, values): &(CompactString, Vec<CompactString>)| {
-            labels.get(key).is_some_and(|value| values.iter().any(|allowed| allowed == value))
+            labels
+                .get(key)
+                .is_some_and(|value| values.iter().any(|allowed| allowed == value))
         };
         self.topologies.is_empty() || self.topologies.iter().any(|term| term.iter().all(has))
     }
@@ -266,8 +284,14 @@ impl Volumes {
                 && volume.class == claim.class
                 && volume.mode == claim.mode
                 && volume.size >= claim.size
-                && claim.access_modes.iter().all(|mode| volume.access_modes.contains(mode))
-                && claim.selector.as_ref().is_none_or(|selector| selector.matches(&volume.labels))
+                && claim
+                    .access_modes
+                    .iter()
+                    .all(|mode| volume.access_modes.contains(mode))
+                && claim
+                    .selector
+                    .as_ref()
+                    .is_none_or(|selector| selector.matches(&volume.labels))
         };
         let mut found: Vec<_> = self.volumes.iter().filter(fits).collect();
         // A volume that was set aside for the claim comes before a smaller one.
@@ -311,7 +335,10 @@ impl Volumes {
         let claim = self.claims.get(key)?;
         if claim.volume.is_empty() {
             let class = self.classes.get(&claim.class)?;
-            return Some((class.provisioner.clone(), format!("{}/{}", key.0, key.1).into()));
+            return Some((
+                class.provisioner.clone(),
+                format!("{}/{}", key.0, key.1).into(),
+            ));
         }
         self.volumes.get(&claim.volume)?.csi.clone()
     }

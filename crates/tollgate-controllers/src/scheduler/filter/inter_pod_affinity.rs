@@ -58,14 +58,25 @@ impl Affinity {
         let mut affinity = Self::default();
         if !spec.affinity.is_empty() {
             // A pod to stand beside is one that matches all terms.
-            let scopes: Vec<_> = spec.affinity.iter().map(|term| term.scope(&pod.namespace)).collect();
+            let scopes: Vec<_> = spec
+                .affinity
+                .iter()
+                .map(|term| term.scope(&pod.namespace))
+                .collect();
             let labels = cluster.namespace_labels(&pod.namespace);
             let matches_itself = scopes
                 .iter()
                 .all(|scope| scope.matches(&pod.namespace, labels, &pod.labels));
             let counts = ask(cluster, scopes);
-            affinity.beside = spec.affinity.iter().map(|term| mark(cluster, term, &counts)).collect();
-            let is_anywhere = affinity.beside.iter().any(|marked| marked.has.contains(&true));
+            affinity.beside = spec
+                .affinity
+                .iter()
+                .map(|term| mark(cluster, term, &counts))
+                .collect();
+            let is_anywhere = affinity
+                .beside
+                .iter()
+                .any(|marked| marked.has.contains(&true));
             affinity.is_first = matches_itself && !is_anywhere;
         }
         for term in &spec.anti_affinity {
@@ -78,8 +89,11 @@ impl Affinity {
 
     /// Judges a node.
     pub fn filter(&self, slot: Slot) -> Option<Rejection> {
-        let beside: Vec<Option<bool>> =
-            self.beside.iter().map(|marked| marked.is_beside(slot)).collect();
+        let beside: Vec<Option<bool>> = self
+            .beside
+            .iter()
+            .map(|marked| marked.is_beside(slot))
+            .collect();
         let has_labels = beside.iter().all(Option::is_some);
         if !has_labels || !(self.is_first || beside.iter().all(|is| *is == Some(true))) {
             return Some(Rejection::unresolvable(
@@ -87,8 +101,11 @@ impl Affinity {
                 Reason::Text("node(s) didn't match pod affinity rules"),
             ));
         }
-        let is_beside_any =
-            |marked: &[Marked]| marked.iter().any(|marked| marked.is_beside(slot) == Some(true));
+        let is_beside_any = |marked: &[Marked]| {
+            marked
+                .iter()
+                .any(|marked| marked.is_beside(slot) == Some(true))
+        };
         if is_beside_any(&self.apart) {
             return Some(Rejection::unschedulable(
                 Plugin::InterPodAffinity,
@@ -127,7 +144,12 @@ fn unwanted(cluster: &mut Cluster, pod: &PodInfo) -> Vec<Marked> {
     let terms = cluster.terms().matching(pod, &labels);
     let found: Vec<(CompactString, Vec<Slot>)> = terms
         .filter(|term| term.effect() == TermEffect::Forbids)
-        .map(|term| (term.topology_key().clone(), term.by_slot.keys().copied().collect()))
+        .map(|term| {
+            (
+                term.topology_key().clone(),
+                term.by_slot.keys().copied().collect(),
+            )
+        })
         .collect();
     found
         .into_iter()

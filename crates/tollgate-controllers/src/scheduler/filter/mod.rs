@@ -63,7 +63,10 @@ impl Prepared {
         let Some(node) = cluster.node(slot) else {
             return Ok(());
         };
-        let of_spec = self.verdicts.on(slot).and_then(|verdict| verdict.rejection.clone());
+        let of_spec = self
+            .verdicts
+            .on(slot)
+            .and_then(|verdict| verdict.rejection.clone());
         let rejection = of_spec
             .or_else(|| node_name::filter(pod, node))
             .or_else(|| node_ports::filter(&pod.spec, node))

@@ -22,9 +22,12 @@ pub fn filter(spec: &PodSpec, node: &NodeInfo) -> Option<Rejection> {
     shortage.check(wanted.memory, used.memory, all.memory, || {
         Reason::Text("Insufficient memory")
     });
-    shortage.check(wanted.ephemeral_storage, used.ephemeral_storage, all.ephemeral_storage, || {
-        Reason::Text("Insufficient ephemeral-storage")
-    });
+    shortage.check(
+        wanted.ephemeral_storage,
+        used.ephemeral_storage,
+        all.ephemeral_storage,
+        || Reason::Text("Insufficient ephemeral-storage"),
+    );
     for (name, wanted) in &wanted.scalars {
         let of = |amounts: &std::collections::BTreeMap<CompactString, i64>| {
             amounts.get(name).copied().unwrap_or(0)

@@ -10,8 +10,12 @@ use tollgate_api::value::CompactString;
 type Attached = BTreeSet<(CompactString, CompactString)>;
 
 fn volumes_of(cluster: &Cluster, pod: &PodInfo) -> Attached {
-    let keys = pod.claims.iter().map(|claim| (pod.namespace.clone(), claim.name.clone()));
-    keys.filter_map(|key| cluster.volumes.csi_of(&key)).collect()
+    let keys = pod
+        .claims
+        .iter()
+        .map(|claim| (pod.namespace.clone(), claim.name.clone()));
+    keys.filter_map(|key| cluster.volumes.csi_of(&key))
+        .collect()
 }
 
 /// Judges a node.
@@ -19,8 +23,15 @@ pub fn filter(cluster: &Cluster, pod: &PodInfo, node: &NodeInfo) -> Option<Rejec
     if pod.claims.is_empty() || node.volume_limits.is_empty() {
         return None;
     }
-    let there: Attached = node.pods.iter().flat_map(|pod| volumes_of(cluster, pod)).collect();
-    let new: Attached = volumes_of(cluster, pod).difference(&there).cloned().collect();
+    let there: Attached = node
+        .pods
+        .iter()
+        .flat_map(|pod| volumes_of(cluster, pod))
+        .collect();
+    let new: Attached = volumes_of(cluster, pod)
+        .difference(&there)
+        .cloned()
+        .collect();
     let count = |volumes: &Attached, driver: &CompactString| {
         let of_driver = volumes.iter().filter(|(other, _)| other == driver);
         i64::try_from(of_driver.count()).unwrap_or(i64::MAX)

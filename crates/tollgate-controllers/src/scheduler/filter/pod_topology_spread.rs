@@ -29,7 +29,10 @@ pub struct Spread(Vec<Counted>);
 /// Which pods a constraint counts.
 pub fn question(pod: &PodInfo, constraint: &SpreadConstraint) -> Question {
     Question {
-        scopes: vec![Scope::within(&pod.namespace, constraint.selector_for(&pod.labels))],
+        scopes: vec![Scope::within(
+            &pod.namespace,
+            constraint.selector_for(&pod.labels),
+        )],
         skips_terminating: true,
     }
 }
@@ -53,36 +56,46 @@ impl Spread {
             .iter()
             .map(|constraint| cluster.domains(&constraint.topology_key))
             .collect();
-        let counted = constraints.iter().zip(&all_domains).map(|(constraint, domains)| {
-            let counts = cluster.ask(question(pod, constraint)).to_vec();
-            let mut by_domain: Vec<Option<u32>> = vec![None; domains.len()];
-            for (slot, node) in cluster.nodes().iter().enumerate() {
-                let is_complete = all_domains.iter().all(|domains| domains.of_slot(slot).is_some());
-                if !node.is_present || !is_complete || !counts_node(pod, constraint, node) {
-                    continue;
+        let counted = constraints
+            .iter()
+            .zip(&all_domains)
+            .map(|(constraint, domains)| {
+                let counts = cluster.ask(question(pod, constraint)).to_vec();
+                let mut by_domain: Vec<Option<u32>> = vec![None; domains.len()];
+                for (slot, node) in cluster.nodes().iter().enumerate() {
+                    let is_complete = all_domains
+                        .iter()
+                        .all(|domains| domains.of_slot(slot).is_some());
+                    if !node.is_present || !is_complete || !counts_node(pod, constraint, node) {
+                        continue;
+                    }
+                    let domain = domains
+                        .of_slot(slot)
+                        .and_then(|domain| by_domain.get_mut(domain));
+                    if let Some(sum) = domain {
+                        let count = counts.get(slot).copied().unwrap_or(0);
+                        *sum = Some(sum.unwrap_or(0).saturating_add(count));
+                    }
                 }
-                let domain = domains.of_slot(slot).and_then(|domain| by_domain.get_mut(domain));
-                if let Some(sum) = domain {
-                    let count = counts.get(slot).copied().unwrap_or(0);
-                    *sum = Some(sum.unwrap_or(0).saturating_add(count));
+                let known = i64::try_from(by_domain.iter().flatten().count()).unwrap_or(i64::MAX);
+                let least = by_domain.iter().flatten().min().copied();
+                let is_spread_enough = known >= constraint.min_domains;
+                Counted {
+                    domains: Arc::clone(domains),
+                    // Without any domain upstream compares with the largest number there is, so that nothing exceeds it.
+                    least: match least {
+                        _ if !is_spread_enough => 0,
+                        Some(least) => i64::from(least),
+                        None => i64::from(i32::MAX),
+                    },
+                    by_domain: by_domain
+                        .into_iter()
+                        .map(Option::unwrap_or_default)
+                        .collect(),
+                    max_skew: constraint.max_skew,
+                    own: i64::from(constraint.selector_for(&pod.labels).matches(&pod.labels)),
                 }
-            }
-            let known = i64::try_from(by_domain.iter().flatten().count()).unwrap_or(i64::MAX);
-            let least = by_domain.iter().flatten().min().copied();
-            let is_spread_enough = known >= constraint.min_domains;
-            Counted {
-                domains: Arc::clone(domains),
-                // Without any domain upstream compares with the largest number there is, so that nothing exceeds it.
-                least: match least {
-                    _ if !is_spread_enough => 0,
-                    Some(least) => i64::from(least),
-                    None => i64::from(i32::MAX),
-                },
-                by_domain: by_domain.into_iter().map(Option::unwrap_or_default).collect(),
-                max_skew: constraint.max_skew,
-                own: i64::from(constraint.selector_for(&pod.labels).matches(&pod.labels)),
-            }
-        });
+            });
         Self(counted.collect())
     }
 

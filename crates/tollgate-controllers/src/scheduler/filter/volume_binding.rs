@@ -65,7 +65,9 @@ impl PodVolumes {
                 Reason::Text("pod has unbound immediate PersistentVolumeClaims"),
             ));
         }
-        volumes.delayed.sort_by_key(|(key, claim)| (claim.size, key.clone()));
+        volumes
+            .delayed
+            .sort_by_key(|(key, claim)| (claim.size, key.clone()));
         Ok(volumes)
     }
 
@@ -121,7 +123,9 @@ fn usable<'c>(
     let name = &claim.name;
     let Some(info) = cluster.volumes.claim(key) else {
         return Err(refuse(if claim.is_ephemeral {
-            format!("waiting for ephemeral volume controller to create the persistentvolumeclaim \"{name}\"")
+            format!(
+                "waiting for ephemeral volume controller to create the persistentvolumeclaim \"{name}\""
+            )
         } else {
             format!("persistentvolumeclaim \"{name}\" not found")
         }));
@@ -133,7 +137,9 @@ fn usable<'c>(
         )));
     }
     if info.is_terminating {
-        return Err(refuse(format!("persistentvolumeclaim \"{name}\" is being deleted")));
+        return Err(refuse(format!(
+            "persistentvolumeclaim \"{name}\" is being deleted"
+        )));
     }
     if claim.is_ephemeral && info.owner != pod.uid {
         let (namespace, pod) = (&pod.namespace, &pod.name);
@@ -156,7 +162,10 @@ pub fn filter(cluster: &Cluster, volumes: &PodVolumes, node: &NodeInfo) -> Optio
     let found = volumes.plan(cluster, node).is_some();
     let texts = [
         (conflicts, "node(s) had volume node affinity conflict"),
-        (!found, "node(s) didn't find available persistent volumes to bind"),
+        (
+            !found,
+            "node(s) didn't find available persistent volumes to bind",
+        ),
     ];
     let reasons: Vec<Reason> = texts
         .into_iter()

@@ -8,7 +8,10 @@ use super::PodVolumes;
 /// Judges a node.
 pub fn filter(pod: &PodInfo, volumes: &PodVolumes, node: &NodeInfo) -> Option<Rejection> {
     let taken = || node.pods.iter().flat_map(|pod| &pod.disks);
-    let conflicts = pod.disks.iter().any(|disk| taken().any(|other| disk.conflicts_with(other)));
+    let conflicts = pod
+        .disks
+        .iter()
+        .any(|disk| taken().any(|other| disk.conflicts_with(other)));
     if conflicts {
         return Some(Rejection::unschedulable(
             Plugin::VolumeRestrictions,

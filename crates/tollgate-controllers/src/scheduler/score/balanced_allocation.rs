@@ -16,7 +16,10 @@ pub fn score(cluster: &Cluster, pod: &PodInfo, slots: &[Slot]) -> Vec<i64> {
             return 0;
         };
         let (used, all) = (&node.used, &node.facts.allocatable);
-        let cpu = share(used.milli_cpu.saturating_add(wanted.milli_cpu), all.milli_cpu);
+        let cpu = share(
+            used.milli_cpu.saturating_add(wanted.milli_cpu),
+            all.milli_cpu,
+        );
         let memory = share(used.memory.saturating_add(wanted.memory), all.memory);
         let deviation = match (cpu, memory) {
             (Some(cpu), Some(memory)) => (cpu - memory).abs() / 2.0,
@@ -27,7 +30,10 @@ pub fn score(cluster: &Cluster, pod: &PodInfo, slots: &[Slot]) -> Vec<i64> {
     slots.iter().map(score).collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a share for a score, not a decision")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a share for a score, not a decision"
+)]
 fn share(used: i64, all: i64) -> Option<f64> {
     (all > 0).then(|| (used as f64 / all as f64).min(1.0))
 }

@@ -24,7 +24,11 @@ pub fn score(cluster: &Cluster, pod: &PodInfo, slots: &[Slot]) -> Vec<i64> {
     if images.is_empty() {
         return vec![0; slots.len()];
     }
-    let present = cluster.nodes().iter().filter(|node| node.is_present).count();
+    let present = cluster
+        .nodes()
+        .iter()
+        .filter(|node| node.is_present)
+        .count();
     let all = i64::try_from(present).unwrap_or(i64::MAX);
     let containers = i64::try_from(pod.spec.images.len()).unwrap_or(1);
     let size_max = SIZE_MAX.saturating_mul(containers);
@@ -36,9 +40,14 @@ pub fn score(cluster: &Cluster, pod: &PodInfo, slots: &[Slot]) -> Vec<i64> {
             let size = node.facts.images.get(*image)?;
             size.saturating_mul(*count).checked_div(all)
         });
-        let sum = sizes.fold(0_i64, i64::saturating_add).clamp(SIZE_MIN, size_max.max(SIZE_MIN));
+        let sum = sizes
+            .fold(0_i64, i64::saturating_add)
+            .clamp(SIZE_MIN, size_max.max(SIZE_MIN));
         let range = size_max.saturating_sub(SIZE_MIN);
-        SCORE_MAX.saturating_mul(sum.saturating_sub(SIZE_MIN)).checked_div(range).unwrap_or(0)
+        SCORE_MAX
+            .saturating_mul(sum.saturating_sub(SIZE_MIN))
+            .checked_div(range)
+            .unwrap_or(0)
     };
     slots.iter().map(score).collect()
 }

@@ -65,7 +65,12 @@ pub fn score(cluster: &mut Cluster, pod: &PodInfo, slots: &[Slot]) -> Vec<i64> {
     }
     let scores: Vec<i64> = slots.iter().map(|slot| weights.at(*slot)).collect();
     let lowest = scores.iter().copied().min().unwrap_or(0);
-    let range = scores.iter().copied().max().unwrap_or(0).saturating_sub(lowest);
+    let range = scores
+        .iter()
+        .copied()
+        .max()
+        .unwrap_or(0)
+        .saturating_sub(lowest);
     let stretch = |score: i64| {
         let above = score.saturating_sub(lowest).saturating_mul(SCORE_MAX);
         above.checked_div(range).unwrap_or(0)

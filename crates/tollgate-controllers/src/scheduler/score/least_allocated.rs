@@ -15,7 +15,8 @@ pub fn score(cluster: &Cluster, pod: &PodInfo, slots: &[Slot]) -> Vec<i64> {
         let all = &node.facts.allocatable;
         let left = [
             share_left(
-                node.scored_milli_cpu.saturating_add(wanted.scored_milli_cpu),
+                node.scored_milli_cpu
+                    .saturating_add(wanted.scored_milli_cpu),
                 all.milli_cpu,
             ),
             share_left(

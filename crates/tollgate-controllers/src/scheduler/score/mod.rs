@@ -31,8 +31,12 @@ pub fn score(
     slots: &[Slot],
 ) -> Vec<i64> {
     let verdict = |slot: &Slot| prepared.verdicts.on(*slot);
-    let disliked = slots.iter().map(|slot| verdict(slot).map_or(0, |on| on.disliked_taints));
-    let preferred = slots.iter().map(|slot| verdict(slot).map_or(0, |on| on.preferred));
+    let disliked = slots
+        .iter()
+        .map(|slot| verdict(slot).map_or(0, |on| on.disliked_taints));
+    let preferred = slots
+        .iter()
+        .map(|slot| verdict(slot).map_or(0, |on| on.preferred));
     let mut total = vec![0_i64; slots.len()];
     let mut add = |weight: i64, scores: Vec<i64>| {
         for (sum, score) in total.iter_mut().zip(scores) {
@@ -43,18 +47,36 @@ pub fn score(
     if !pod.spec.preferred_nodes.is_empty() {
         add(NODE_AFFINITY, normalize(preferred.collect(), false));
     }
-    add(NODE_RESOURCES_FIT, least_allocated::score(cluster, pod, slots));
-    add(BALANCED_ALLOCATION, balanced_allocation::score(cluster, pod, slots));
+    add(
+        NODE_RESOURCES_FIT,
+        least_allocated::score(cluster, pod, slots),
+    );
+    add(
+        BALANCED_ALLOCATION,
+        balanced_allocation::score(cluster, pod, slots),
+    );
     add(IMAGE_LOCALITY, image_locality::score(cluster, pod, slots));
-    add(POD_TOPOLOGY_SPREAD, pod_topology_spread::score(cluster, pod, slots));
-    add(INTER_POD_AFFINITY, inter_pod_affinity::score(cluster, pod, slots));
+    add(
+        POD_TOPOLOGY_SPREAD,
+        pod_topology_spread::score(cluster, pod, slots),
+    );
+    add(
+        INTER_POD_AFFINITY,
+        inter_pod_affinity::score(cluster, pod, slots),
+    );
     total
 }
 
 /// Stretches scores so that the highest is the best there is; turned around if low is good.
 fn normalize(scores: Vec<i64>, is_low_good: bool) -> Vec<i64> {
     let highest = scores.iter().copied().max().unwrap_or(0);
-    let turn = |score: i64| if is_low_good { SCORE_MAX - score } else { score };
+    let turn = |score: i64| {
+        if is_low_good {
+            SCORE_MAX - score
+        } else {
+            score
+        }
+    };
     let stretch = |score: i64| {
         let stretched = score.saturating_mul(SCORE_MAX).checked_div(highest);
         turn(stretched.unwrap_or(0))

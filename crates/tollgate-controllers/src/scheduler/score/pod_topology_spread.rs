@@ -55,16 +55,25 @@ pub fn score(cluster: &mut Cluster, pod: &PodInfo, slots: &[Slot]) -> Vec<i64> {
         .map(|constraint| cluster.domains(&constraint.topology_key))
         .collect();
     // A node that lacks a label of the pod's own constraints scores nothing; defaults ask for none.
-    let is_complete = |slot: Slot| domains.iter().all(|domains| domains.of_slot(slot).is_some());
+    let is_complete = |slot: Slot| {
+        domains
+            .iter()
+            .all(|domains| domains.of_slot(slot).is_some())
+    };
     let is_scored = |slot: Slot| !is_own || is_complete(slot);
     let scored = slots.iter().filter(|slot| is_scored(**slot)).count();
     let mut counted = Vec::with_capacity(constraints.len());
     for (constraint, domains) in constraints.iter().zip(&domains) {
-        counted.push(count(cluster, pod, constraint, domains, slots, scored, &is_scored));
+        counted.push(count(
+            cluster, pod, constraint, domains, slots, scored, &is_scored,
+        ));
     }
     let raw = slots.iter().map(|slot| {
         is_scored(*slot).then(|| {
-            let sum: f64 = counted.iter().map(|constraint| constraint.score(*slot)).sum();
+            let sum: f64 = counted
+                .iter()
+                .map(|constraint| constraint.score(*slot))
+                .sum();
             #[expect(clippy::cast_possible_truncation, reason = "counts of pods")]
             let rounded = sum.round() as i64;
             rounded
@@ -90,7 +99,9 @@ fn count(
     let mut size = scored;
     if !is_hostname {
         for slot in slots.iter().filter(|slot| is_scored(**slot)) {
-            let place = domains.of_slot(*slot).and_then(|domain| is_wanted.get_mut(domain));
+            let place = domains
+                .of_slot(*slot)
+                .and_then(|domain| is_wanted.get_mut(domain));
             if let Some(place) = place {
                 *place = true;
             }
