@@ -27,6 +27,8 @@ mod static_verdicts;
 pub mod taint;
 pub mod tally;
 pub mod term_index;
+#[cfg(test)]
+mod tests;
 pub mod topology;
 pub mod volumes;
 
