@@ -26,4 +26,5 @@ pub mod resource_quota;
 pub mod replica_set;
 pub mod resources;
 pub mod root_ca;
+pub mod scheduler;
 pub mod service_account;
