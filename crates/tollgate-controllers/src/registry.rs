@@ -6,6 +6,7 @@ use crate::garbage_collector::GarbageCollector;
 use crate::namespace::Namespaces;
 use crate::resource_quota::ResourceQuotas;
 use crate::daemon_set::DaemonSets;
+use crate::deployment::Deployments;
 use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
@@ -26,6 +27,7 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(Namespaces),
         Arc::new(ResourceQuotas),
         Arc::new(DaemonSets::default()),
+        Arc::new(Deployments::default()),
         Arc::new(ReplicaSets::replica_sets()),
         Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),

@@ -2,4 +2,6 @@
 
 mod daemon_set;
 mod pods;
+mod deployment;
+mod replica_set;
 mod service_account;
