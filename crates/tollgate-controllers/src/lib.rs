@@ -10,5 +10,6 @@ pub mod context;
 pub mod controller;
 pub mod driver;
 pub mod events;
+pub mod node;
 pub mod registry;
 pub mod resources;
