@@ -1,6 +1,8 @@
 //! The one list of all controllers.
 
 use crate::controller::Controller;
+use crate::root_ca::RootCa;
+use crate::service_account::ServiceAccounts;
 use std::sync::Arc;
 
 /// What controllers have to be told.
@@ -12,6 +14,8 @@ pub struct Settings {
 
 /// Every controller, by name.
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
-    let _ = settings;
-    Vec::new()
+    vec![
+        Arc::new(RootCa::new(settings.root_ca.clone())),
+        Arc::new(ServiceAccounts),
+    ]
 }

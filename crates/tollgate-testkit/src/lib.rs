@@ -2,6 +2,7 @@
 //! crate depends on this one.
 
 pub mod client;
+pub mod cluster;
 pub mod encoding;
 pub mod generate;
 pub mod oracles;

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 use tollgate_api::Timestamp;
 use tollgate_apiserver::environment::Environment;
+use tollgate_controllers::clock::Clock;
 
 /// Whether standard output is a terminal.
 pub fn stdout_is_terminal() -> bool {
@@ -84,5 +85,19 @@ impl Environment for System {
         // A system without random numbers has no TLS either, so nobody gets here.
         let _ = self.random.fill(&mut bytes);
         u64::from_le_bytes(bytes)
+    }
+}
+
+impl Clock for System {
+    fn now(&self) -> Timestamp {
+        Environment::now(self)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Environment::elapsed(self)
+    }
+
+    fn random(&self) -> u64 {
+        Environment::random(self)
     }
 }

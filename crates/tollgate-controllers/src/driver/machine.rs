@@ -9,7 +9,7 @@ use crate::controller::{Change, Controller, Key, Watched};
 use crate::events::Recorder;
 use crate::resources::{CUSTOM_RESOURCE_DEFINITIONS, EVENTS};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tollgate_api::client::{Client, Cluster, GroupVersionResource, Identity, WatchEvent};
 use tollgate_api::value::CompactString;
@@ -51,6 +51,7 @@ pub struct Machine {
     pub(super) news: Notify,
     cache: Arc<Cache>,
     cluster: Arc<dyn Cluster>,
+    wanted: Mutex<Arc<BTreeSet<GroupVersionResource>>>,
 }
 
 impl Machine {
@@ -79,6 +80,7 @@ impl Machine {
             news: Notify::new(),
             cache: Arc::default(),
             cluster,
+            wanted: Mutex::default(),
         }
     }
 
@@ -87,8 +89,21 @@ impl Machine {
         &self.cache
     }
 
-    /// Which resources are to be watched now.
-    pub(super) fn wanted(&self) -> BTreeSet<GroupVersionResource> {
+    /// Which resources are to be watched, as of the last [`Self::refresh`].
+    pub(super) fn wanted(&self) -> Arc<BTreeSet<GroupVersionResource>> {
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&wanted)
+    }
+
+    /// Finds out which resources are to be watched now.
+    pub(super) fn refresh(&self) -> Arc<BTreeSet<GroupVersionResource>> {
+        let new = Arc::new(self.find_wanted());
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        *wanted = Arc::clone(&new);
+        new
+    }
+
+    fn find_wanted(&self) -> BTreeSet<GroupVersionResource> {
         let mut wanted = BTreeSet::new();
         let mut everything = false;
         for running in &self.controllers {
@@ -124,13 +139,10 @@ impl Machine {
     }
 
     /// Whether everything that a controller watches has been listed.
-    pub(super) fn is_ready(
-        &self,
-        running: &Running,
-        wanted: &BTreeSet<GroupVersionResource>,
-    ) -> bool {
+    pub(super) fn is_ready(&self, running: &Running) -> bool {
+        let wanted = self.wanted();
         let mut watched = wanted.iter().filter(|resource| running.watches(resource));
-        watched.all(|resource| self.cache.is_synced(resource))
+        !wanted.is_empty() && watched.all(|resource| self.cache.is_synced(resource))
     }
 
     /// Begins to keep a resource.
@@ -226,7 +238,7 @@ impl Machine {
         };
         let outcome = running.controller.reconcile(&context, &key).await;
         let written = context.written.into_inner();
-        let mut written: Written = written.unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut written: Written = written.unwrap_or_else(PoisonError::into_inner);
         written.retain(|resource, _| running.watches(resource) && self.cache.is_synced(resource));
         let now = self.clock.elapsed();
         running.queue.done(key, &outcome, written, &self.cache, now);

@@ -45,7 +45,7 @@ async fn supervise(machine: Arc<Machine>) {
     let mut tasks = JoinSet::new();
     loop {
         let news = machine.news.notified();
-        let wanted = machine.wanted();
+        let wanted = machine.refresh();
         let gone: Vec<GroupVersionResource> = watches
             .keys()
             .filter(|resource| !wanted.contains(*resource))
@@ -57,7 +57,7 @@ async fn supervise(machine: Arc<Machine>) {
             }
             machine.end(&resource);
         }
-        for resource in wanted {
+        for resource in wanted.iter().cloned() {
             watches.entry(resource).or_insert_with_key(|resource| {
                 machine.begin(resource);
                 tasks.spawn(follow(Arc::clone(&machine), resource.clone()))
@@ -84,7 +84,7 @@ async fn follow(machine: Arc<Machine>, resource: GroupVersionResource) {
 async fn control(machine: &Machine, running: &Running) {
     loop {
         let news = machine.news.notified();
-        if machine.is_ready(running, &machine.wanted()) {
+        if machine.is_ready(running) {
             break;
         }
         news.await;

@@ -4,6 +4,7 @@
 //! give the same life.
 
 use super::machine::{Listing, Machine};
+use crate::resources::CUSTOM_RESOURCE_DEFINITIONS;
 use futures_util::FutureExt as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ struct Follow {
 pub struct Stepper {
     machine: Arc<Machine>,
     follows: BTreeMap<GroupVersionResource, Follow>,
+    /// Whether other resources may be served than before.
+    stale: bool,
 }
 
 impl Stepper {
@@ -41,6 +44,7 @@ impl Stepper {
         Self {
             machine,
             follows: BTreeMap::new(),
+            stale: true,
         }
     }
 
@@ -51,7 +55,10 @@ impl Stepper {
 
     /// Begins watches that are wanted, ends those that are not, and looks for the next change in each.
     fn follow(&mut self) {
-        let wanted = self.machine.wanted();
+        let mut wanted = self.machine.wanted();
+        if wanted.is_empty() || std::mem::take(&mut self.stale) {
+            wanted = self.machine.refresh();
+        }
         let gone: Vec<GroupVersionResource> = self
             .follows
             .keys()
@@ -62,7 +69,7 @@ impl Stepper {
             self.drop_watch(&resource);
             self.machine.end(&resource);
         }
-        for resource in &wanted {
+        for resource in &*wanted {
             if !self.follows.contains_key(resource)
                 && let Ok(watch) = self.machine.watcher.watch(resource, "")
             {
@@ -99,14 +106,13 @@ impl Stepper {
     pub fn steps(&mut self) -> Vec<Step> {
         self.follow();
         let now = self.machine.clock.elapsed();
-        let wanted = self.machine.wanted();
         let follows = self.follows.iter();
         let deliveries = follows
             .filter(|(_, follow)| follow.next.is_some())
             .map(|(resource, _)| Step::Deliver(resource.clone()));
         let mut steps: Vec<Step> = deliveries.collect();
         for (index, running) in self.machine.controllers.iter().enumerate() {
-            if self.machine.is_ready(running, &wanted) && running.queue.is_ready(now) {
+            if self.machine.is_ready(running) && running.queue.is_ready(now) {
                 steps.push(Step::Work(index));
             }
         }
@@ -124,6 +130,7 @@ impl Stepper {
                     && let Some(event) = follow.next.take()
                 {
                     self.machine.take(resource, &event, &mut follow.listing);
+                    self.stale |= *resource == CUSTOM_RESOURCE_DEFINITIONS;
                 }
                 true
             }

@@ -15,6 +15,7 @@ use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::Notify;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
@@ -22,9 +23,12 @@ use tollgate_apiserver::auth::authenticate::TokenFile;
 use tollgate_apiserver::auth::token::request::Issuer;
 use tollgate_apiserver::auth::token::{SigningKey, Verifier};
 use tollgate_apiserver::auth::{Authenticator, Mode};
+use tollgate_apiserver::environment::Environment;
 use tollgate_apiserver::http::certificates::{self, Identity};
 use tollgate_apiserver::server::{Config, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
+use tollgate_controllers::clock::Clock;
+use tollgate_controllers::registry::Settings;
 
 /// A data directory of this name keeps nothing.
 const IN_MEMORY: &str = ":memory:";
@@ -66,9 +70,10 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         .context("cannot start threads")?;
     runtime.block_on(async {
         let stop = stop_signal()?;
+        let system = Arc::new(env::System::new());
         let server = Server::start(Config {
             store: Arc::clone(&store),
-            environment: Arc::new(env::System::new()),
+            environment: Arc::clone(&system) as Arc<dyn Environment>,
             release,
             address: SocketAddr::new(args.bind_address, args.secure_port),
             tls,
@@ -81,7 +86,24 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         .await?;
         let address = server.address().context("cannot tell the address")?;
         announce(args, directory, &keys, release, address, out)?;
-        server.serve(stop).await;
+        let stopping = Arc::new(Notify::new());
+        let settings = Settings {
+            root_ca: keys.certificates.authority.certificate.clone(),
+        };
+        let api = Arc::clone(server.api());
+        let controllers = controllers::run(
+            &api,
+            Arc::clone(&system) as Arc<dyn Clock>,
+            &args.controllers,
+            &settings,
+            Arc::clone(&stopping).notified_owned(),
+        );
+        let serving = server.serve(async {
+            stop.await;
+            // Controllers go first: what they would do now would only hold up those who wait for an answer.
+            stopping.notify_one();
+        });
+        tokio::join!(controllers, serving);
         Ok::<(), anyhow::Error>(())
     })?;
     Ok(Exit::Passed)
