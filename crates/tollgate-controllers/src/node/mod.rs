@@ -6,9 +6,16 @@
 pub mod addresses;
 pub mod command;
 pub mod config;
+pub mod exec;
 mod identity;
+mod kubelets;
 pub mod lease;
+pub mod logs;
+pub mod metrics;
 mod moment;
 pub mod node_object;
 pub mod pod_lifecycle;
 pub mod resources;
+mod state;
+
+pub use kubelets::{DOWN, Kubelets};

@@ -88,26 +88,31 @@ fn annotations(plan: &NodePlan) -> Value {
     annotations
 }
 
-/// Labels and annotations that a stored node lacks, as a merge patch: a kubelet that starts again sets what is its own
-/// and leaves the rest alone. `None` if nothing is missing.
-pub fn missing_metadata(stored: &Value, plan: &NodePlan) -> Option<Value> {
-    let mut metadata = Value::object();
+/// What a stored node lacks when its kubelet starts again, as a merge patch: labels, annotations and the range of its
+/// pods. What is there stays, whatever it says. `None` if nothing is missing.
+pub fn missing(stored: &Value, plan: &NodePlan, slot: Slot) -> Option<Value> {
+    let mut patch = Value::object();
     for (field, wanted) in [("labels", labels(plan)), ("annotations", annotations(plan))] {
         let there = stored.at(&["metadata", field]);
         let missing: Vec<(String, Value)> = wanted
             .as_object()?
             .iter()
-            .filter(|(name, value)| there.and_then(|map| map.get(name)) != Some(*value))
+            .filter(|(name, _)| there.and_then(|map| map.get(name)).is_none())
             .map(|(name, value)| (name.to_owned(), value.clone()))
             .collect();
         if !missing.is_empty() {
-            metadata.set(field, missing.into_iter().collect::<Value>());
+            patch
+                .child_mut("metadata")
+                .set(field, missing.into_iter().collect::<Value>());
         }
     }
-    let is_missing = metadata
-        .as_object()
-        .is_some_and(|metadata| !metadata.is_empty());
-    is_missing.then(|| Value::from_iter([("metadata", metadata)]))
+    if stored.at(&["spec", "podCIDR"]).is_none() {
+        let spec = patch.child_mut("spec");
+        spec.set("podCIDR", slot.pod_cidr());
+        spec.set("podCIDRs", vec![slot.pod_cidr()]);
+    }
+    let is_missing = patch.as_object().is_some_and(|patch| !patch.is_empty());
+    is_missing.then_some(patch)
 }
 
 /// The status that the node's kubelet reports at `now`. What others keep in it stays; a condition's transition is only
@@ -286,7 +291,7 @@ mod tests {
         let report = status(&node, &plan, slot, release, later);
         assert!(!status_differs(&node, &report));
         assert_eq!(last_heartbeat(&node), Some(NOW));
-        assert_eq!(missing_metadata(&node, &plan), None);
+        assert_eq!(missing(&node, &plan, slot), None);
     }
 
     #[test]

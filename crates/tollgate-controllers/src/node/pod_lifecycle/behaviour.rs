@@ -140,7 +140,12 @@ fn image_pull_error(container: &Value, says: Option<&str>) -> Option<String> {
 }
 
 /// What an annotation says of a container.
-fn said_of<'p>(pod: &'p Value, container: &Value, role: Role, key: &str) -> Option<&'p str> {
+pub(crate) fn said_of<'p>(
+    pod: &'p Value,
+    container: &Value,
+    role: Role,
+    key: &str,
+) -> Option<&'p str> {
     let text = pod.at(&["metadata", "annotations"])?.str(key)?.trim();
     match named_values(pod, text) {
         Some(mut named) => {

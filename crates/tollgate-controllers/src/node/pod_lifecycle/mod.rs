@@ -19,6 +19,7 @@ mod status;
 mod termination;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use admission::{NodeFacts, Rejection};
 pub use behaviour::{
@@ -28,7 +29,9 @@ pub use behaviour::{
 pub use events::PodEvent;
 pub use outcome::{Memory, Step};
 pub use sources::{Source, Sources};
-pub(crate) use status::allotted_requests;
+pub(crate) use status::{allotted_requests, is_active, is_admitted};
+pub use view::ContainerRun;
+pub(crate) use view::{container_says, members_running, run_of};
 
 use crate::node::moment;
 use tollgate_api::{Release, Timestamp, Value};
@@ -57,7 +60,7 @@ pub fn step(pod: &Value, around: &Surroundings<'_>, memory: &mut Memory, now: Ti
     if is_terminal {
         return step;
     }
-    if pod.at(&["status", "startTime"]).is_none() {
+    if !is_admitted(pod) {
         admission::step(pod, around, &mut step, now);
         return step;
     }

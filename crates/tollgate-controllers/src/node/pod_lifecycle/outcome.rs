@@ -34,6 +34,11 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Whether nothing is remembered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
     /// Whether this was not told before; it counts as told from now on.
     pub(crate) fn is_news(&mut self, what: String) -> bool {
         /// A container that is started again for years is told of again.

@@ -126,6 +126,16 @@ fn mount_status(mount: &Value) -> Value {
     status
 }
 
+/// Whether the kubelet has taken a pod that is bound to its node.
+pub(crate) fn is_admitted(pod: &Value) -> bool {
+    pod.at(&["status", "startTime"]).is_some()
+}
+
+/// Whether a pod counts on its node: it was taken and has not ended.
+pub(crate) fn is_active(pod: &Value) -> bool {
+    is_admitted(pod) && !phase::is_terminal(pod)
+}
+
 /// What a pod has been allotted of its node: what its status says of containers that run, what its spec requests of
 /// the others; nothing once it has ended.
 pub(crate) fn allotted_requests(pod: &Value) -> Resources {

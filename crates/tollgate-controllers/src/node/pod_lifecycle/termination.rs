@@ -23,8 +23,7 @@ pub(crate) fn step(
     now: Timestamp,
 ) {
     let mut members = members(pod);
-    let was_admitted = pod.at(&["status", "startTime"]).is_some();
-    if phase::is_terminal(pod) || !was_admitted {
+    if phase::is_terminal(pod) || !status::is_admitted(pod) {
         step.delete = true;
         return;
     }
