@@ -1,6 +1,6 @@
 //! Controllers in a simulated cluster: one file for each.
 
-mod nodes;
 mod daemon_set;
+mod nodes;
 mod pods;
 mod service_account;
