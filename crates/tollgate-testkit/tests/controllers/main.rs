@@ -1,6 +1,7 @@
 //! Controllers in a simulated cluster: one file for each.
 
 mod daemon_set;
+mod nodes;
 mod pods;
 mod deployment;
 mod replica_set;

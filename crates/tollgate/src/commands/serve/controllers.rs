@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tollgate_apiserver::local::LocalCluster;
 use tollgate_apiserver::verbs::Api;
 use tollgate_controllers::clock::Clock;
+use tollgate_controllers::controller::Controller;
 use tollgate_controllers::driver::{self, Machine};
+use tollgate_controllers::node::Kubelets;
 use tollgate_controllers::registry::{self, Settings};
 
 /// The controllers that kube-controller-manager knows.
@@ -86,17 +88,19 @@ fn is_enabled(given: &[String], name: &str) -> bool {
     false
 }
 
-/// Runs the controllers that are to run until `stop` resolves.
+/// Runs the controllers that are to run, and the kubelets, until `stop` resolves.
 pub(super) async fn run(
     api: &Arc<Api>,
     clock: Arc<dyn Clock>,
     given: &[String],
     settings: &Settings,
+    kubelets: Option<Arc<Kubelets>>,
     stop: impl Future<Output = ()>,
 ) {
     let cluster = Arc::new(LocalCluster::new(Arc::clone(api)));
     let mut controllers = registry::controllers(settings);
     controllers.retain(|controller| is_enabled(given, controller.name()));
+    controllers.extend(kubelets.map(|kubelets| kubelets as Arc<dyn Controller>));
     let machine = Arc::new(Machine::new(controllers, cluster, clock));
     driver::run(machine, stop).await;
 }
