@@ -21,6 +21,7 @@ mod request_info;
 mod respond;
 mod roots;
 mod service;
+mod spdy;
 mod stream;
 mod table;
 mod yaml;
