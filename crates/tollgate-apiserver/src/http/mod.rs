@@ -3,11 +3,13 @@
 
 mod body;
 pub mod certificates;
+mod connect;
 mod dispatch;
 mod documents;
 mod gzip;
 mod health;
 mod identity;
+mod idle;
 mod listener;
 mod metrics;
 mod negotiate;
@@ -28,4 +30,4 @@ mod yaml;
 
 pub use listener::{Listener, ListenerError, serve};
 pub use metrics::Metrics;
-pub use service::Service;
+pub use service::{SESSIONS_MAX, Service};

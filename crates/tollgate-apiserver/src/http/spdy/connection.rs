@@ -1,5 +1,6 @@
 //! A connection: one task reads frames and hands them to their streams, another writes what streams have to say.
 
+use super::super::idle::Idle;
 use super::frame::{self, Control, FrameError, HEAD_BYTES, Head, Reset};
 use super::headers;
 use super::stream::{Outgoing, Registration, Stream};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
 /// Streams that are open at a time on one connection.
 pub(super) const STREAMS_MAX: usize = 128;
@@ -22,8 +23,6 @@ const PIECE_BYTES: usize = 16 * 1024;
 const PIECES_MAX: usize = 4;
 /// Frames that wait for the client to read them.
 const OUT_MAX: usize = 32;
-/// How long a connection may be silent, as upstream's may.
-const IDLE_TIMEOUT: Duration = Duration::from_hours(4);
 /// How long a client that has been told goodbye may take to hang up.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -62,7 +61,7 @@ struct Entry {
 #[derive(Debug)]
 pub(super) struct Shared {
     streams: Mutex<BTreeMap<u32, Entry>>,
-    last_frame: Mutex<Instant>,
+    idle: Idle,
 }
 
 impl Shared {
@@ -73,29 +72,6 @@ impl Shared {
     /// Nobody has a part of the stream any more.
     pub(super) fn forget(&self, stream: u32) {
         self.streams().remove(&stream);
-    }
-
-    fn touch(&self) {
-        let mut last = self
-            .last_frame
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *last = Instant::now();
-    }
-
-    /// Resolves once nothing has been read or written for too long.
-    async fn idle(&self) {
-        loop {
-            let last = *self
-                .last_frame
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let end = last.checked_add(IDLE_TIMEOUT).unwrap_or(last);
-            if end <= Instant::now() {
-                return;
-            }
-            sleep_until(end).await;
-        }
     }
 }
 
@@ -139,7 +115,7 @@ pub(in super::super) fn start(io: impl AsyncRead + AsyncWrite + Send + 'static) 
     let (read, write) = tokio::io::split(io);
     let shared = Arc::new(Shared {
         streams: Mutex::default(),
-        last_frame: Mutex::new(Instant::now()),
+        idle: Idle::default(),
     });
     let (out, outs) = mpsc::channel(OUT_MAX);
     let (opened, incoming) = mpsc::channel(STREAMS_MAX);
@@ -155,7 +131,7 @@ pub(in super::super) fn start(io: impl AsyncRead + AsyncWrite + Send + 'static) 
     let reader = tokio::spawn(async move {
         let ended = tokio::select! {
             ended = reader.run() => ended,
-            () = shared.idle() => Ok(()),
+            () = shared.idle.over() => Ok(()),
         };
         let status = u32::from(ended.is_err());
         let _ = reader.out.send(Out::GoAway { status }).await;
@@ -186,7 +162,7 @@ impl<IO: AsyncRead + Unpin> Reader<IO> {
     async fn run(&mut self) -> Result<(), FrameError> {
         let mut head = [0; HEAD_BYTES];
         while self.io.read_exact(&mut head).await.is_ok() {
-            self.shared.touch();
+            self.shared.idle.touch();
             match frame::head(head)? {
                 Head::Data {
                     stream,
@@ -318,7 +294,7 @@ async fn write_all(
         if write(&mut io, &mut headers, out).await.is_err() {
             return;
         }
-        shared.touch();
+        shared.idle.touch();
         // What waits already goes out together.
         if (is_last || outs.is_empty()) && io.flush().await.is_err() {
             return;

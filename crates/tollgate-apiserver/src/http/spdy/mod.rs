@@ -13,4 +13,5 @@ mod stream;
 pub(super) mod tests;
 
 pub(super) use connection::{Connection, start};
+pub(super) use frame::Reset;
 pub(super) use stream::{Gone, Outgoing, Stream};
