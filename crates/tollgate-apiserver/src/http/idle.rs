@@ -35,20 +35,3 @@ impl Idle {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn silence_ends_a_connection_and_a_word_keeps_it() {
-        let idle = Idle::default();
-        let began = Instant::now();
-        let hours = |hours| Duration::from_hours(hours);
-        tokio::join!(idle.over(), async {
-            tokio::time::sleep(hours(3)).await;
-            idle.touch();
-        });
-        assert_eq!(began.elapsed().as_secs() / 3600, 7);
-    }
-}

@@ -10,11 +10,9 @@ const FIN: u8 = 1;
 const SYN_STREAM: u16 = 1;
 const SYN_REPLY: u16 = 2;
 const RST_STREAM: u16 = 3;
-const SETTINGS: u16 = 4;
 const PING: u16 = 6;
 const GO_AWAY: u16 = 7;
 const HEADERS: u16 = 8;
-const WINDOW_UPDATE: u16 = 9;
 
 /// Why a stream is reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,7 +194,10 @@ pub(super) fn go_away(last: u32, status: u32) -> Vec<u8> {
 pub(super) mod client {
     //! Frames that only a client sends.
 
-    use super::{FIN, SETTINGS, SYN_STREAM, WINDOW_UPDATE, control_frame};
+    use super::{FIN, SYN_STREAM, control_frame};
+
+    const SETTINGS: u16 = 4;
+    const WINDOW_UPDATE: u16 = 9;
 
     pub(in super::super) fn syn_stream(stream: u32, fin: bool, block: &[u8]) -> Vec<u8> {
         let flags = if fin { FIN } else { 0 };

@@ -142,7 +142,7 @@ impl Writer {
     /// Writes the headers of a frame; together they are smaller than 64 KiB.
     pub(super) fn write(&mut self, headers: &[(&str, &str)]) -> Vec<u8> {
         let mut text = Vec::new();
-        let mut size = |text: &mut Vec<u8>, size: usize| {
+        let size = |text: &mut Vec<u8>, size: usize| {
             text.extend_from_slice(&u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes());
         };
         size(&mut text, headers.len());
