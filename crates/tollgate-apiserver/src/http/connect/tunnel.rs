@@ -1,7 +1,7 @@
 //! A websocket as a pipe of bytes: what newer clients put SPDY into.
 
 use super::session::Io;
-use super::websocket_command::{LINGER, websocket};
+use super::websocket_command::{LINGER, goodbye, websocket};
 use bytes::BytesMut;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
@@ -47,7 +47,7 @@ async fn carry(socket: WebSocketStream<Io>, pipe: DuplexStream) {
                 return;
             }
         }
-        let _ = sink.close().await;
+        let _ = sink.send(goodbye()).await;
     };
     tokio::pin!(inward, outward);
     tokio::select! {

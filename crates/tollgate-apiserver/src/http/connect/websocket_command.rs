@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tollgate_api::node_agent::TerminalSize;
 
@@ -45,6 +46,14 @@ pub(super) async fn websocket(io: Io) -> WebSocketStream<Io> {
         .max_message_size(Some(MESSAGE_BYTES_MAX))
         .max_frame_size(Some(MESSAGE_BYTES_MAX));
     WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
+}
+
+/// Says that all is said: clients take an end without a code for a failure.
+pub(super) fn goodbye() -> Message {
+    Message::Close(Some(CloseFrame {
+        code: CloseCode::Normal,
+        reason: "".into(),
+    }))
 }
 
 /// Runs a command for the client at the other end.
@@ -148,5 +157,5 @@ async fn write(
             return;
         }
     }
-    let _ = sink.close().await;
+    let _ = sink.send(goodbye()).await;
 }

@@ -40,13 +40,19 @@ async fn open(server: &Running, query: &str, protocols: &str) -> Socket {
 /// Everything that comes until the server says goodbye, by channel: stdout, stderr, how it ended.
 async fn hear(socket: &mut Socket) -> [String; 3] {
     let mut heard = [const { String::new() }; 3];
+    let mut code = None;
     while let Some(Ok(message)) = socket.next().await {
+        if let Message::Close(frame) = &message {
+            code = frame.as_ref().map(|frame| u16::from(frame.code));
+        }
         if let Message::Binary(bytes) = message {
             let (channel, bytes) = bytes.split_first().unwrap();
             let text = std::str::from_utf8(bytes).unwrap();
             heard[usize::from(*channel) - 1].push_str(text);
         }
     }
+    // Any other end is a failure to kubectl.
+    assert_eq!(code, Some(1000));
     heard
 }
 
