@@ -15,6 +15,7 @@ mod metrics;
 mod negotiate;
 mod options;
 mod perform;
+mod pieces;
 mod prepared;
 mod present;
 mod query;
