@@ -9,7 +9,7 @@ use crate::driver::Cached;
 use crate::events::EventType;
 use crate::history::{self, Historian, Kept, Revision};
 use crate::pod_control::{
-    Owning, create_pod, delete_pod, is_namespace_terminating, pod_of_template, slow_start,
+    Owning, create_pod, delete_pod, pod_of_template, slow_start,
 };
 use crate::resources::{DAEMON_SETS, PODS};
 use futures_util::future::join_all;
@@ -133,7 +133,7 @@ impl DaemonSets {
         })
         .await;
         match batch.failure {
-            Some(status) if !is_namespace_terminating(&status) => Err(status),
+            Some(status) if !crate::namespaces::is_ending(&status) => Err(status),
             _ => {
                 self.refused.clear(key);
                 Ok(())
