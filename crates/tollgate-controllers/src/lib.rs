@@ -7,18 +7,26 @@
 
 pub mod claim;
 pub mod clock;
+pub mod cluster_role_aggregation;
 pub mod context;
 pub mod controller;
+pub mod daemon_set;
 pub mod deployment;
 pub mod driver;
 pub mod events;
+pub mod garbage_collector;
+pub(crate) mod history;
 pub(crate) mod int_or_percent;
+pub mod namespace;
 pub(crate) mod namespaces;
+pub mod node;
 pub mod owners;
 pub mod pod_control;
 pub mod refused;
 pub mod registry;
 pub mod replica_set;
+pub mod resource_quota;
 pub mod resources;
 pub mod root_ca;
+pub mod scheduler;
 pub mod service_account;
