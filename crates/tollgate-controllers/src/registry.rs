@@ -1,12 +1,16 @@
 //! The one list of all controllers.
 
+use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
 use crate::cron_job::CronJobs;
 use crate::daemon_set::DaemonSets;
 use crate::deployment::Deployments;
 use crate::disruption::Disruption;
+use crate::garbage_collector::GarbageCollector;
 use crate::job::Jobs;
+use crate::namespace::Namespaces;
 use crate::replica_set::ReplicaSets;
+use crate::resource_quota::ResourceQuotas;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use crate::stateful_set::StatefulSets;
@@ -23,13 +27,17 @@ pub struct Settings {
 /// Every controller, by name.
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
+        Arc::new(ClusterRoleAggregation),
         Arc::new(CronJobs::default()),
         Arc::new(DaemonSets::default()),
         Arc::new(Deployments::default()),
         Arc::new(Disruption),
+        Arc::new(GarbageCollector::default()),
         Arc::new(Jobs::default()),
+        Arc::new(Namespaces),
         Arc::new(ReplicaSets::of_replica_sets()),
         Arc::new(ReplicaSets::of_replication_controllers()),
+        Arc::new(ResourceQuotas),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
         Arc::new(StatefulSets::default()),

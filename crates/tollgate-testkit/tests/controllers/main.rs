@@ -5,6 +5,7 @@ mod daemon_set;
 mod deployment;
 mod disruption;
 mod job;
+mod nodes;
 mod pods;
 mod replica_set;
 mod service_account;
