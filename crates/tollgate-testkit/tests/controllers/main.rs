@@ -1,3 +1,7 @@
 //! Controllers in a simulated cluster: one file for each.
 
+mod cluster_role_aggregation;
+mod garbage_collector;
+mod namespace;
+mod resource_quota;
 mod service_account;
