@@ -5,17 +5,26 @@
 //! time to where it should be; [`driver`] keeps the cache and the work queues, and runs all of them in a server or step
 //! by step in a simulation.
 
+pub mod claim;
 pub mod clock;
 pub mod cluster_role_aggregation;
 pub mod context;
 pub mod controller;
+pub mod daemon_set;
 pub mod driver;
 pub mod events;
 pub mod garbage_collector;
 pub mod namespace;
+pub(crate) mod history;
+pub(crate) mod int_or_percent;
 pub(crate) mod namespaces;
+pub mod owners;
+pub mod pod_control;
+pub mod refused;
 pub mod registry;
 pub mod resource_quota;
+pub mod replica_set;
 pub mod resources;
 pub mod root_ca;
+pub mod scheduler;
 pub mod service_account;

@@ -5,6 +5,8 @@ use crate::controller::Controller;
 use crate::garbage_collector::GarbageCollector;
 use crate::namespace::Namespaces;
 use crate::resource_quota::ResourceQuotas;
+use crate::daemon_set::DaemonSets;
+use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use std::sync::Arc;
@@ -23,6 +25,9 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(GarbageCollector::default()),
         Arc::new(Namespaces),
         Arc::new(ResourceQuotas),
+        Arc::new(DaemonSets::default()),
+        Arc::new(ReplicaSets::replica_sets()),
+        Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
     ]
