@@ -15,6 +15,7 @@ use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tollgate_api::Release;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub issuer: Issuer,
     /// How YAML is read.
     pub read_yaml: ReadYaml,
+    /// How long events are kept after their last change; 0 keeps them for ever.
+    pub event_ttl: Duration,
 }
 
 /// Why a server cannot start.
@@ -95,6 +98,7 @@ impl Server {
             read_yaml: config.read_yaml,
         });
         crate::crd::keeper::start(&api)?;
+        crate::event_expiry::start(&api, config.event_ttl)?;
         let service = Arc::new(Service {
             api,
             metrics: Arc::new(Metrics::default()),

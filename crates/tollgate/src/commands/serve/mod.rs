@@ -82,6 +82,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             authorization_modes: modes,
             issuer,
             read_yaml: yaml::read,
+            event_ttl: args.event_ttl,
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
