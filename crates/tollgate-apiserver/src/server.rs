@@ -16,6 +16,7 @@ use crate::verbs::{Api, ReadYaml};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
+use std::time::Duration;
 use tollgate_api::Release;
 use tollgate_api::node_agent::NodeAgent;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub read_yaml: ReadYaml,
     /// Who answers for nodes: logs, commands and ports of pods. Without anybody, no node can be reached.
     pub node_agent: Option<Arc<dyn NodeAgent>>,
+    /// How long events are kept after their last change; 0 keeps them for ever.
+    pub event_ttl: Duration,
 }
 
 /// Why a server cannot start.
@@ -98,6 +101,7 @@ impl Server {
             read_yaml: config.read_yaml,
         });
         crate::crd::keeper::start(&api)?;
+        crate::event_expiry::start(&api, config.event_ttl)?;
         let service = Arc::new(Service {
             api,
             metrics: Arc::new(Metrics::default()),

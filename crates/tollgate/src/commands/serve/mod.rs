@@ -80,6 +80,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             read_yaml: yaml::read,
             // No node is simulated yet, so there is none to answer for.
             node_agent: None,
+            event_ttl: args.event_ttl,
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
