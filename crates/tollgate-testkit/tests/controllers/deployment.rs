@@ -21,7 +21,7 @@ fn cluster(seed: u64) -> Cluster {
         vec![
             Arc::new(ServiceAccounts) as _,
             Arc::new(Deployments::default()) as _,
-            Arc::new(ReplicaSets::replica_sets()) as _,
+            Arc::new(ReplicaSets::of_replica_sets()) as _,
         ]
     };
     let mut cluster = Cluster::new(seed, Box::new(controllers));

@@ -2,6 +2,8 @@
 
 mod cluster_role_aggregation;
 mod daemon_set;
+mod job;
+mod pods;
 mod deployment;
 mod garbage_collector;
 mod namespace;

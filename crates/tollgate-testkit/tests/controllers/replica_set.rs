@@ -18,8 +18,8 @@ fn cluster(seed: u64) -> Cluster {
     let controllers = || {
         vec![
             Arc::new(ServiceAccounts) as _,
-            Arc::new(ReplicaSets::replica_sets()) as _,
-            Arc::new(ReplicaSets::replication_controllers()) as _,
+            Arc::new(ReplicaSets::of_replica_sets()) as _,
+            Arc::new(ReplicaSets::of_replication_controllers()) as _,
         ]
     };
     let mut cluster = Cluster::new(seed, Box::new(controllers));
