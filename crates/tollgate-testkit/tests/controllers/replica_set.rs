@@ -268,6 +268,7 @@ fn a_set_that_is_being_deleted_makes_nothing() {
         .patch(set, r#"{"metadata":{"finalizers":["example.com/hold"]}}"#)
         .unwrap();
     cluster.delete(set, Deletion::default()).unwrap();
+    cluster.settle();
     let pod = names(&cluster)[0].clone();
     cluster
         .delete(Target::object(&PODS, "n", &pod), Deletion::default())
