@@ -11,6 +11,7 @@ pub mod cluster_role_aggregation;
 pub mod context;
 pub mod controller;
 pub mod daemon_set;
+pub mod deployment;
 pub mod driver;
 pub mod events;
 pub mod garbage_collector;

@@ -5,8 +5,9 @@ use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
 use crate::garbage_collector::GarbageCollector;
 use crate::namespace::Namespaces;
-use crate::replica_set::ReplicaSets;
 use crate::resource_quota::ResourceQuotas;
+use crate::deployment::Deployments;
+use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(Namespaces),
         Arc::new(ResourceQuotas),
         Arc::new(DaemonSets::default()),
+        Arc::new(Deployments::default()),
         Arc::new(ReplicaSets::replica_sets()),
         Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),

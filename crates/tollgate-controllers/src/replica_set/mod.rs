@@ -12,6 +12,7 @@ use crate::claim;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached};
+use crate::namespaces;
 use crate::owners::Owners;
 use crate::pod_control::{self, Owning};
 use crate::refused::Refused;
@@ -138,7 +139,7 @@ impl ReplicaSets {
                     async move {
                         match pod_control::create_pod(cx, owner, pod).await {
                             // Nothing can be made there any more, and that is as it should be.
-                            Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
+                            Err(status) if namespaces::is_ending(&status) => Ok(()),
                             result => result.map(|_| ()),
                         }
                     }

@@ -3,4 +3,6 @@
 mod daemon_set;
 mod nodes;
 mod pods;
+mod deployment;
+mod replica_set;
 mod service_account;

@@ -78,6 +78,8 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             authorization_modes: modes,
             issuer,
             read_yaml: yaml::read,
+            // No node is simulated yet, so there is none to answer for.
+            node_agent: None,
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
