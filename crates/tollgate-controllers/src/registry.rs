@@ -3,11 +3,11 @@
 use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
+use crate::deployment::Deployments;
 use crate::garbage_collector::GarbageCollector;
 use crate::namespace::Namespaces;
-use crate::resource_quota::ResourceQuotas;
-use crate::deployment::Deployments;
 use crate::replica_set::ReplicaSets;
+use crate::resource_quota::ResourceQuotas;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use std::sync::Arc;
