@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tollgate_apiserver::local::LocalCluster;
 use tollgate_apiserver::verbs::Api;
 use tollgate_controllers::clock::Clock;
-use tollgate_controllers::controller::Controller;
 use tollgate_controllers::driver::{self, Machine};
 use tollgate_controllers::node::Kubelets;
 use tollgate_controllers::registry::{self, Settings};
+use tollgate_controllers::scheduler::Scheduler;
 
 /// The controllers that kube-controller-manager knows.
 const KNOWN: &[&str] = &[
@@ -100,7 +100,11 @@ pub(super) async fn run(
     let cluster = Arc::new(LocalCluster::new(Arc::clone(api)));
     let mut controllers = registry::controllers(settings);
     controllers.retain(|controller| is_enabled(given, controller.name()));
-    controllers.extend(kubelets.map(|kubelets| kubelets as Arc<dyn Controller>));
+    // Without nodes there is nothing to schedule to: pods stay as they are, as beside a server alone.
+    if let Some(kubelets) = kubelets {
+        controllers.push(Arc::new(Scheduler::new(api.release)));
+        controllers.push(kubelets);
+    }
     let machine = Arc::new(Machine::new(controllers, cluster, clock));
     driver::run(machine, stop).await;
 }
