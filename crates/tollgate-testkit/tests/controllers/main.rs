@@ -8,6 +8,7 @@ mod deployment;
 mod garbage_collector;
 mod namespace;
 mod node_lifecycle;
+mod node_agent;
 mod nodes;
 mod pods;
 mod replica_set;

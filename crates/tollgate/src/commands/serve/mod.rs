@@ -17,6 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
+use tollgate_api::node_agent::NodeAgent;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
@@ -29,6 +30,7 @@ use tollgate_apiserver::http::certificates::{self, Identity};
 use tollgate_apiserver::server::{Config, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 use tollgate_controllers::clock::Clock;
+use tollgate_controllers::node::SimulatedAgent;
 use tollgate_controllers::registry::Settings;
 
 /// A data directory of this name keeps nothing.
@@ -78,9 +80,12 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             authorization_modes: modes,
             issuer,
             read_yaml: yaml::read,
-            // No node is simulated yet, so there is none to answer for.
-            node_agent: None,
             event_ttl: args.event_ttl,
+            node_agent: kubelets.as_ref().map(|kubelets| {
+                let clock = Arc::clone(&system) as Arc<dyn Clock>;
+                let kubelets = Arc::clone(kubelets);
+                Arc::new(SimulatedAgent::new(kubelets, clock)) as Arc<dyn NodeAgent>
+            }),
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
