@@ -232,6 +232,7 @@ fn select_victims(
     let node = cluster.node(slot);
     let name = node.map(|node| node.name.clone()).unwrap_or_default();
     let mut potential: Vec<Arc<PodInfo>> = node
+        .filter(|node| node.has_less_than(pod.priority()))
         .into_iter()
         .flat_map(|node| &node.pods)
         .filter(|other| other.priority() < pod.priority())

@@ -10,7 +10,7 @@ pub struct Labels(Arc<[(CompactString, CompactString)]>);
 
 impl Default for Labels {
     fn default() -> Self {
-        Self::from_iter(std::iter::empty::<(&str, &str)>())
+        std::iter::empty::<(&str, &str)>().collect()
     }
 }
 
