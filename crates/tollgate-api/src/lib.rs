@@ -13,6 +13,7 @@ pub mod go_format;
 pub mod json;
 pub mod label_selector;
 pub mod names;
+pub mod node_agent;
 pub mod priority_class;
 pub mod qos;
 pub mod quantity;

@@ -8,15 +8,16 @@ use crate::auth::{Authenticator, Authorizer, Mode};
 use crate::discovery::Documents;
 use crate::environment::Environment;
 use crate::http::certificates::CertificateError;
-use crate::http::{Listener, ListenerError, Metrics, Service};
+use crate::http::{Listener, ListenerError, Metrics, SESSIONS_MAX, Service};
 use crate::quota::Ledger;
 use crate::resources::{CatalogCell, DamagedData, built_in};
 use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tollgate_api::Release;
+use tollgate_api::node_agent::NodeAgent;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub struct Config {
     pub issuer: Issuer,
     /// How YAML is read.
     pub read_yaml: ReadYaml,
+    /// Who answers for nodes: logs, commands and ports of pods. Without anybody, no node can be reached.
+    pub node_agent: Option<Arc<dyn NodeAgent>>,
 }
 
 /// Why a server cannot start.
@@ -103,6 +106,8 @@ impl Server {
             impersonator: Impersonator::new(authorizer),
             address: address.to_string(),
             stopping: watch::Sender::new(false),
+            node_agent: config.node_agent,
+            sessions: Arc::new(Semaphore::new(SESSIONS_MAX)),
         });
         Ok(Self { listener, service })
     }

@@ -5,13 +5,27 @@
 //! time to where it should be; [`driver`] keeps the cache and the work queues, and runs all of them in a server or step
 //! by step in a simulation.
 
+pub mod claim;
 pub mod clock;
+pub mod cluster_role_aggregation;
 pub mod context;
 pub mod controller;
+pub mod daemon_set;
+pub mod deployment;
 pub mod driver;
 pub mod events;
+pub mod garbage_collector;
+pub(crate) mod history;
+pub(crate) mod int_or_percent;
+pub mod namespace;
 pub(crate) mod namespaces;
+pub mod node;
+pub mod owners;
+pub mod pod_control;
+pub mod refused;
 pub mod registry;
+pub mod replica_set;
+pub mod resource_quota;
 pub mod resources;
 pub mod root_ca;
 pub mod scheduler;

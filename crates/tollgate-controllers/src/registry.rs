@@ -1,6 +1,13 @@
 //! The one list of all controllers.
 
+use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
+use crate::daemon_set::DaemonSets;
+use crate::garbage_collector::GarbageCollector;
+use crate::namespace::Namespaces;
+use crate::resource_quota::ResourceQuotas;
+use crate::deployment::Deployments;
+use crate::replica_set::ReplicaSets;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use std::sync::Arc;
@@ -15,6 +22,14 @@ pub struct Settings {
 /// Every controller, by name.
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
+        Arc::new(ClusterRoleAggregation),
+        Arc::new(GarbageCollector::default()),
+        Arc::new(Namespaces),
+        Arc::new(ResourceQuotas),
+        Arc::new(DaemonSets::default()),
+        Arc::new(Deployments::default()),
+        Arc::new(ReplicaSets::replica_sets()),
+        Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
     ]

@@ -79,12 +79,16 @@ fn user(user: Option<&UserInfo>) -> Value {
 /// The options of the request's verb, as far as plugins know them.
 fn options(review: &Review<'_>) -> Value {
     let mut options = Value::object();
+    if review.attributes.operation == Operation::Connect {
+        // The options of a connection are its object.
+        return Value::Null;
+    }
     options.set(
         "kind",
         match review.attributes.operation {
-            Operation::Create | Operation::Connect => "CreateOptions",
             Operation::Update => "UpdateOptions",
             Operation::Delete => "DeleteOptions",
+            Operation::Create | Operation::Connect => "CreateOptions",
         },
     );
     options.set("apiVersion", "meta.k8s.io/v1");

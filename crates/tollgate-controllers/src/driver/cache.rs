@@ -137,6 +137,20 @@ impl Cache {
         listed.unwrap_or_default()
     }
 
+    /// Whether any object has that controller.
+    pub fn is_controller(
+        &self,
+        resource: &GroupVersionResource,
+        namespace: &str,
+        uid: &str,
+    ) -> bool {
+        let controller = (CompactString::new(namespace), CompactString::new(uid));
+        self.read(resource, |objects| {
+            objects.by_controller.contains_key(&controller)
+        })
+        .unwrap_or_default()
+    }
+
     /// The pods on a node, by namespace and name.
     pub fn pods_on(&self, node: &str) -> Vec<Arc<Cached>> {
         let listed = self.read(&PODS, |objects| {
@@ -158,6 +172,15 @@ impl Cache {
     pub fn is_synced(&self, resource: &GroupVersionResource) -> bool {
         self.read(resource, |objects| objects.synced)
             .unwrap_or_default()
+    }
+
+    /// A cache that knows these objects.
+    #[cfg(test)]
+    pub(crate) fn keep(&self, resource: &GroupVersionResource, objects: &[Stored]) {
+        self.begin(resource);
+        for object in objects {
+            self.put(resource, object);
+        }
     }
 
     /// Begins to keep a resource.

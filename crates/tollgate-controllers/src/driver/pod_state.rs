@@ -47,6 +47,8 @@ pub struct PodState {
     pub phase: Phase,
     /// The node it is on, or empty.
     pub node: CompactString,
+    /// The node it is on, or the one that its affinity binds it to, or empty.
+    pub target: CompactString,
     /// Since when it is ready, if it is.
     pub ready_since: Option<Timestamp>,
     /// How often containers were started again: the most of any container.
@@ -65,13 +67,16 @@ impl PodState {
         let containers = status.items("containerStatuses").iter();
         let annotations = pod.at(&["metadata", "annotations"]);
         let cost = annotations.and_then(|annotations| annotations.str(DELETION_COST));
+        let node = pod.at(&["spec", "nodeName"]).and_then(Value::as_str);
+        let node = node.unwrap_or_default();
         Self {
             phase: Phase::parse(status.str_or_empty("phase")),
-            node: pod
-                .at(&["spec", "nodeName"])
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .into(),
+            node: node.into(),
+            target: if node.is_empty() {
+                bound_to(pod).unwrap_or_default().into()
+            } else {
+                node.into()
+            },
             ready_since: ready.map(|ready| {
                 let since = ready.str("lastTransitionTime");
                 since.and_then(Timestamp::parse).unwrap_or_default()
@@ -94,6 +99,25 @@ impl PodState {
     pub fn is_available(&self, min_ready_seconds: i64, now: Timestamp) -> bool {
         self.ready_since
             .is_some_and(|since| since.saturating_add_seconds(min_ready_seconds) <= now)
+    }
+}
+
+/// The node that a pod's affinity binds it to, as it does those of a DaemonSet.
+fn bound_to(pod: &Value) -> Option<&str> {
+    let required = pod.at(&[
+        "spec",
+        "affinity",
+        "nodeAffinity",
+        "requiredDuringSchedulingIgnoredDuringExecution",
+    ])?;
+    let terms = required.items("nodeSelectorTerms").iter();
+    let mut fields = terms.flat_map(|term| term.items("matchFields"));
+    let field = fields.find(|field| {
+        field.str("key") == Some("metadata.name") && field.str("operator") == Some("In")
+    })?;
+    match field.items("values") {
+        [node] => node.as_str(),
+        _ => None,
     }
 }
 

@@ -279,7 +279,7 @@ fn api(
         admission: Chain::new(admission),
         prepared: Prepared::new(admission, release),
         quotas: Ledger::new(admission.limited_resources.clone()),
-        authorizer: Authorizer::new(vec![Mode::Rbac], Arc::new(rbac)),
+        authorizer: Authorizer::new(vec![Mode::Node, Mode::Rbac], Arc::new(rbac)),
         issuer: issuer(),
         read_yaml: |_| {
             Ok(Yaml {

@@ -3,6 +3,7 @@
 mod controllers;
 mod files;
 mod kubeconfig;
+mod nodes;
 mod yaml;
 
 use super::Exit;
@@ -39,12 +40,7 @@ const OLDEST: Release = Release::minor(20);
 pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let release = release(&args.emulated_version)?;
     controllers::check(&args.controllers)?;
-    if args.nodes > 0 {
-        bail!(
-            "--nodes={}: no node can be simulated yet; leave it at 0",
-            args.nodes
-        );
-    }
+    let kubelets = nodes::kubelets(args, release)?;
     let directory = (args.data_dir != Path::new(IN_MEMORY)).then_some(args.data_dir.as_path());
     let store = store(directory, args.durability)?;
     let now = Timestamp::from_unix_seconds(env::now_unix_seconds());
@@ -82,6 +78,8 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             authorization_modes: modes,
             issuer,
             read_yaml: yaml::read,
+            // No node is simulated yet, so there is none to answer for.
+            node_agent: None,
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
@@ -96,6 +94,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             Arc::clone(&system) as Arc<dyn Clock>,
             &args.controllers,
             &settings,
+            kubelets,
             Arc::clone(&stopping).notified_owned(),
         );
         let serving = server.serve(async {

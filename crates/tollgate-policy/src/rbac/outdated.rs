@@ -1,8 +1,8 @@
-//! The rules of aggregated ClusterRoles, as upstream's controller writes them.
+//! Which aggregated ClusterRoles have to be written, so that all have the rules of the roles they select.
 
-use crate::storage::{Key, Snapshot};
-use tollgate_api::{Value, json};
-use tollgate_policy::rbac::{RbacKind, Rule, aggregated_rules};
+use super::aggregate::aggregated_rules;
+use super::rule::Rule;
+use tollgate_api::Value;
 
 /// An aggregated role whose stored rules are not those of the roles it selects.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,14 +46,6 @@ pub fn outdated(mut roles: Vec<Value>) -> Vec<Outdated> {
         .collect()
 }
 
-/// The same for the ClusterRoles in a state of the store.
-pub fn outdated_in(snapshot: &Snapshot) -> Vec<Outdated> {
-    let prefix = Key::prefix(RbacKind::GROUP, RbacKind::ClusterRole.resource(), None);
-    let records = snapshot.range(&prefix);
-    let roles = records.filter_map(|(_, record)| json::from_slice(&record.value).ok());
-    outdated(roles.collect())
-}
-
 /// The rules `role` should have; none if it is not aggregated or has them.
 fn rules_wanted(role: &Value, roles: &[Value]) -> Option<Vec<Value>> {
     let wanted = aggregated_rules(role, roles)?;
@@ -69,28 +61,7 @@ fn name_of(role: &Value) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::rbac::bootstrap;
-    use flate2::read::GzDecoder;
-    use std::io::Read as _;
-
-    const PACKED: &[u8] = include_bytes!("../../../data/rbac-aggregated-1.36.json.gz");
-
-    #[test]
-    fn the_default_roles_get_the_rules_the_controller_gave_them() {
-        let mut text = String::new();
-        GzDecoder::new(PACKED).read_to_string(&mut text).unwrap();
-        let expected = json::from_str(&text).unwrap();
-        let roles = bootstrap::objects().into_iter();
-        let roles = roles.filter(|(kind, _)| *kind == RbacKind::ClusterRole);
-        let outdated = outdated(roles.map(|(_, role)| role).collect());
-        let names: Vec<&str> = outdated.iter().map(|role| role.name.as_str()).collect();
-        assert_eq!(names, ["admin", "edit", "view"]);
-        for role in outdated {
-            let mut roles = expected.items("clusterroles").iter();
-            let expected = roles.find(|other| name_of(other) == role.name).unwrap();
-            assert_eq!(role.rules, expected.items("rules"), "{}", role.name);
-        }
-    }
+    use tollgate_api::json;
 
     fn role(text: &str) -> Value {
         json::from_str(text).unwrap()
