@@ -92,8 +92,10 @@ impl Budgets {
                     budgets.iter().map(move |budget| (namespace, budget))
                 })
             {
-                // Here, unlike for evictions, a budget that selects everything concerns nothing.
+                // Here, unlike for evictions, a budget that selects everything concerns nothing, and none concerns a
+                // pod without labels.
                 let concerns = !budget.selector.is_empty()
+                    && !pod.labels.is_empty()
                     && budget.selector.matches(&pod.labels)
                     && !budget.disrupted.contains(&pod.name);
                 if concerns {

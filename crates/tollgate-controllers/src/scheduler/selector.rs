@@ -45,6 +45,11 @@ impl Labels {
         self.0.get(place).map(|(_, value)| value.as_str())
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All labels, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = &(CompactString, CompactString)> {
         self.0.iter()
