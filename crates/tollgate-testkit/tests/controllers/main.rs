@@ -1,6 +1,7 @@
 //! Controllers in a simulated cluster: one file for each.
 
 mod cluster_role_aggregation;
+mod scheduler;
 mod daemon_set;
 mod job;
 mod pods;
