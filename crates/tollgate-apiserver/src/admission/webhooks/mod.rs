@@ -208,7 +208,7 @@ fn patched(
     let kind = &review.resource.kind;
     if !review.resource.is_custom() {
         // What no field of the kind is called is dropped, as decoding would.
-        schema::decode(kind, &mut patched);
+        schema::decode_canonical(kind, &mut patched);
         defaults::set_defaults(kind, &mut patched);
     }
     Ok((patched != *object).then_some(patched))
