@@ -32,7 +32,7 @@ pub fn workers() -> NonZeroUsize {
 pub fn hostname() -> String {
     let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let told = told.map(|text| text.trim().to_owned());
-    let named = || std::env::var("HOSTNAME").ok();
+    let named = || std::env::var_os("HOSTNAME")?.into_string().ok();
     told.filter(|name| !name.is_empty())
         .or_else(named)
         .unwrap_or_else(|| "localhost".to_owned())

@@ -2,7 +2,7 @@
 
 use super::bindings::Bindings;
 use super::check::{Found, Type, Walk};
-use super::functions;
+use super::library;
 use ::cel::{ExecutionError, ParseErrors, Program, Value as CelValue};
 
 /// What one evaluation may cost, in steps, at most.
@@ -64,7 +64,7 @@ impl Expression {
                 "compilation failed: expression is longer than {TEXT_BYTES_MAX} bytes"
             ));
         }
-        let program = functions::environment()
+        let program = library::environment()
             .compile(text)
             .map_err(|errors| format!("compilation failed: {}", describe_syntax(text, &errors)))?;
         let mut walk = Walk::new(known);
@@ -128,6 +128,7 @@ impl Expression {
         if self.found.splits {
             longest = longest.max(bindings.longest_text);
         }
+        longest = longest.max(self.found.longest_range);
         let longest = u64::try_from(longest).unwrap_or(u64::MAX);
         let nodes = u64::try_from(self.found.nodes).unwrap_or(u64::MAX);
         longest
@@ -230,12 +231,12 @@ mod tests {
             "compilation failed: ERROR: <input>:1:13: undeclared reference to 'foo' (in container '')\n | object.a == foo\n | ............^"
         );
         assert_eq!(
-            compile("lists.range(9).all(i, true)")
+            compile("math.greatest(1, 2) == 2")
                 .unwrap_err()
                 .lines()
                 .next(),
             Some(
-                "compilation failed: ERROR: <input>:1:12: undeclared reference to 'range' (in container '')"
+                "compilation failed: ERROR: <input>:1:1: undeclared reference to 'math' (in container '')"
             )
         );
         assert!(compile("object.items.all(i, i.x > 1 && optional.of(i).hasValue())").is_ok());
@@ -271,6 +272,18 @@ mod tests {
         let object = format!(r#"{{"l":[{list}]}}"#);
         let nested = "object.l.all(a, object.l.all(b, object.l.all(c, a == b && b == c)))";
         assert_eq!(evaluate(nested, &object).unwrap_err(), OUT_OF_BUDGET);
+        assert_eq!(
+            evaluate(
+                "lists.range(1000000).all(a, lists.range(1000000).all(b, true))",
+                "{}"
+            )
+            .unwrap_err(),
+            OUT_OF_BUDGET
+        );
+        assert_eq!(
+            evaluate("lists.range(9).exists(i, i == 8)", "{}"),
+            Ok(CelValue::Bool(true))
+        );
         assert_eq!(
             evaluate("object.l.all(a, a == 1)", &object),
             Ok(CelValue::Bool(true))

@@ -5,7 +5,7 @@ use super::wanted::Writer;
 use super::{Surroundings, Wanted};
 use crate::storage::{Key, Snapshot, Write};
 use crate::verbs::record;
-use tollgate_api::{Status, Timestamp, Value};
+use tollgate_api::{Timestamp, Value};
 
 /// How long a lease lasts that is not renewed.
 pub(super) const LEASE_SECONDS: i64 = 3_600;
@@ -65,10 +65,7 @@ pub(super) fn lease(surroundings: &Surroundings, writer: &Writer<'_>) -> Value {
 }
 
 /// All of them.
-pub(super) fn objects(
-    surroundings: &Surroundings,
-    writer: &Writer<'_>,
-) -> Result<Vec<Wanted>, Status> {
+pub(super) fn objects(surroundings: &Surroundings, writer: &Writer<'_>) -> Vec<Wanted> {
     let named = |name: &str| {
         let mut object = Value::object();
         let metadata = object.child_mut("metadata");
@@ -86,7 +83,7 @@ pub(super) fn objects(
     tracking.child_mut("data").set("since", today);
     let config_maps = ("", "v1", "configmaps");
     let leases = ("coordination.k8s.io", "v1", "leases");
-    Ok(vec![
+    vec![
         Wanted::new(config_maps, authentication).owning(&[&["data", "client-ca-file"]]),
         Wanted::new(config_maps, tracking),
         Wanted::new(leases, lease(surroundings, writer)).owning(&[
@@ -94,7 +91,7 @@ pub(super) fn objects(
             &["metadata", "labels"],
             &["spec"],
         ]),
-    ])
+    ]
 }
 
 /// The leases of other servers that are long gone.

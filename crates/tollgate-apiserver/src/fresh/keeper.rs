@@ -12,7 +12,7 @@ use std::time::Duration;
 use tollgate_api::Value;
 
 /// How often the lease is renewed: several times before it ends.
-const RENEWAL: Duration = Duration::from_secs(600);
+const RENEWAL: Duration = Duration::from_mins(10);
 
 /// Starts to follow.
 pub(super) fn start(api: &Arc<Api>, surroundings: &Surroundings) -> Result<(), RevisionError> {
@@ -31,7 +31,7 @@ pub(super) fn start(api: &Arc<Api>, surroundings: &Surroundings) -> Result<(), R
         own: api_services::built_in(&built_in, &surroundings.unannounced),
         api: Arc::clone(api),
         built_in: Arc::clone(&built_in),
-        definitions,
+        by_name: definitions,
     };
     tokio::spawn(definitions.run(watcher));
     let prefix = format!("{}/", flow_control::GROUP);
@@ -65,7 +65,7 @@ struct Definitions {
     api: Arc<Api>,
     built_in: Arc<Catalog>,
     own: BTreeSet<Served>,
-    definitions: BTreeMap<String, Vec<Served>>,
+    by_name: BTreeMap<String, Vec<Served>>,
 }
 
 impl Definitions {
@@ -82,8 +82,8 @@ impl Definitions {
             .and_then(|found| record::parse(&found.value, 0).ok())
             .map(|definition| api_services::served_by(&definition));
         let old = match &served {
-            Some(served) => self.definitions.insert(name.to_owned(), served.clone()),
-            None => self.definitions.remove(name),
+            Some(served) => self.by_name.insert(name.to_owned(), served.clone()),
+            None => self.by_name.remove(name),
         };
         if old == served {
             return;
@@ -94,7 +94,7 @@ impl Definitions {
             .into_iter()
             .filter(|version| !self.own.contains(version))
             .map(|version| {
-                let mut all = self.definitions.values().flatten();
+                let mut all = self.by_name.values().flatten();
                 let is_served = all.any(|served| *served == version);
                 (version, is_served)
             })

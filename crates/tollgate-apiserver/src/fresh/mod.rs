@@ -3,6 +3,7 @@
 mod api_services;
 mod basics;
 mod flow_control;
+mod flow_schemas;
 mod identity;
 mod keeper;
 mod reached;
@@ -46,7 +47,7 @@ pub async fn fill(
     let writer = Writer::new(environment, catalog);
     let mut wanted = basics::objects(&writer.now)?;
     wanted.extend(reached::objects(surroundings.reached)?);
-    wanted.extend(identity::objects(surroundings, &writer)?);
+    wanted.extend(identity::objects(surroundings, &writer));
     let flows = flow_control::objects(&writer.now)?;
     let roles = roles::objects();
     let mut decide = |head: &Snapshot| {

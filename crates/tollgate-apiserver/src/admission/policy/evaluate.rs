@@ -79,9 +79,7 @@ impl Shared {
         bindings.bind("namespaceObject", self.namespace.as_deref());
         bindings.bind("params", Some(params));
         bindings.show_variables();
-        if let Some(user) = review.attributes.user {
-            bindings.bind_authorizer(review.authorizer, user);
-        }
+        request::bind_authorizer(review, &mut bindings);
         bindings
     }
 }

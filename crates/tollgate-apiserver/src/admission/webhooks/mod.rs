@@ -114,9 +114,7 @@ fn applies(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
     bindings.bind("object", review.attributes.object);
     bindings.bind("oldObject", review.attributes.old_object);
     bindings.bind("request", Some(&request::describe(review)));
-    if let Some(user) = review.attributes.user {
-        bindings.bind_authorizer(review.authorizer, user);
-    }
+    request::bind_authorizer(review, &mut bindings);
     let mut errors = Vec::new();
     for condition in &hook.conditions {
         let value = Expression::compile(condition, CONDITION_NAMES, Wanted::Bool)
