@@ -48,7 +48,7 @@ async fn send(
     };
     match answer {
         Answer::Object { object, .. } => object.parse(),
-        other => panic!("{other:?}"),
+        other => Err(Status::internal(format!("{other:?}"))),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::library;
 use crate::auth::Authorizer;
 use ::cel::objects::{Key, Map};
-use ::cel::{Context, Value as CelValue};
+use ::cel::{Context, Env, Value as CelValue};
 use std::sync::Arc;
 use tollgate_api::{Number, UserInfo, Value};
 use tollgate_policy::rbac::ResourceAccess;
@@ -58,6 +58,13 @@ impl Bindings {
         requested: &ResourceAccess<'_>,
     ) {
         library::bind_authorizer(&mut self.context, authorizer, user, requested);
+    }
+
+    /// Lets expressions be evaluated in an environment of their own, which has all that the shared one has.
+    pub(super) fn enter(&mut self, environment: &Arc<Env>) {
+        if let Context::Root { env, .. } = &mut self.context {
+            *env = Arc::clone(environment);
+        }
     }
 
     /// Adds `variables.<name>`, or notes why there is none.

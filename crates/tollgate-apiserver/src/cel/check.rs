@@ -1,6 +1,7 @@
 //! What can be known of an expression before it runs: the names it uses, the type of its value, and how deep its loops go.
 
 use super::library::{self, NAMESPACES};
+use super::making;
 use ::cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue};
 
 /// The type of a value, as far as the expression alone tells it.
@@ -18,6 +19,8 @@ pub(super) enum Type {
     Map,
     Duration,
     Timestamp,
+    /// What an expression makes, by the name of its type.
+    Object(String),
 }
 
 impl std::fmt::Display for Type {
@@ -35,6 +38,7 @@ impl std::fmt::Display for Type {
             Self::Map => f.write_str("map(dyn, dyn)"),
             Self::Duration => f.write_str("google.protobuf.Duration"),
             Self::Timestamp => f.write_str("google.protobuf.Timestamp"),
+            Self::Object(name) => f.write_str(name),
         }
     }
 }
@@ -78,15 +82,18 @@ pub(super) struct Found {
 /// Walks an expression in which these names are known.
 pub(super) struct Walk<'w> {
     known: &'w [&'w str],
+    /// Whether objects can be made.
+    makes: bool,
     scopes: Vec<(String, Type)>,
     depth: u32,
     pub(super) found: Found,
 }
 
 impl<'w> Walk<'w> {
-    pub(super) fn new(known: &'w [&'w str]) -> Self {
+    pub(super) fn new(known: &'w [&'w str], makes: bool) -> Self {
         Self {
             known,
+            makes,
             scopes: Vec::new(),
             depth: 0,
             found: Found::default(),
@@ -123,10 +130,14 @@ impl<'w> Walk<'w> {
                 Type::Map
             }
             Expr::Struct(object) => {
+                let name = &object.type_name;
+                if !self.makes || !making::can_make(name) {
+                    self.found.undeclared.push((expression.id, name.clone()));
+                }
                 for entry in &object.entries {
                     self.entry(&entry.expr);
                 }
-                Type::Dyn
+                Type::Object(name.clone())
             }
             Expr::Select(select) => {
                 if let Expr::Ident(owner) = &select.operand.expr

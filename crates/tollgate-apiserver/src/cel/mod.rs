@@ -7,6 +7,8 @@ mod bindings;
 mod check;
 mod expression;
 pub(crate) mod library;
+mod making;
+mod plain;
 
 pub use bindings::Bindings;
 pub use expression::{Expression, OUT_OF_BUDGET, Wanted};

@@ -74,7 +74,7 @@ pub(super) async fn mutate(
     Ok(changes)
 }
 
-/// What webhooks did to an object.
+/// What webhooks or policies did to an object.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     /// Whether any changed it.

@@ -10,6 +10,7 @@ mod format;
 mod lists;
 mod names;
 mod network;
+mod patches;
 mod quantity;
 mod regex;
 mod semver;
@@ -22,6 +23,7 @@ mod tests;
 pub(super) use authorizer::bind as bind_authorizer;
 pub(crate) use comprehensions::{PAIRS, is_binding};
 pub(crate) use names::{NAMESPACES, is_known, is_predicate};
+pub(super) use patches::add as add_patches;
 
 use ::cel::{Context, Env, extensions};
 use std::sync::{Arc, LazyLock};

@@ -86,6 +86,7 @@ const OTHERS: &[&str] = &[
     "duration",
     "dyn",
     "error",
+    "escapeKey",
     "family",
     "fieldSelector",
     "find",
