@@ -36,6 +36,10 @@ pub struct ServeArgs {
     )]
     pub bind_address: IpAddr,
 
+    /// The address under which clients reach the server, if it is not --bind-address
+    #[arg(long, value_name = "IP", help_heading = "Server")]
+    pub advertise_address: Option<IpAddr>,
+
     /// The port to listen on; 0 takes any that is free
     #[arg(
         long,
