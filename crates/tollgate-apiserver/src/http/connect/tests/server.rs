@@ -224,7 +224,7 @@ impl Running {
             answer.push(stream.read_u8().await.unwrap());
         }
         let answer = String::from_utf8(answer).unwrap();
-        let code = answer[9..12].parse().unwrap();
+        let code = answer.split(' ').nth(1).unwrap().parse().unwrap();
         (code, answer, stream)
     }
 
