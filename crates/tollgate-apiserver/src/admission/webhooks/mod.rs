@@ -203,7 +203,13 @@ fn patched(
         }
         return Err(Status::internal(error));
     }
-    let kind = &review.resource.kind;
+    let attributes = &review.attributes;
+    let subresource = review.resource.subresource(attributes.subresource);
+    let kind = match subresource {
+        // The object of a connection are its options.
+        Some(subresource) if attributes.operation == Operation::Connect => &subresource.kind,
+        _ => &review.resource.kind,
+    };
     if !review.resource.is_custom() {
         // What no field of the kind is called is dropped, as decoding would.
         schema::decode_canonical(kind, &mut patched);
