@@ -20,6 +20,7 @@ pub mod quantity;
 pub mod release;
 pub mod resource_list;
 pub mod resource_name;
+pub mod schedule;
 pub mod seccomp;
 pub mod spelling;
 pub mod status;

@@ -10,6 +10,7 @@ pub mod crd;
 pub mod discovery;
 pub mod environment;
 pub mod error;
+pub mod event_expiry;
 pub mod fresh;
 pub mod http;
 pub mod local;

@@ -3,13 +3,18 @@
 use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
+use crate::job::Jobs;
+use crate::deployment::Deployments;
 use crate::garbage_collector::GarbageCollector;
 use crate::namespace::Namespaces;
-use crate::resource_quota::ResourceQuotas;
-use crate::deployment::Deployments;
+use crate::node_lifecycle::NodeLifecycle;
+use crate::pod_gc::PodGarbageCollector;
 use crate::replica_set::ReplicaSets;
+use crate::resource_quota::ResourceQuotas;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
+use crate::taint_eviction::TaintEviction;
+use crate::ttl_after_finished::TtlAfterFinished;
 use std::sync::Arc;
 
 /// What controllers have to be told.
@@ -25,12 +30,19 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(ClusterRoleAggregation),
         Arc::new(GarbageCollector::default()),
         Arc::new(Namespaces),
+        Arc::new(NodeLifecycle::default()),
+        Arc::new(PodGarbageCollector::default()),
         Arc::new(ResourceQuotas),
         Arc::new(DaemonSets::default()),
-        Arc::new(Deployments::default()),
+        Arc::new(Jobs::default()),
         Arc::new(ReplicaSets::replica_sets()),
         Arc::new(ReplicaSets::replication_controllers()),
+        Arc::new(Deployments::default()),
+        Arc::new(ReplicaSets::of_replica_sets()),
+        Arc::new(ReplicaSets::of_replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
+        Arc::new(TaintEviction::default()),
+        Arc::new(TtlAfterFinished),
     ]
 }

@@ -3,7 +3,7 @@
 //! Upstream hashes a dump of Go structs, which changes from release to release. Ours hashes the template's JSON with
 //! sorted keys; it looks the same and changes only when the template does.
 
-use tollgate_api::Value;
+use tollgate_api::{Object, Value};
 
 /// The label that carries the hash.
 pub(super) const LABEL: &str = "pod-template-hash";
@@ -30,7 +30,7 @@ pub(super) fn canonical(template: &Value) -> Value {
 }
 
 fn is_empty_object(value: &Value) -> bool {
-    value.as_object().is_some_and(|object| object.is_empty())
+    value.as_object().is_some_and(Object::is_empty)
 }
 
 /// Without nulls and empty lists, keys in order. An empty object says something: `emptyDir: {}`.

@@ -3,6 +3,7 @@
 //! A key is a pod, a node's registration and status, or a node's lease. What takes time waits in the queue.
 
 use super::config::NodePlan;
+use super::following::Followed;
 use super::lease::{self, Heartbeats};
 use super::pod_lifecycle::{NodeFacts, Source, Sources, Step, Surroundings, is_admitted, step};
 use super::state::State;
@@ -13,8 +14,9 @@ use crate::driver::{Cache, Cached};
 use crate::events::{Notice, Reference};
 use crate::resources::{CONFIG_MAPS, LEASES, NAMESPACES, NODES, PODS, SECRETS};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 use tollgate_api::client::{Client, Deletion, Identity, PatchKind, Pending, Target, Verb};
 use tollgate_api::status::Reason;
 use tollgate_api::value::CompactString;
@@ -37,6 +39,9 @@ pub struct Kubelets {
     release: Release,
     state: Mutex<State>,
     clients: Mutex<BTreeMap<String, Arc<dyn Client>>>,
+    followed: Followed,
+    /// What is known of the cluster; from the first piece of work on.
+    cache: OnceLock<Arc<Cache>>,
 }
 
 impl Kubelets {
@@ -52,6 +57,8 @@ impl Kubelets {
             release,
             state: Mutex::default(),
             clients: Mutex::default(),
+            followed: Followed::default(),
+            cache: OnceLock::new(),
         }
     }
 
@@ -86,6 +93,10 @@ impl Kubelets {
             .zip(change.new)
             .filter(|(old, new)| old.meta.uid != new.meta.uid);
         let is_over = change.new.is_none() || pod.phase.is_terminal();
+        if let Some((old, _)) = replaced {
+            self.followed.tell(&old.meta.uid, None);
+        }
+        self.followed.tell(&cached.meta.uid, change.new.cloned());
         let mut state = self.state();
         if is_over || replaced.is_some() {
             let gone = replaced.map_or(cached, |(old, _)| old);
@@ -193,6 +204,7 @@ impl Controller for Kubelets {
     }
 
     fn reconcile<'a>(&'a self, context: &'a Context, key: &'a Key) -> Pending<'a, Outcome> {
+        self.cache.get_or_init(|| Arc::clone(&context.cache));
         Box::pin(async move {
             match key.kind.as_str() {
                 NODE => self.keep_node(context, &key.name).await,
@@ -415,6 +427,30 @@ impl Kubelets {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Hears of what becomes of a pod.
+    pub(super) fn follow(&self, uid: &str) -> watch::Receiver<Option<Arc<Cached>>> {
+        self.followed.follow(uid)
+    }
+
+    /// A pod as it is known here, if it is this one.
+    pub(super) fn known_pod(&self, namespace: &str, name: &str, uid: &str) -> Option<Value> {
+        let known = self.cache.get()?.get(&PODS, namespace, name)?;
+        (known.meta.uid == uid).then(|| known.object().ok())?
+    }
+
+    /// The address of a simulated node: an error if it is down.
+    pub(super) fn address_if_up(&self, node: &str) -> Option<Result<String, String>> {
+        self.plans.get(node)?;
+        let cache = self.cache.get()?;
+        let mut state = self.state();
+        let address = state.slot(&self.plans, cache, node)?.node_ip();
+        Some(if state.down.contains(node) {
+            Err(address)
+        } else {
+            Ok(address)
+        })
     }
 
     /// The nodes that are simulated.

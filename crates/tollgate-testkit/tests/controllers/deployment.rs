@@ -21,7 +21,7 @@ fn cluster(seed: u64) -> Cluster {
         vec![
             Arc::new(ServiceAccounts) as _,
             Arc::new(Deployments::default()) as _,
-            Arc::new(ReplicaSets::replica_sets()) as _,
+            Arc::new(ReplicaSets::of_replica_sets()) as _,
         ]
     };
     let mut cluster = Cluster::new(seed, Box::new(controllers));
@@ -563,8 +563,8 @@ fn rollouts_end_after_faults_and_restarts() {
             }
         }
         cluster.faults.stop();
-        for _ in 0..40 {
-            cluster.advance(Duration::from_secs(1));
+        for _ in 0..8 {
+            cluster.advance(Duration::from_secs(5));
             run(&mut cluster, &["v1", "v2", "v3"]);
         }
         assert_eq!(number(&cluster, "availableReplicas"), 4, "seed {seed}");

@@ -18,8 +18,8 @@ fn cluster(seed: u64) -> Cluster {
     let controllers = || {
         vec![
             Arc::new(ServiceAccounts) as _,
-            Arc::new(ReplicaSets::replica_sets()) as _,
-            Arc::new(ReplicaSets::replication_controllers()) as _,
+            Arc::new(ReplicaSets::of_replica_sets()) as _,
+            Arc::new(ReplicaSets::of_replication_controllers()) as _,
         ]
     };
     let mut cluster = Cluster::new(seed, Box::new(controllers));
@@ -268,6 +268,7 @@ fn a_set_that_is_being_deleted_makes_nothing() {
         .patch(set, r#"{"metadata":{"finalizers":["example.com/hold"]}}"#)
         .unwrap();
     cluster.delete(set, Deletion::default()).unwrap();
+    cluster.settle();
     let pod = names(&cluster)[0].clone();
     cluster
         .delete(Target::object(&PODS, "n", &pod), Deletion::default())
