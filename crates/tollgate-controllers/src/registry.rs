@@ -35,8 +35,6 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(ResourceQuotas),
         Arc::new(DaemonSets::default()),
         Arc::new(Jobs::default()),
-        Arc::new(ReplicaSets::replica_sets()),
-        Arc::new(ReplicaSets::replication_controllers()),
         Arc::new(Deployments::default()),
         Arc::new(ReplicaSets::of_replica_sets()),
         Arc::new(ReplicaSets::of_replication_controllers()),

@@ -14,7 +14,8 @@ use crate::context::Context;
 use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
 use crate::events::EventType;
-use crate::pod_control::{Owning, create_pod, delete_pod, is_namespace_terminating, slow_start};
+use crate::namespaces::is_ending;
+use crate::pod_control::{Owning, create_pod, delete_pod, slow_start};
 use crate::resources::{JOBS, PODS};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
@@ -101,7 +102,7 @@ impl Jobs {
                 .await;
                 let failure = batch
                     .failure
-                    .filter(|status| !is_namespace_terminating(status));
+                    .filter(|status| !is_ending(status));
                 if failure.is_none() {
                     self.refused.clear(key);
                 }
