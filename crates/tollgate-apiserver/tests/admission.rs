@@ -8,14 +8,12 @@
 )]
 
 mod in_process;
+mod webhook;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use in_process::api;
-use std::sync::Arc;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tollgate_api::{Timestamp, UserInfo, json};
-use tollgate_apiserver::http::certificates::{Certificates, tls};
+use tollgate_api::{UserInfo, json};
 use tollgate_apiserver::verbs::options::WriteOptions;
 use tollgate_apiserver::verbs::{Api, Call, Warnings, create};
 
@@ -149,39 +147,15 @@ async fn parameters_that_are_missing_and_errors_that_are_ignored() {
     );
 }
 
-/// A webhook that gives every question the same response, and the place and authority by which it is reached.
-async fn webhook(response: &'static str) -> (String, String) {
-    let now = Timestamp::parse("2026-11-29T00:00:00Z").unwrap();
-    let made = Certificates::make(&["127.0.0.1".to_owned()], now).unwrap();
-    let mut config = tls(&made.server, &[&made.authority.certificate]).unwrap();
-    config.alpn_protocols.clear();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}/", listener.local_addr().unwrap());
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let mut stream = acceptor.accept(stream).await.unwrap();
-            let mut text = String::new();
-            let mut part = vec![0; 65536];
-            // The body of a question ends in the braces of its request and its own.
-            while !text.ends_with("}}") {
-                let length = stream.read(&mut part).await.unwrap();
-                text.push_str(&String::from_utf8_lossy(&part[..length]));
-            }
-            let start = text.find("\r\n\r\n").unwrap() + 4;
-            let question = json::from_str(&text[start..]).unwrap();
-            let uid = question.at(&["request", "uid"]).unwrap().as_str().unwrap();
-            let answer = format!(
-                r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}",{response}}}}}"#
-            );
-            let length = answer.len();
-            let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{answer}");
-            stream.write_all(reply.as_bytes()).await.unwrap();
-            stream.flush().await.unwrap();
-        }
-    });
-    (url, STANDARD.encode(&made.authority.certificate))
+/// A webhook that gives every question the same response.
+async fn webhook(response: &'static str) -> String {
+    webhook::webhook(move |question| {
+        let uid = question.at(&["request", "uid"]).unwrap().as_str().unwrap();
+        format!(
+            r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}",{response}}}}}"#
+        )
+    })
+    .await
 }
 
 async fn configure(api: &Api, plural: &str, client: &str, more: &str) {
@@ -199,8 +173,7 @@ async fn webhooks_change_and_refuse() {
     let patch = STANDARD.encode(r#"[{"op":"add","path":"/data","value":{"made":"here"}}]"#);
     let response =
         format!(r#""allowed":true,"warnings":["old"],"patchType":"JSONPatch","patch":"{patch}""#);
-    let (url, authority) = webhook(response.leak()).await;
-    let client = format!(r#"{{"url":"{url}","caBundle":"{authority}"}}"#);
+    let client = webhook(response.leak()).await;
     configure(&api, "mutatingwebhookconfigurations", &client, "").await;
     let (code, object, warnings) = config_map(&api, r#"{"metadata":{"name":"x"}}"#).await;
     assert_eq!((code, warnings), (200, vec!["old".to_owned()]), "{object}");
@@ -208,8 +181,7 @@ async fn webhooks_change_and_refuse() {
 
     let refusal =
         r#""allowed":false,"status":{"code":403,"reason":"Forbidden","message":"not today"}"#;
-    let (url, authority) = webhook(refusal).await;
-    let client = format!(r#"{{"url":"{url}","caBundle":"{authority}"}}"#);
+    let client = webhook(refusal).await;
     configure(&api, "validatingwebhookconfigurations", &client, "").await;
     let (code, message, _) = config_map(&api, r#"{"metadata":{"name":"y"}}"#).await;
     assert_eq!(

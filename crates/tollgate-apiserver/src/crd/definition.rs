@@ -1,5 +1,6 @@
 //! A definition, read once.
 
+use super::conversion::ConversionHook;
 use super::rules::Rules;
 use super::scale::ScalePaths;
 use super::version::{CustomVersion, Schemas};
@@ -126,6 +127,7 @@ fn resources(definition: &Value) -> Vec<Arc<Resource>> {
         names,
         storage,
         versions: &versions,
+        conversion: ConversionHook::read(spec).map(Arc::new),
         is_ending: definition.at(&["metadata", "deletionTimestamp"]).is_some(),
     };
     let read = served
@@ -186,6 +188,7 @@ struct Context<'a> {
     names: &'a Value,
     storage: &'a str,
     versions: &'a Arc<BTreeMap<CompactString, Arc<Schemas>>>,
+    conversion: Option<Arc<ConversionHook>>,
     is_ending: bool,
 }
 
@@ -237,6 +240,7 @@ impl Context<'_> {
                     .map(CompactString::from)
                     .collect(),
                 scale: version.at(&["subresources", "scale"]).map(ScalePaths::read),
+                conversion: self.conversion.clone(),
                 warning: self.warning(version, &kind),
                 kind: kind.clone(),
             })),

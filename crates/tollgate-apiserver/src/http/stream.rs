@@ -7,7 +7,7 @@ use super::respond::{self, HttpAnswer};
 use super::service::Service;
 use super::table::{self, Look};
 use crate::error;
-use crate::verbs::{Change, Watching};
+use crate::verbs::{Api, Change, Watching, convert};
 use bytes::Bytes;
 use compact_str::ToCompactString as _;
 use std::sync::Arc;
@@ -42,10 +42,11 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
     };
     let metrics = Arc::clone(&service.metrics);
     metrics.watches(1);
+    let api = Arc::clone(&service.api);
     let mut stopping = service.stopping.subscribe();
     tokio::spawn(async move {
         tokio::select! {
-            () = run(watching, form, look, timeout, &sender) => {}
+            () = run(&api, watching, (form, look), timeout, &sender) => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
         metrics.watches(-1);
@@ -58,9 +59,9 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
 }
 
 async fn run(
+    api: &Api,
     mut watching: Watching,
-    form: Form,
-    look: Look,
+    (form, look): (Form, Look),
     timeout: Duration,
     sender: &mpsc::Sender<Bytes>,
 ) {
@@ -84,13 +85,15 @@ async fn run(
             }
             continue;
         };
+        let change = convert::change(api, &watching.resource, change).await;
         let frame = frame(&watching, &change, form, &look, is_first);
         is_first &= !matches!(change, Change::Object { .. });
+        let is_last = matches!(change, Change::Error(_));
         let sent = tokio::select! {
             sent = sender.send(frame) => sent.is_ok(),
             () = sleep_until(end) => false,
         };
-        if !sent {
+        if !sent || is_last {
             return;
         }
     }

@@ -193,9 +193,9 @@ impl Resource {
 
     /// Turns a stored object into one of this version.
     pub fn to_served(&self, object: &mut Value) {
-        self.conversion.to_served(&self.kind, object);
-        if let Origin::Custom(origin) = &self.origin {
-            origin.read(object);
+        match &self.origin {
+            Origin::BuiltIn => self.conversion.to_served(&self.kind, object),
+            Origin::Custom(origin) => origin.read(object),
         }
     }
 

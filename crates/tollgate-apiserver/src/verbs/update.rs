@@ -140,8 +140,7 @@ async fn attempt(
 ) -> Result<Attempt, Status> {
     let resource = call.resource;
     let stored = record::parse(&record.value, record.revision)?;
-    let mut old = stored.clone();
-    resource.to_served(&mut old);
+    let old = super::convert::served(call.api, resource, stored.clone()).await?;
     let mut new = make(&old)?;
     settle_version(call, &mut new, record.revision)?;
     metadata::keep_identity(&mut new, &old);
@@ -168,9 +167,7 @@ async fn attempt(
     } else {
         services::allocate(call, Some(&mut new), Some(&old))?
     };
-    resource
-        .conversion
-        .to_stored(&resource.storage_kind, &mut new);
+    super::convert::store(call.api, resource, &mut new).await?;
     let value = record::encode(&resource.storage_kind, &new);
     let answer = |revision| {
         let value = value.clone();

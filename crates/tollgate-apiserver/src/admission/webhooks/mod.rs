@@ -1,7 +1,6 @@
 //! MutatingAdmissionWebhook and ValidatingAdmissionWebhook: programs elsewhere that are asked about requests.
 
 mod answer;
-mod client;
 mod hook;
 
 pub(super) use hook::{Hook, Sort};
@@ -10,6 +9,7 @@ use super::expressions::CONDITION_NAMES;
 use super::review::Review;
 use super::{matching, request};
 use crate::cel::{Bindings, Expression, Wanted};
+use crate::outside;
 use crate::patch;
 use ::cel::Value as CelValue;
 use answer::Answer;
@@ -145,7 +145,7 @@ async fn ask(hook: &Hook, review: &Review<'_>) -> Result<Option<Answer>, Status>
     }
     let uid = review.environment.uid();
     let body = json::to_string(&question(hook, review, &uid));
-    let called = client::call(hook, review, body).await;
+    let called = outside::ask(&hook.target, review.snapshot, body).await;
     let answer = called
         .map_err(|why| format!("failed to call webhook: {why}"))
         .and_then(|text| {
