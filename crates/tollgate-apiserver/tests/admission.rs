@@ -229,3 +229,46 @@ async fn a_webhook_that_is_not_there_refuses_unless_it_may_fail() {
     .await;
     assert_eq!(dry.0, 200, "{}", dry.1);
 }
+
+#[tokio::test]
+async fn a_webhook_sees_the_version_that_it_asked_for() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let client = webhook::webhook(|question| {
+        let request = question.get("request").unwrap();
+        let text = |path: &[&str]| request.at(path).and_then(|found| found.as_str()).unwrap();
+        assert_eq!(text(&["kind", "version"]), "v2");
+        assert_eq!(text(&["requestKind", "version"]), "v1");
+        assert_eq!(text(&["object", "apiVersion"]), "autoscaling/v2");
+        assert!(request.at(&["object", "spec", "metrics"]).is_some(), "{request}");
+        let patch = STANDARD.encode(
+            r#"[{"op":"replace","path":"/spec/metrics/0/resource/target/averageUtilization","value":70}]"#,
+        );
+        let uid = request.str_or_empty("uid");
+        format!(
+            r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true,"patchType":"JSONPatch","patch":"{patch}"}}}}"#
+        )
+    })
+    .await;
+    let configuration = format!(
+        r#"{{"metadata":{{"name":"w"}},"webhooks":[{{"name":"w.example.com","admissionReviewVersions":["v1"],"sideEffects":"None",
+            "rules":[{{"apiGroups":["autoscaling"],"apiVersions":["v2"],"operations":["CREATE"],"resources":["horizontalpodautoscalers"]}}],
+            "clientConfig":{client}}}]}}"#
+    );
+    put(&api, "mutatingwebhookconfigurations", &configuration).await;
+    let autoscaler = r#"{"metadata":{"name":"x"},"spec":{"maxReplicas":3,"targetCPUUtilizationPercentage":50,
+        "scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"d"}}}"#;
+    let kind = ("autoscaling", "horizontalpodautoscalers");
+    let (code, made, _) = create_in(&api, kind, autoscaler, false).await;
+    assert_eq!(code, 200, "{made}");
+    let key = "autoscaling/horizontalpodautoscalers/a/x";
+    let stored = api.store.snapshot().get(key).unwrap().value.clone();
+    let stored = json::from_slice(&stored).unwrap();
+    let metric = &stored.get("spec").unwrap().items("metrics")[0];
+    let target = metric.at(&["resource", "target", "averageUtilization"]);
+    assert_eq!(
+        target.and_then(tollgate_api::Value::as_i64),
+        Some(70),
+        "{stored}"
+    );
+}
