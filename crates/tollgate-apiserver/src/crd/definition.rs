@@ -3,7 +3,7 @@
 use super::conversion::ConversionHook;
 use super::rules::Rules;
 use super::scale::ScalePaths;
-use super::version::{CustomVersion, Schemas};
+use super::version::{CustomVersion, Schemas, next_mark};
 use crate::patch::CustomSchema;
 use crate::resources::{Conversion, Origin, Resource, Subresource, Verbs};
 use crate::table::CustomColumns;
@@ -229,6 +229,7 @@ impl Context<'_> {
                 Conversion::Relabel
             },
             origin: Origin::Custom(Arc::new(CustomVersion {
+                mark: next_mark(),
                 schemas: Arc::clone(self.versions.get(name)?),
                 versions: Arc::clone(self.versions),
                 storage: self.storage.into(),

@@ -10,6 +10,7 @@ use crate::table::CustomColumns;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tollgate_api::value::CompactString;
 use tollgate_api::{GroupVersionKind, Value};
 use tollgate_objects::structural;
@@ -27,11 +28,19 @@ pub(super) struct Schemas {
     pub(super) apply: CustomSchema,
 }
 
+/// A number that was not given before.
+pub(super) fn next_mark() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// A served version of a custom resource.
 #[derive(Debug)]
 pub struct CustomVersion {
     /// Group, version and kind.
     pub(super) kind: GroupVersionKind,
+    /// Tells it from every other version, and from itself before its definition changed.
+    pub(super) mark: u64,
     /// The schemas of this version.
     pub(super) schemas: Arc<Schemas>,
     /// The schemas of all versions.
@@ -97,6 +106,10 @@ impl CustomVersion {
 impl CustomOrigin for CustomVersion {
     fn openapi_schema(&self) -> Option<Value> {
         self.schemas.written.clone()
+    }
+
+    fn mark(&self) -> u64 {
+        self.mark
     }
 
     fn read(&self, object: &mut Value) {

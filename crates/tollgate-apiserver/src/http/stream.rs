@@ -7,6 +7,8 @@ use super::respond::{self, HttpAnswer};
 use super::service::Service;
 use super::table::{self, Look};
 use crate::error;
+use crate::resources::Resource;
+use crate::verbs::record::Encoded;
 use crate::verbs::{Api, Change, Watching, convert};
 use bytes::Bytes;
 use compact_str::ToCompactString as _;
@@ -109,7 +111,7 @@ fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first
             event_type,
             object,
             shared,
-        } if plain => {
+        } if plain && is_current(&watching.resource, object, shared.is_some()) => {
             let make = || {
                 let mut out = Vec::with_capacity(object.value.len().saturating_add(96));
                 out.extend_from_slice(b"{\"type\":\"");
@@ -155,6 +157,16 @@ fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first
         }
         Change::Error(status) => failure(status, form),
     }
+}
+
+/// Whether a stored text is what is served. A custom object that was just written has the defaults of its definition;
+/// others may be older than that.
+fn is_current(resource: &Resource, object: &Encoded, is_new: bool) -> bool {
+    if !resource.is_custom() {
+        return true;
+    }
+    let start = format!("{{\"apiVersion\":\"{}\"", resource.kind.api_version());
+    is_new && object.value.starts_with(start.as_bytes())
 }
 
 fn failure(status: &tollgate_api::Status, form: Form) -> Bytes {

@@ -6,7 +6,7 @@ use super::record::{self, Encoded};
 use super::watch::Change;
 use crate::crd::{self, ConversionHook, CustomVersion};
 use crate::resources::Resource;
-use crate::storage::Record;
+use crate::storage::{Mark, Record};
 use std::sync::Arc;
 use tollgate_api::{Status, Value};
 
@@ -120,6 +120,7 @@ pub async fn answer(api: &Api, answer: Answer) -> Result<Answer, Status> {
                     value: object.value,
                     revision: object.revision,
                     created: found.created,
+                    mark: Mark::default(),
                 });
             }
             Ok(Answer::List(listing))

@@ -5,7 +5,7 @@ use super::call::Call;
 use super::delete::remove;
 use super::list::list;
 use super::options::{DeleteOptions, ListOptions};
-use crate::storage::Record;
+use crate::storage::{Mark, Record};
 use std::sync::Arc;
 use tollgate_api::Status;
 use tollgate_api::status::Reason;
@@ -32,6 +32,7 @@ pub async fn delete_collection(
                     value: removed.object.value,
                     revision: removed.object.revision,
                     created: removed.object.revision,
+                    mark: Mark::default(),
                 };
                 items.push((key.clone(), Arc::new(record)));
             }
