@@ -272,3 +272,44 @@ async fn a_webhook_sees_the_version_that_it_asked_for() {
         "{stored}"
     );
 }
+
+#[tokio::test]
+async fn a_policy_sees_the_version_that_it_names() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let about = r#"[{"apiGroups":["autoscaling"],"apiVersions":["v2"],"operations":["CREATE"],"resources":["horizontalpodautoscalers"]}]"#;
+    let judges = format!(
+        r#"{{"metadata":{{"name":"p"}},"spec":{{"matchConstraints":{{"resourceRules":{about}}},
+            "validations":[{{"expression":"object.spec.metrics[0].resource.target.averageUtilization < 60 && request.kind.version == 'v2' && request.requestKind.version == 'v1'"}}]}}}}"#
+    );
+    put(&api, "validatingadmissionpolicies", &judges).await;
+    let binding =
+        r#"{"metadata":{"name":"p"},"spec":{"policyName":"p","validationActions":["Deny"]}}"#;
+    put(&api, "validatingadmissionpolicybindings", binding).await;
+    let changes = format!(
+        r#"{{"metadata":{{"name":"p"}},"spec":{{"reinvocationPolicy":"Never","matchConstraints":{{"resourceRules":{about}}},
+            "mutations":[{{"patchType":"ApplyConfiguration","applyConfiguration":{{"expression":"Object{{spec: Object.spec{{minReplicas: object.spec.metrics.size() + 1}}}}"}}}}]}}}}"#
+    );
+    put(&api, "mutatingadmissionpolicies", &changes).await;
+    let binding = r#"{"metadata":{"name":"p"},"spec":{"policyName":"p"}}"#;
+    put(&api, "mutatingadmissionpolicybindings", binding).await;
+    let autoscaler = |name: &str, percent: u8| {
+        format!(
+            r#"{{"metadata":{{"name":"{name}"}},"spec":{{"maxReplicas":3,"targetCPUUtilizationPercentage":{percent},
+            "scaleTargetRef":{{"apiVersion":"apps/v1","kind":"Deployment","name":"d"}}}}}}"#
+        )
+    };
+    let kind = ("autoscaling", "horizontalpodautoscalers");
+    let (code, made, _) = create_in(&api, kind, &autoscaler("x", 50), false).await;
+    assert_eq!(code, 200, "{made}");
+    let key = "autoscaling/horizontalpodautoscalers/a/x";
+    let stored = api.store.snapshot().get(key).unwrap().value.clone();
+    let stored = json::from_slice(&stored).unwrap();
+    assert_eq!(
+        stored.get("spec").unwrap().int("minReplicas"),
+        Some(2),
+        "{stored}"
+    );
+    let (code, refused, _) = create_in(&api, kind, &autoscaler("y", 90), false).await;
+    assert_eq!(code, 422, "{refused}");
+}

@@ -97,7 +97,7 @@ async fn listed(api: &Api, version: &str) -> Vec<Value> {
     };
     let answer = list(&call, &ListOptions::default()).unwrap();
     let Answer::List(listing) = convert::answer(api, answer).await.unwrap() else {
-        unreachable!("a list is answered with a list");
+        return Vec::new();
     };
     let items = listing.items.iter();
     items

@@ -2,7 +2,7 @@
 //! version is shown its objects.
 
 use super::review::Review;
-use crate::crd;
+use crate::crd::{self, ConversionHook};
 use crate::resources::Resource;
 use std::sync::Arc;
 use tollgate_api::{Attributes, GroupVersionKind, Status, Value};
@@ -32,6 +32,26 @@ impl Equivalent {
         })
     }
 
+    /// The same without asking anybody; none if a webhook would have to convert.
+    pub(super) fn here(review: &Review<'_>, resource: Arc<Resource>) -> Option<Self> {
+        if hook_of(&resource).is_some() {
+            return None;
+        }
+        let convert = |object: &Value| convert_here(review.resource, &resource, object.clone());
+        let object = review.attributes.object.map(convert);
+        let old_object = review.attributes.old_object.map(convert);
+        Some(Self {
+            resource,
+            object,
+            old_object,
+        })
+    }
+
+    /// An object of that version in the version of the request, which nobody has to be asked for.
+    pub(super) fn back_here(&self, review: &Review<'_>, object: Value) -> Value {
+        convert_here(&self.resource, review.resource, object)
+    }
+
     /// The request in that version.
     pub(super) fn review<'b>(&'b self, review: &Review<'b>) -> Review<'b> {
         Review {
@@ -52,27 +72,38 @@ impl Equivalent {
     }
 }
 
-/// An object of one version in another. What is of another kind, as a `Scale` is, is the same in all.
+fn hook_of(resource: &Resource) -> Option<&ConversionHook> {
+    crd::custom_of(resource)?.conversion.as_deref()
+}
+
+/// An object of one version in another.
 async fn convert(
     review: &Review<'_>,
     from: &Resource,
     to: &Resource,
-    mut object: Value,
+    object: Value,
 ) -> Result<Value, Status> {
-    if GroupVersionKind::of(&object) != from.kind {
-        return Ok(object);
-    }
-    let custom = crd::custom_of(to).and_then(|custom| custom.conversion.as_deref());
-    match custom {
-        Some(hook) => {
-            let uid = review.environment.uid();
-            let wanted = to.kind.api_version();
-            let given = vec![object];
-            let converted = hook.convert(review.snapshot, &uid, given, &wanted).await?;
-            object = converted.into_iter().next().unwrap_or_default();
-        }
-        None => from.conversion.to_stored(&from.storage_kind, &mut object),
-    }
+    let Some(hook) = hook_of(to).filter(|_| is_of(from, &object)) else {
+        return Ok(convert_here(from, to, object));
+    };
+    let uid = review.environment.uid();
+    let wanted = to.kind.api_version();
+    let given = vec![object];
+    let converted = hook.convert(review.snapshot, &uid, given, &wanted).await?;
+    let mut object = converted.into_iter().next().unwrap_or_default();
     to.to_served(&mut object);
     Ok(object)
+}
+
+/// Whether an object is one of the resource. What is not, as a `Scale` is not, is the same in all versions.
+fn is_of(resource: &Resource, object: &Value) -> bool {
+    GroupVersionKind::of(object) == resource.kind
+}
+
+fn convert_here(from: &Resource, to: &Resource, mut object: Value) -> Value {
+    if is_of(from, &object) {
+        from.conversion.to_stored(&from.storage_kind, &mut object);
+        to.to_served(&mut object);
+    }
+    object
 }

@@ -72,6 +72,15 @@ pub(super) fn form(rules: &[Value], review: &Review<'_>, equivalent: bool) -> Op
     found.map(|other| Form::Other(Arc::clone(other)))
 }
 
+/// The resource as one of which a request is shown to a policy with these constraints, if it is another.
+pub(super) fn other_form(constraints: &Value, review: &Review<'_>) -> Option<Arc<Resource>> {
+    let equivalent = constraints.str("matchPolicy") != Some("Exact");
+    match form(constraints.items("resourceRules"), review, equivalent)? {
+        Form::Requested => None,
+        Form::Other(resource) => Some(resource),
+    }
+}
+
 /// Under which groups, versions and plurals the same objects are served: as asked, and, if equivalents count, all others.
 fn forms(review: &Review<'_>, equivalent: bool) -> Vec<(String, String, String)> {
     let resource = review.resource;
