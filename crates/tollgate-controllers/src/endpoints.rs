@@ -4,7 +4,7 @@
 
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
-use crate::driver::{Cache, Cached};
+use crate::driver::{Cache, Cached, PodState};
 use crate::namespaces;
 use crate::resources::{ENDPOINTS, PODS, SERVICES};
 use crate::service_pods::{self, HEADLESS, Selectors};
@@ -146,7 +146,7 @@ fn subsets(service: &Value, pods: &[Arc<Cached>]) -> Result<(Vec<Value>, bool), 
             address.set("nodeName", state.node.clone());
         }
         address.set("targetRef", service_pods::reference(pod));
-        let is_ready = publishes_all || state.is_some_and(|state| state.is_ready());
+        let is_ready = publishes_all || state.is_some_and(PodState::is_ready);
         let name = Value::Array(ports.clone()).to_string();
         let (_, [ready, not_ready]) = groups
             .entry(name)

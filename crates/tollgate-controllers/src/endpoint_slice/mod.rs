@@ -8,7 +8,7 @@ mod slices;
 
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
-use crate::driver::{Cache, Cached};
+use crate::driver::{Cache, Cached, PodState};
 use crate::resources::{ENDPOINT_SLICES, NODES, PODS, SERVICES};
 use crate::service_pods::{self, HEADLESS, Selectors};
 use slices::{Common, Endpoints, MANAGED_BY, SERVICE_NAME};
@@ -143,7 +143,7 @@ fn endpoints(
             continue;
         };
         let state = pod.pod.as_deref();
-        let is_serving = state.is_some_and(|state| state.is_ready());
+        let is_serving = state.is_some_and(PodState::is_ready);
         let is_ending = pod.meta.deleted.is_some();
         let mut endpoint = Value::object();
         endpoint.set("addresses", vec![address]);

@@ -72,17 +72,7 @@ pub(super) async fn look(
         message,
     };
     let target = source.get("target").unwrap_or(&none);
-    let average = target
-        .get("averageValue")
-        .and_then(|value| Quantity::from_value(value).ok());
-    let target = match (average, target.int("averageUtilization")) {
-        (Some(average), _) => Target::Average(average.milli_value()),
-        (None, Some(utilization)) => Target::Utilization(utilization),
-        (None, None) => {
-            let why = "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set";
-            return Err(fail(why.to_owned()));
-        }
-    };
+    let target = aim(target).map_err(fail)?;
     let samples = samples(context, scope, resource, container).await;
     let samples = samples.map_err(|why| {
         fail(format!(
@@ -111,19 +101,35 @@ pub(super) async fn look(
             )
         })
         .map_err(fail)?;
-    let name = match (target, container) {
-        (Target::Average(_), None) => format!("{resource} resource"),
-        (Target::Average(_), Some(_)) => format!("{resource} container resource"),
-        (_, None) => format!("{resource} resource utilization (percentage of request)"),
-        (_, Some(_)) => {
-            format!("{resource} container resource utilization (percentage of request)")
-        }
-    };
     Ok(Measured {
         proposal,
-        name,
+        name: name(target, resource, container.is_some()),
         status: status(metric, side, resource, container, &proposal),
     })
+}
+
+/// What is aimed at.
+fn aim(target: &Value) -> Result<Target, String> {
+    let average = target.get("averageValue");
+    let average = average.and_then(|value| Quantity::from_value(value).ok());
+    if let Some(average) = average {
+        return Ok(Target::Average(average.milli_value()));
+    }
+    let utilization = target.int("averageUtilization").map(Target::Utilization);
+    utilization.ok_or_else(|| {
+        "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set".to_owned()
+    })
+}
+
+/// How reasons name a metric.
+fn name(target: Target, resource: &str, of_container: bool) -> String {
+    let of = if of_container { " container" } else { "" };
+    match target {
+        Target::Average(_) => format!("{resource}{of} resource"),
+        Target::Utilization(_) => {
+            format!("{resource}{of} resource utilization (percentage of request)")
+        }
+    }
 }
 
 /// Metrics of APIs that are not served here.

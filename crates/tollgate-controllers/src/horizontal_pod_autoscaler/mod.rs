@@ -202,92 +202,113 @@ fn int(object: &Value, keys: &[&str]) -> i64 {
 
 impl HorizontalPodAutoscalers {
     async fn scale(&self, scaler: &mut Scaler<'_>, key: &Key) {
-        let (served, mut scale) = match scaler.target().await {
+        let (served, scale) = match scaler.target().await {
             Ok(target) => target,
             Err(why) => return scaler.no_scale(&why),
         };
         let message = "the HPA controller was able to get the target's current scale";
         scaler.set("AbleToScale", true, "SucceededGetScale", message);
         let now = scaler.context.now;
-        let spec = scaler.spec();
         let current = int(&scale, &["spec", "replicas"]);
         self.memories()
             .entry(key.clone())
             .or_default()
             .begin(current, now);
+        let mut metrics = Vec::new();
+        let chosen = self.choose(scaler, key, &scale, &mut metrics).await;
+        match chosen {
+            None => {
+                let desired = scaler.desired();
+                scaler.count(current, desired, Some(metrics));
+            }
+            Some((desired, _)) if desired == current => {
+                scaler.count(current, current, Some(metrics));
+            }
+            Some((desired, reason)) => {
+                if rescale(scaler, &served, scale, desired, &reason).await {
+                    self.memories()
+                        .entry(key.clone())
+                        .or_default()
+                        .changed(current, desired, now);
+                    scaler.count(current, desired, Some(metrics));
+                    let status = scaler.new.child_mut("status");
+                    status.set("lastScaleTime", now.to_string());
+                } else {
+                    let known = scaler.desired();
+                    scaler.count(current, known, None);
+                }
+            }
+        }
+    }
+
+    /// How many are wanted, and why; none if that cannot be said.
+    async fn choose(
+        &self,
+        scaler: &mut Scaler<'_>,
+        key: &Key,
+        scale: &Value,
+        metrics: &mut Vec<Value>,
+    ) -> Option<(i64, String)> {
+        let spec = scaler.spec();
+        let current = int(scale, &["spec", "replicas"]);
         let bounds = Bounds {
             min: spec.int("minReplicas").unwrap_or(1),
             max: spec.int("maxReplicas").unwrap_or_default(),
             current,
         };
-        let mut metrics = Vec::new();
-        let (desired, reason) = if current == 0 && bounds.min != 0 {
+        if current == 0 && bounds.min != 0 {
             let message = "scaling is disabled since the replica count of the target is zero";
             scaler.set("ScalingActive", false, "ScalingDisabled", message);
-            (0, String::new())
-        } else if current > bounds.max {
-            (
-                bounds.max,
-                "Current number of replicas above Spec.MaxReplicas".to_owned(),
-            )
-        } else if current < bounds.min {
-            (
-                bounds.min,
-                "Current number of replicas below Spec.MinReplicas".to_owned(),
-            )
+            return Some((0, String::new()));
+        }
+        let outside = |side| format!("Current number of replicas {side}");
+        if current > bounds.max {
+            return Some((bounds.max, outside("above Spec.MaxReplicas")));
+        }
+        if current < bounds.min {
+            return Some((bounds.min, outside("below Spec.MinReplicas")));
+        }
+        let (wanted, name) = measure(scaler, scale, current, metrics).await?;
+        let reason = if wanted > current {
+            format!("{name} above target")
         } else {
-            let measured = measure(scaler, &scale, current, &mut metrics).await;
-            let Some((wanted, name)) = measured else {
-                let desired = scaler.desired();
-                return scaler.count(current, desired, Some(metrics));
-            };
-            let reason = if wanted > current {
-                format!("{name} above target")
-            } else {
-                "All metrics below target".to_owned()
-            };
-            let behavior = spec.get("behavior");
+            "All metrics below target".to_owned()
+        };
+        let behavior = spec.get("behavior");
+        let normal = {
             let mut memories = self.memories();
             let memory = memories.entry(key.clone()).or_default();
-            let normal = behavior::normalize(memory, behavior, bounds, wanted, now);
-            drop(memories);
-            scaler.set("AbleToScale", true, normal.able.0, normal.able.1);
-            scaler.set(
-                "ScalingLimited",
-                normal.is_limited,
-                normal.limit.0,
-                normal.limit.1,
-            );
-            (normal.replicas, reason)
+            behavior::normalize(memory, behavior, bounds, wanted, scaler.context.now)
         };
-        if desired == current {
-            return scaler.count(current, current, Some(metrics));
-        }
-        scale.child_mut("spec").set("replicas", desired);
-        if let Err(status) = write(scaler, &served, scale).await {
-            let message = format!("New size: {desired}; reason: {reason}; error: {status}");
-            scaler.event(EventType::Warning, "FailedRescale", message);
-            let message =
-                format!("the HPA controller was unable to update the target scale: {status}");
-            scaler.set("AbleToScale", false, "FailedUpdateScale", &message);
-            let known = scaler.desired();
-            return scaler.count(current, known, None);
-        }
-        let message =
-            format!("the HPA controller was able to update the target scale to {desired}");
-        scaler.set("AbleToScale", true, "SucceededRescale", &message);
-        let message = format!("New size: {desired}; reason: {reason}");
-        scaler.event(EventType::Normal, "SuccessfulRescale", message);
-        self.memories()
-            .entry(key.clone())
-            .or_default()
-            .changed(current, desired, now);
-        scaler.count(current, desired, Some(metrics));
-        scaler
-            .new
-            .child_mut("status")
-            .set("lastScaleTime", now.to_string());
+        let (able, limit) = (normal.able, normal.limit);
+        scaler.set("AbleToScale", true, able.0, able.1);
+        scaler.set("ScalingLimited", normal.is_limited, limit.0, limit.1);
+        Some((normal.replicas, reason))
     }
+}
+
+/// Writes another scale; tells whether that went well.
+async fn rescale(
+    scaler: &mut Scaler<'_>,
+    served: &ServedResource,
+    mut scale: Value,
+    desired: i64,
+    reason: &str,
+) -> bool {
+    scale.child_mut("spec").set("replicas", desired);
+    let mut told = format!("New size: {desired}; reason: {reason}");
+    if let Err(status) = write(scaler, served, scale).await {
+        told.push_str("; error: ");
+        told.push_str(&status.message);
+        scaler.event(EventType::Warning, "FailedRescale", told);
+        let message = format!("the HPA controller was unable to update the target scale: {status}");
+        scaler.set("AbleToScale", false, "FailedUpdateScale", &message);
+        return false;
+    }
+    let message = format!("the HPA controller was able to update the target scale to {desired}");
+    scaler.set("AbleToScale", true, "SucceededRescale", &message);
+    scaler.event(EventType::Normal, "SuccessfulRescale", told);
+    true
 }
 
 async fn write(scaler: &Scaler<'_>, served: &ServedResource, scale: Value) -> Result<(), Status> {

@@ -66,19 +66,19 @@ impl PersistentVolumeBinder {
             None => self.wake(queue),
         }
     }
+}
 
-    fn claim_changed(&self, claim: &Cached, cache: &Cache, queue: &mut dyn Enqueue) {
-        queue.add(Key::of(claim));
-        let Ok(object) = claim.object() else {
-            return;
-        };
-        let volume = object.at(&["spec", "volumeName"]).and_then(Value::as_str);
-        // Before a claim knows its volume, the volume may know the claim.
-        let made = provision::name(&claim.meta.uid);
-        for name in [volume.unwrap_or_default(), &made] {
-            if cache.get(&PERSISTENT_VOLUMES, "", name).is_some() {
-                queue.add(Key::of_kind(VOLUME, "", name));
-            }
+fn claim_changed(claim: &Cached, cache: &Cache, queue: &mut dyn Enqueue) {
+    queue.add(Key::of(claim));
+    let Ok(object) = claim.object() else {
+        return;
+    };
+    let volume = object.at(&["spec", "volumeName"]).and_then(Value::as_str);
+    // Before a claim knows its volume, the volume may know the claim.
+    let made = provision::name(&claim.meta.uid);
+    for name in [volume.unwrap_or_default(), &made] {
+        if cache.get(&PERSISTENT_VOLUMES, "", name).is_some() {
+            queue.add(Key::of_kind(VOLUME, "", name));
         }
     }
 }
@@ -111,7 +111,7 @@ impl Controller for PersistentVolumeBinder {
         if change.is_of(&PERSISTENT_VOLUMES) {
             self.volume_changed(object, queue);
         } else if change.is_of(&PERSISTENT_VOLUME_CLAIMS) {
-            self.claim_changed(object, cache, queue);
+            claim_changed(object, cache, queue);
         } else {
             self.wake(queue);
         }
