@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::driver::{Cached, Owner};
 use crate::events::{EventType, Reference};
+use crate::namespaces;
 use crate::resources::PODS;
 use futures_util::future::join_all;
 use tollgate_api::client::{Deletion, GroupVersionResource, Stored};
@@ -105,7 +106,7 @@ pub async fn create_pod(cx: &Context, owner: &Owning, pod: Value) -> Result<Stor
             owner.event(cx, EventType::Normal, "SuccessfulCreate", message);
         }
         // A namespace that is being deleted lets no event in, and nobody needs to be told.
-        Err(status) if is_namespace_terminating(status) => {}
+        Err(status) if namespaces::is_ending(status) => {}
         Err(status) => {
             let message = format!("Error creating: {status}");
             owner.event(cx, EventType::Warning, "FailedCreate", message);
@@ -150,12 +151,6 @@ pub fn is_terminating(pod: &Cached) -> bool {
 fn has_ended(pod: &Cached) -> bool {
     let state = pod.pod.as_ref();
     state.is_some_and(|state| state.phase.is_terminal())
-}
-
-/// Whether a refusal says that the namespace is on its way out.
-pub fn is_namespace_terminating(status: &Status) -> bool {
-    let mut causes = status.details.iter().flat_map(|details| &details.causes);
-    causes.any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 /// What came of a batch.

@@ -7,7 +7,8 @@ use crate::controller::{Change, Enqueue, Key};
 use crate::driver::Cached;
 use crate::resources::{
     CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, LIMIT_RANGES, NAMESPACES, POD_SECURITY_POLICIES,
-    PRIORITY_CLASSES, RESOURCE_QUOTAS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS,
+    PRIORITY_CLASSES, RESOURCE_QUOTAS, ROLE_BINDINGS, ROLES, RUNTIME_CLASSES, SERVICE_ACCOUNTS,
+    VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS,
 };
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +31,7 @@ enum Opening {
 
 impl Refused {
     /// The resources that a controller has to watch to hear of such changes.
-    pub const WATCHES: [&'static GroupVersionResource; 10] = [
+    pub const WATCHES: [&'static GroupVersionResource; 13] = [
         &RESOURCE_QUOTAS,
         &LIMIT_RANGES,
         &NAMESPACES,
@@ -41,6 +42,9 @@ impl Refused {
         &CLUSTER_ROLE_BINDINGS,
         &PRIORITY_CLASSES,
         &POD_SECURITY_POLICIES,
+        &RUNTIME_CLASSES,
+        &VALIDATING_ADMISSION_POLICIES,
+        &VALIDATING_ADMISSION_POLICY_BINDINGS,
     ];
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<Key>> {

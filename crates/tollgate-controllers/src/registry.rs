@@ -8,6 +8,9 @@ use crate::endpoint_slice::mirroring::Mirroring;
 use crate::endpoints::EndpointsController;
 use crate::garbage_collector::GarbageCollector;
 use crate::horizontal_pod_autoscaler::HorizontalPodAutoscalers;
+use crate::deployment::Deployments;
+use crate::garbage_collector::GarbageCollector;
+use crate::job::Jobs;
 use crate::namespace::Namespaces;
 use crate::node_lifecycle::NodeLifecycle;
 use crate::persistent_volume::PersistentVolumeBinder;
@@ -19,6 +22,7 @@ use crate::service_account::ServiceAccounts;
 use crate::taint_eviction::TaintEviction;
 use crate::volume_expansion::VolumeExpander;
 use crate::volume_protection::{ClaimProtection, VolumeProtection};
+use crate::ttl_after_finished::TtlAfterFinished;
 use std::sync::Arc;
 
 /// What controllers have to be told.
@@ -46,10 +50,13 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(PodGarbageCollector::default()),
         Arc::new(ResourceQuotas),
         Arc::new(DaemonSets::default()),
-        Arc::new(ReplicaSets::replica_sets()),
-        Arc::new(ReplicaSets::replication_controllers()),
+        Arc::new(Jobs::default()),
+        Arc::new(Deployments::default()),
+        Arc::new(ReplicaSets::of_replica_sets()),
+        Arc::new(ReplicaSets::of_replication_controllers()),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
         Arc::new(TaintEviction::default()),
+        Arc::new(TtlAfterFinished),
     ]
 }

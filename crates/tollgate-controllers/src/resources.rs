@@ -26,6 +26,8 @@ resources! {
     SECRETS = "" / "v1" / "secrets";
     SERVICE_ACCOUNTS = "" / "v1" / "serviceaccounts";
     SERVICES = "" / "v1" / "services";
+    VALIDATING_ADMISSION_POLICIES = "admissionregistration.k8s.io" / "v1" / "validatingadmissionpolicies";
+    VALIDATING_ADMISSION_POLICY_BINDINGS = "admissionregistration.k8s.io" / "v1" / "validatingadmissionpolicybindings";
     CONTROLLER_REVISIONS = "apps" / "v1" / "controllerrevisions";
     DAEMON_SETS = "apps" / "v1" / "daemonsets";
     DEPLOYMENTS = "apps" / "v1" / "deployments";
@@ -37,6 +39,7 @@ resources! {
     LEASES = "coordination.k8s.io" / "v1" / "leases";
     ENDPOINT_SLICES = "discovery.k8s.io" / "v1" / "endpointslices";
     CUSTOM_RESOURCE_DEFINITIONS = "apiextensions.k8s.io" / "v1" / "customresourcedefinitions";
+    RUNTIME_CLASSES = "node.k8s.io" / "v1" / "runtimeclasses";
     POD_DISRUPTION_BUDGETS = "policy" / "v1" / "poddisruptionbudgets";
     POD_SECURITY_POLICIES = "policy" / "v1beta1" / "podsecuritypolicies";
     CLUSTER_ROLE_BINDINGS = "rbac.authorization.k8s.io" / "v1" / "clusterrolebindings";

@@ -1,5 +1,6 @@
 //! Whether a user may do something: the authorizers of `--authorization-mode`, one after another.
 
+use super::node;
 use super::rbac::RbacIndex;
 use std::sync::Arc;
 use tollgate_api::go_format::quote;
@@ -15,7 +16,7 @@ pub enum Mode {
     AlwaysAllow,
     /// Nobody but `system:masters` may do anything.
     AlwaysDeny,
-    /// Grants nodes what they need. No node serves here, so it has no opinion on anything.
+    /// Grants nodes what they need.
     Node,
 }
 
@@ -82,7 +83,7 @@ impl Authorizer {
                     allowed: false,
                     reason: "Everything is forbidden.".to_owned(),
                 },
-                Mode::Node => Decision::default(),
+                Mode::Node => node::authorize(&self.rbac.current(), user, access),
             };
             if decision.allowed {
                 return decision;
@@ -123,7 +124,7 @@ impl Authorizer {
                 Mode::AlwaysAllow => list.rules.extend(everything()),
                 Mode::AlwaysDeny => {}
                 Mode::Node => {
-                    if is_node(user) {
+                    if node::node_of(user).is_some() {
                         let error = "node authorizer does not support user rule resolution";
                         list.errors.push(error.to_owned());
                         list.is_incomplete = true;
@@ -162,10 +163,6 @@ pub(super) fn everything() -> [Rule; 2] {
 /// Whether `user` is in the group that may do everything.
 pub(super) fn is_privileged(user: &UserInfo) -> bool {
     user.groups.iter().any(|group| group == PRIVILEGED_GROUP)
-}
-
-fn is_node(user: &UserInfo) -> bool {
-    user.name.starts_with("system:node:") && user.groups.iter().any(|group| group == "system:nodes")
 }
 
 /// The 403 of a request that no authorizer allows: `pods "p" is forbidden: User "u" cannot get resource "pods/log" in

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -69,6 +68,8 @@ pub enum AnswerBody {
     Pieces(Pieces),
     /// Pieces that come when something happens.
     Stream(mpsc::Receiver<Bytes>),
+    /// What somebody else answers.
+    Relayed(Incoming),
 }
 
 impl std::fmt::Debug for AnswerBody {
@@ -77,6 +78,7 @@ impl std::fmt::Debug for AnswerBody {
             Self::Whole(_) => "Whole",
             Self::Pieces(_) => "Pieces",
             Self::Stream(_) => "Stream",
+            Self::Relayed(_) => "Relayed",
         })
     }
 }
@@ -95,12 +97,12 @@ impl From<Vec<u8>> for AnswerBody {
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = hyper::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = |bytes: Option<Bytes>| Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))));
         match self.get_mut() {
             Self::Whole(bytes) => frame(bytes.take()),
@@ -109,11 +111,16 @@ impl Body for AnswerBody {
                 Poll::Ready(bytes) => frame(bytes),
                 Poll::Pending => Poll::Pending,
             },
+            Self::Relayed(body) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None))
+        match self {
+            Self::Whole(bytes) => bytes.is_none(),
+            Self::Pieces(_) | Self::Stream(_) => false,
+            Self::Relayed(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -123,6 +130,7 @@ impl Body for AnswerBody {
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
             Self::Pieces(_) | Self::Stream(_) => SizeHint::default(),
+            Self::Relayed(body) => body.size_hint(),
         }
     }
 }

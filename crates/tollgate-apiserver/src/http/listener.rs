@@ -5,7 +5,6 @@ use super::service::Service;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 /// Connections that are open at a time.
-const CONNECTIONS_MAX: usize = 10_000;
+const CONNECTIONS_MAX: u32 = 10_000;
 /// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to send the head of a request.
@@ -67,8 +66,7 @@ impl Listener {
 /// Serves until `stop` resolves, then lets requests that are under way end.
 pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<Output = ()>) {
     let acceptor = TlsAcceptor::from(listener.tls);
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let graceful = GracefulShutdown::new();
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
     tokio::pin!(stop);
     loop {
         let accepted = async {
@@ -86,23 +84,19 @@ pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<
             continue;
         };
         let (acceptor, service) = (acceptor.clone(), Arc::clone(&service));
-        let watcher = graceful.watcher();
         tokio::spawn(async move {
-            connection(stream, acceptor, service, watcher).await;
+            connection(stream, acceptor, service).await;
             drop(permit);
         });
     }
     service.stopping.send_replace(true);
     drop(listener.socket);
-    let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
+    // All permits are back once the last connection has ended.
+    let ended = permits.acquire_many(CONNECTIONS_MAX);
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, ended).await;
 }
 
-async fn connection(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-    service: Arc<Service>,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, service: Arc<Service>) {
     let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await
     else {
@@ -124,11 +118,19 @@ async fn connection(
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEADER_BYTES_MAX)
         .keep_alive_interval(Duration::from_secs(30));
+    let mut stopping = service.stopping.subscribe();
     let answer = service_fn(move |request| {
         let answer = Arc::clone(&service).answer(request, Arc::clone(&peer));
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), answer);
-    // A client that goes away is no failure of ours.
-    let _ = watcher.watch(connection).await;
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), answer);
+    tokio::pin!(connection);
+    tokio::select! {
+        // A client that goes away is no failure of ours.
+        _ = &mut connection => return,
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    // What is under way is answered, nothing else.
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }

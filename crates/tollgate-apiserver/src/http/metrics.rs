@@ -61,8 +61,8 @@ impl Metrics {
         let mut counts = self.counts();
         let total = counts.requests.entry((labels.clone(), code)).or_default();
         *total = total.saturating_add(1);
-        // How long a watch is open says nothing.
-        if labels.verb != "WATCH" {
+        // How long a watch or a stream into a pod is open says nothing.
+        if !matches!(labels.verb.as_str(), "WATCH" | "CONNECT") {
             let seconds = took.as_secs_f64();
             let durations = counts.durations.entry(labels).or_default();
             durations.sum += seconds;

@@ -3,16 +3,19 @@
 
 mod body;
 pub mod certificates;
+mod connect;
 mod dispatch;
 mod documents;
 mod gzip;
 mod health;
 mod identity;
+mod idle;
 mod listener;
 mod metrics;
 mod negotiate;
 mod options;
 mod perform;
+mod pieces;
 mod prepared;
 mod present;
 mod query;
@@ -21,10 +24,11 @@ mod request_info;
 mod respond;
 mod roots;
 mod service;
+mod spdy;
 mod stream;
 mod table;
 mod yaml;
 
 pub use listener::{Listener, ListenerError, serve};
 pub use metrics::Metrics;
-pub use service::Service;
+pub use service::{SESSIONS_MAX, Service};

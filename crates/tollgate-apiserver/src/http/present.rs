@@ -48,7 +48,7 @@ pub(super) fn present(
                         "you requested PartialObjectMetadata, but the requested object is a list ({what})"
                     )));
                 }
-                _ => table::of_list(&listing, form, &look(head, now)?)?.into(),
+                _ => table::of_list(listing, form, &look(head, now)?)?,
             };
             Ok(respond::answer(200, media, body))
         }

@@ -1,6 +1,7 @@
 //! One request from its headers to its answer: who asks, for what, and who answers that.
 
 use super::body::AnswerBody;
+use super::connect;
 use super::dispatch::dispatch;
 use super::documents;
 use super::gzip;
@@ -21,9 +22,11 @@ use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
     USER_AGENT,
 };
-use hyper::{Method, Request};
+use hyper::upgrade::OnUpgrade;
+use hyper::{Method, Request, Uri};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tollgate_api::node_agent::NodeAgent;
 use tollgate_api::{Status, UserInfo};
 use tollgate_policy::rbac::{Access, ResourceAccess};
 
@@ -46,7 +49,14 @@ pub struct Service {
     pub address: String,
     /// Whether the server is being stopped; watches end then.
     pub stopping: watch::Sender<bool>,
+    /// Who answers for nodes, if anybody does.
+    pub node_agent: Option<Arc<dyn NodeAgent>>,
+    /// Streams into pods that may still be opened.
+    pub sessions: Arc<Semaphore>,
 }
+
+/// Streams into pods that are open at a time.
+pub const SESSIONS_MAX: usize = 1_000;
 
 /// What is known of a request once its head has been read.
 #[derive(Debug)]
@@ -60,6 +70,12 @@ pub(super) struct Head {
     pub(super) content_type: Option<String>,
     pub(super) user_agent: String,
     pub(super) user: UserInfo,
+    /// As the client wrote them, for what goes on to somebody else.
+    pub(super) headers: HeaderMap,
+    /// As the client wrote it.
+    pub(super) uri: Uri,
+    /// How to take the connection over, if it can be.
+    pub(super) upgrade: Option<OnUpgrade>,
 }
 
 impl Head {
@@ -102,7 +118,8 @@ impl Service {
         peer: Arc<Peer>,
     ) -> HttpAnswer {
         let began = self.api.environment.elapsed();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let upgrade = parts.extensions.remove::<OnUpgrade>();
         let text = |name: HeaderName| {
             let value = parts
                 .headers
@@ -126,12 +143,17 @@ impl Service {
             user_agent: text(USER_AGENT).unwrap_or_default(),
             user: UserInfo::default(),
             method: parts.method,
+            uri: parts.uri,
+            headers: HeaderMap::new(),
+            upgrade,
         };
+        let encodings = text(ACCEPT_ENCODING);
         let warnings = Warnings::default();
         let mut response = match self.identify(&head, &parts.headers, &peer) {
             Err(status) => respond::failure(&status, Form::default()),
             Ok(user) => {
                 head.user = user;
+                head.headers = parts.headers;
                 match self.route(&head, body, &warnings).await {
                     Ok(response) => response,
                     Err(status) => respond::failure(&status, head.failure_form()),
@@ -145,7 +167,6 @@ impl Service {
         let took = self.api.environment.elapsed().saturating_sub(began);
         self.metrics
             .request(labels(&head), response.status().as_u16(), took);
-        let encodings = text(ACCEPT_ENCODING);
         if encodings.is_some_and(|encodings| gzip::is_accepted(&encodings)) {
             gzip::compress(&mut response);
         }
@@ -243,6 +264,7 @@ fn labels(head: &Head) -> RequestLabels {
     let info = &head.info;
     let mut labels = RequestLabels {
         verb: match info.verb.as_str() {
+            _ if connect::is_connect(info) => "CONNECT".into(),
             "create" => "POST".into(),
             "update" => "PUT".into(),
             verb => verb.to_ascii_uppercase().into(),

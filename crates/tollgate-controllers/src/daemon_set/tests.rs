@@ -85,7 +85,7 @@ fn with<T>(
         .iter()
         .map(|name| node(name, !name.starts_with("other")))
         .collect();
-    let pods = pods.iter().map(|words| pod(words)).collect();
+    let pods = pods.iter().map(|text| pod(text)).collect();
     let now = Timestamp::from_unix_seconds(NOW);
     ask(&Situation::new(
         &cached,
@@ -110,81 +110,55 @@ fn check(found: &Plan, create: &[&str], delete: &[&str]) {
     assert_eq!(found.delete, names(delete));
 }
 
-#[test]
-fn every_chosen_node_gets_one_pod() {
-    for (strategy, nodes, pods, create, delete) in [
-        (
-            ROLLING,
-            vec!["a", "b", "other"],
-            vec![],
-            vec!["a", "b"],
-            vec![],
-        ),
-        (
-            ROLLING,
-            vec!["a", "b"],
-            vec!["p a new pending"],
-            vec!["b"],
-            vec![],
-        ),
-        (ROLLING, vec!["a"], vec!["p a old bound"], vec![], vec![]),
-        (
-            ROLLING,
-            vec!["a"],
-            vec!["p a new ready", "q a new ready"],
-            vec![],
-            vec!["q"],
-        ),
-        (
-            ROLLING,
-            vec!["a"],
-            vec!["p a new bound", "q a new ready"],
-            vec![],
-            vec!["p"],
-        ),
-        (ROLLING, vec!["a"], vec!["p a new dying"], vec![], vec![]),
-        (SURGING, vec!["a"], vec!["p a new dying"], vec!["a"], vec![]),
-        (
-            SURGING,
-            vec!["a"],
-            vec!["p a old ready", "q a new pending"],
-            vec![],
-            vec![],
-        ),
-        (
-            SURGING,
-            vec!["a"],
-            vec!["p a old ready", "q a new ready"],
-            vec![],
-            vec!["p"],
-        ),
-        (
-            SURGING,
-            vec!["a"],
-            vec!["p a old pending", "q a new pending"],
-            vec![],
-            vec!["p"],
-        ),
-        (
-            ROLLING,
-            vec!["other"],
-            vec!["p other new ready"],
-            vec![],
-            vec!["p"],
-        ),
-        (
-            ROLLING,
-            vec![],
-            vec!["p gone new bound", "q gone new ready"],
-            vec![],
-            vec!["p"],
-        ),
-    ] {
-        let found = with(strategy, &nodes, &pods, |situation| {
+fn words(text: &str) -> Vec<&str> {
+    text.split(' ').filter(|word| !word.is_empty()).collect()
+}
+
+fn pods(text: &str) -> Vec<&str> {
+    text.split(", ").filter(|pod| !pod.is_empty()).collect()
+}
+
+/// Nodes, their pods, the nodes that get a pod, and the pods that go.
+type Case = (&'static str, &'static str, &'static str, &'static str);
+
+#[track_caller]
+fn check_nodes(strategy: &str, cases: &[Case]) {
+    for (nodes, on_nodes, create, delete) in cases {
+        let found = with(strategy, &words(nodes), &pods(on_nodes), |situation| {
             plan(situation, &mut Failures::default())
         });
-        check(&found, &create, &delete);
+        check(&found, &words(create), &words(delete));
     }
+}
+
+#[track_caller]
+fn check_update(strategy: &str, cases: &[(&str, &str, &str)]) {
+    for (on_nodes, create, delete) in cases {
+        let found = with(strategy, &["a", "b"], &pods(on_nodes), rolling::plan);
+        check(&found, &words(create), &words(delete));
+    }
+}
+
+#[test]
+fn every_chosen_node_gets_one_pod() {
+    let cases = [
+        ("a b other", "", "a b", ""),
+        ("a b", "p a new pending", "b", ""),
+        ("a", "p a old bound", "", ""),
+        ("a", "p a new ready, q a new ready", "", "q"),
+        ("a", "p a new bound, q a new ready", "", "p"),
+        ("a", "p a new dying", "", ""),
+        ("other", "p other new ready", "", "p"),
+        ("", "p gone new bound, q gone new ready", "", "p"),
+    ];
+    check_nodes(ROLLING, &cases);
+    let cases = [
+        ("a", "p a new dying", "a", ""),
+        ("a", "p a old ready, q a new pending", "", ""),
+        ("a", "p a old ready, q a new ready", "", "p"),
+        ("a", "p a old pending, q a new pending", "", "p"),
+    ];
+    check_nodes(SURGING, &cases);
 }
 
 #[test]
@@ -219,79 +193,29 @@ fn pods_that_have_ended_are_deleted_and_people_are_told() {
 
 #[test]
 fn an_update_replaces_few_enough_pods_at_a_time() {
-    let two = r#"{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"50%","maxSurge":0}}"#;
+    let cases = [
+        ("p a old ready, q b old ready", "", "p"),
+        ("p a new pending, q b old ready", "", ""),
+        ("p a old pending, q b old ready", "", "p q"),
+        ("p a new ready, q b new ready", "", ""),
+        ("p a old dying, q b old ready", "", ""),
+    ];
+    check_update(ROLLING, &cases);
+    let half = r#"{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"50%","maxSurge":0}}"#;
+    check_update(half, &[("p a old ready, q b old ready", "", "p")]);
     let none = r#"{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0,"maxSurge":0}}"#;
-    for (strategy, pods, create, delete) in [
-        (
-            ROLLING,
-            vec!["p a old ready", "q b old ready"],
-            vec![],
-            vec!["p"],
-        ),
-        (
-            ROLLING,
-            vec!["p a new pending", "q b old ready"],
-            vec![],
-            vec![],
-        ),
-        (
-            ROLLING,
-            vec!["p a old pending", "q b old ready"],
-            vec![],
-            vec!["p", "q"],
-        ),
-        (
-            ROLLING,
-            vec!["p a new ready", "q b new ready"],
-            vec![],
-            vec![],
-        ),
-        (
-            ROLLING,
-            vec!["p a old dying", "q b old ready"],
-            vec![],
-            vec![],
-        ),
-        (
-            two,
-            vec!["p a old ready", "q b old ready"],
-            vec![],
-            vec!["p"],
-        ),
-        (
-            none,
-            vec!["p a old ready", "q b old ready"],
-            vec![],
-            vec!["p"],
-        ),
-        (
-            SURGING,
-            vec!["p a old ready", "q b old ready"],
-            vec!["a"],
-            vec![],
-        ),
-        (
-            SURGING,
-            vec!["p a old ready", "r a new pending", "q b old ready"],
-            vec![],
-            vec![],
-        ),
-        (
-            SURGING,
-            vec!["p a old ready", "r a new ready", "q b old ready"],
-            vec!["b"],
-            vec!["p"],
-        ),
-        (
-            SURGING,
-            vec!["p a old pending", "q b new ready"],
-            vec!["a"],
-            vec![],
-        ),
-    ] {
-        let found = with(strategy, &["a", "b"], &pods, rolling::plan);
-        check(&found, &create, &delete);
-    }
+    check_update(none, &[("p a old ready, q b old ready", "", "p")]);
+}
+
+#[test]
+fn an_update_that_surges_makes_the_new_pod_first() {
+    let cases = [
+        ("p a old ready, q b old ready", "a", ""),
+        ("p a old ready, r a new pending, q b old ready", "", ""),
+        ("p a old ready, r a new ready, q b old ready", "b", "p"),
+        ("p a old pending, q b new ready", "a", ""),
+    ];
+    check_update(SURGING, &cases);
 }
 
 #[test]

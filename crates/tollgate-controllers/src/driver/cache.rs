@@ -15,7 +15,7 @@ type Name = (CompactString, CompactString);
 struct Objects {
     by_name: BTreeMap<Name, Arc<Cached>>,
     /// By namespace and unique id of the controller; without a controller, by an empty id.
-    by_controller: BTreeMap<Name, BTreeSet<CompactString>>,
+    by_controller: BTreeMap<Name, BTreeMap<CompactString, Arc<Cached>>>,
     /// Of pods: by the name of their node.
     by_node: BTreeMap<CompactString, BTreeSet<Name>>,
     revision: u64,
@@ -34,7 +34,7 @@ impl Objects {
             object.meta.controller_uid().into(),
         );
         let names = self.by_controller.entry(controller).or_default();
-        names.insert(object.meta.name.clone());
+        names.insert(object.meta.name.clone(), Arc::clone(&object));
         if let Some(pod) = object.pod.as_ref().filter(|pod| !pod.node.is_empty()) {
             let names = self.by_node.entry(pod.node.clone()).or_default();
             names.insert(name.clone());
@@ -126,15 +126,10 @@ impl Cache {
     ) -> Vec<Arc<Cached>> {
         let controller = (CompactString::new(namespace), CompactString::new(uid));
         let listed = self.read(resource, |objects| {
-            let names = objects.by_controller.get(&controller).into_iter().flatten();
-            names
-                .filter_map(|name| {
-                    let name = (controller.0.clone(), name.clone());
-                    objects.by_name.get(&name).cloned()
-                })
-                .collect()
+            let found = objects.by_controller.get(&controller);
+            found.map(|found| found.values().cloned().collect())
         });
-        listed.unwrap_or_default()
+        listed.flatten().unwrap_or_default()
     }
 
     /// Whether any object has that controller.

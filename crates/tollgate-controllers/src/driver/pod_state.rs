@@ -53,6 +53,8 @@ pub struct PodState {
     pub ready_since: Option<Timestamp>,
     /// How often containers were started again: the most of any container.
     pub restarts: i64,
+    /// How often all its containers together were started again, those of its beginning among them.
+    pub restarts_of_all: i64,
     /// Those with less go first when a set shrinks.
     pub deletion_cost: i64,
     /// Its address, or empty.
@@ -85,6 +87,11 @@ impl PodState {
                 .filter_map(|status| status.int("restartCount"))
                 .max()
                 .unwrap_or_default(),
+            restarts_of_all: ["initContainerStatuses", "containerStatuses"]
+                .iter()
+                .flat_map(|list| status.items(list))
+                .filter_map(|status| status.int("restartCount"))
+                .fold(0, i64::saturating_add),
             deletion_cost: cost.and_then(|cost| cost.parse().ok()).unwrap_or_default(),
             address: status.str_or_empty("podIP").into(),
         }

@@ -12,6 +12,7 @@ use crate::claim;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached};
+use crate::namespaces;
 use crate::owners::Owners;
 use crate::pod_control::{self, Owning};
 use crate::refused::Refused;
@@ -26,9 +27,10 @@ use tollgate_api::{Reason, Status, Value};
 /// What tells the two kinds apart.
 #[derive(Debug)]
 struct Kind {
-    controller: &'static str,
+    name: &'static str,
     component: &'static str,
-    kind: &'static str,
+    /// The kind as objects write it.
+    of: &'static str,
     resource: &'static GroupVersionResource,
     selector: fn(&Value) -> Value,
     /// Whether the status counts pods that are being deleted.
@@ -36,18 +38,18 @@ struct Kind {
 }
 
 static REPLICA_SET: Kind = Kind {
-    controller: "replicaset-controller",
+    name: "replicaset-controller",
     component: "replicaset-controller",
-    kind: "ReplicaSet",
+    of: "ReplicaSet",
     resource: &REPLICA_SETS,
     selector: set::label_selector,
     counts_terminating: true,
 };
 
 static REPLICATION_CONTROLLER: Kind = Kind {
-    controller: "replicationcontroller-controller",
+    name: "replicationcontroller-controller",
     component: "replication-controller",
-    kind: "ReplicationController",
+    of: "ReplicationController",
     resource: &REPLICATION_CONTROLLERS,
     selector: set::map_selector,
     counts_terminating: false,
@@ -63,19 +65,19 @@ pub struct ReplicaSets {
 
 impl ReplicaSets {
     /// The controller of ReplicaSets.
-    pub fn replica_sets() -> Self {
+    pub fn of_replica_sets() -> Self {
         Self::of(&REPLICA_SET)
     }
 
     /// The controller of ReplicationControllers.
-    pub fn replication_controllers() -> Self {
+    pub fn of_replication_controllers() -> Self {
         Self::of(&REPLICATION_CONTROLLER)
     }
 
     fn of(kind: &'static Kind) -> Self {
         Self {
             kind,
-            owners: Owners::new(kind.resource, kind.kind, kind.selector),
+            owners: Owners::new(kind.resource, kind.of, kind.selector),
             refused: Refused::default(),
         }
     }
@@ -86,7 +88,7 @@ impl ReplicaSets {
             return Ok(Requeue::No);
         };
         let set = Set::new(&found, self.kind.selector)?;
-        let owner = Owning::new(self.kind.resource, self.kind.kind, &found);
+        let owner = Owning::new(self.kind.resource, self.kind.of, &found);
         let pods = claim::claim(cx, &owner, &PODS, &set.selector, pod_control::is_active).await?;
         let terminating = if self.kind.counts_terminating {
             Some(count_terminating(cx, &owner, &set))
@@ -138,7 +140,7 @@ impl ReplicaSets {
                     async move {
                         match pod_control::create_pod(cx, owner, pod).await {
                             // Nothing can be made there any more, and that is as it should be.
-                            Err(status) if pod_control::is_namespace_terminating(&status) => Ok(()),
+                            Err(status) if namespaces::is_ending(&status) => Ok(()),
                             result => result.map(|_| ()),
                         }
                     }
@@ -199,7 +201,7 @@ fn is_relevant(old: &Cached, new: &Cached) -> bool {
 
 impl Controller for ReplicaSets {
     fn name(&self) -> &'static str {
-        self.kind.controller
+        self.kind.name
     }
 
     fn identity(&self) -> Identity {

@@ -34,13 +34,10 @@ pub(super) fn count(
         ..Counts::default()
     };
     let labels = set.template.at(&["metadata", "labels"]);
+    let labels = labels.and_then(Value::as_object);
     for pod in pods {
         let is_labeled = labels.is_none_or(|labels| {
-            let labels = labels
-                .as_object()
-                .into_iter()
-                .flat_map(|labels| labels.iter());
-            let mut labels = labels;
+            let mut labels = labels.iter();
             labels.all(|(key, value)| pod.meta.labels.get(key) == Some(value))
         });
         if is_labeled {

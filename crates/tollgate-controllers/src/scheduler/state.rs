@@ -58,7 +58,7 @@ pub(super) enum Work {
 }
 
 /// How long a pod waits for its volumes.
-const VOLUMES_WAIT: Now = Now::from_secs(600);
+const VOLUMES_WAIT: Now = Now::from_mins(10);
 
 /// Everything that is remembered.
 #[derive(Debug, Default)]
@@ -133,16 +133,15 @@ impl State {
     }
 
     fn take_node(&mut self, seen: &Seen<'_>) {
-        match seen.object {
-            Some(object) => {
-                if self.cluster.set_node(seen.name, NodeFacts::read(object)) {
-                    self.queue.note(Change::Node);
-                }
-            }
-            None => {
-                self.cluster.remove_node(seen.name);
-                self.queue.note(Change::Node);
-            }
+        let is_new = seen
+            .object
+            .map(|object| self.cluster.set_node(seen.name, NodeFacts::read(object)));
+        if is_new.is_none() {
+            self.cluster.remove_node(seen.name);
+        }
+        // Most changes of a node say that it is alive, and help nobody.
+        if is_new != Some(false) {
+            self.queue.note(Change::Node);
         }
     }
 
@@ -180,7 +179,10 @@ impl State {
             return;
         }
         let pod = self.cluster.share(pod);
-        if !pod.nominated_node.is_empty() {
+        let known = self.queue.pod(&key);
+        let was_nominated = known.is_some_and(|known| !known.nominated_node.is_empty());
+        // An object without a nomination may only be older than the one that was just made.
+        if !pod.nominated_node.is_empty() || was_nominated {
             self.cluster.nominate(&pod, &pod.nominated_node);
         }
         self.queue.add(&pod, now);

@@ -36,6 +36,10 @@ pub struct ServeArgs {
     )]
     pub bind_address: IpAddr,
 
+    /// The address under which clients reach the server, if it is not --bind-address
+    #[arg(long, value_name = "IP", help_heading = "Server")]
+    pub advertise_address: Option<IpAddr>,
+
     /// The port to listen on; 0 takes any that is free
     #[arg(
         long,
@@ -157,9 +161,22 @@ pub struct ServeArgs {
     )]
     pub emulated_version: String,
 
-    /// How many nodes to simulate (none can be yet)
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Cluster")]
-    pub nodes: u32,
+    /// How many equal nodes to simulate, `node-0` and so on; 3 if nothing is said, 0 for none
+    #[arg(long, value_name = "N", help_heading = "Cluster")]
+    pub nodes: Option<u32>,
+
+    /// What each simulated node has; what is not named is as by default
+    #[arg(
+        long,
+        value_name = "RESOURCE=AMOUNT,…",
+        default_value = tollgate_controllers::node::config::CAPACITY_DEFAULT,
+        help_heading = "Cluster"
+    )]
+    pub node_capacity: String,
+
+    /// Simulate the groups of nodes of this file (YAML) instead of equal ones
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub node_config: Option<PathBuf>,
 
     /// Which controllers to run: `*` for all, `name` for one, `-name` for all but one, `-*` for none
     #[arg(

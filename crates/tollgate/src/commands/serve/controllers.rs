@@ -6,7 +6,9 @@ use tollgate_apiserver::local::LocalCluster;
 use tollgate_apiserver::verbs::Api;
 use tollgate_controllers::clock::Clock;
 use tollgate_controllers::driver::{self, Machine};
+use tollgate_controllers::node::Kubelets;
 use tollgate_controllers::registry::{self, Settings};
+use tollgate_controllers::scheduler::Scheduler;
 
 /// The controllers that kube-controller-manager knows.
 const KNOWN: &[&str] = &[
@@ -86,17 +88,23 @@ fn is_enabled(given: &[String], name: &str) -> bool {
     false
 }
 
-/// Runs the controllers that are to run until `stop` resolves.
+/// Runs the controllers that are to run, and the kubelets, until `stop` resolves.
 pub(super) async fn run(
     api: &Arc<Api>,
     clock: Arc<dyn Clock>,
     given: &[String],
     settings: &Settings,
+    kubelets: Option<Arc<Kubelets>>,
     stop: impl Future<Output = ()>,
 ) {
     let cluster = Arc::new(LocalCluster::new(Arc::clone(api)));
     let mut controllers = registry::controllers(settings);
     controllers.retain(|controller| is_enabled(given, controller.name()));
+    // Without nodes there is nothing to schedule to: pods stay as they are, as beside a server alone.
+    if let Some(kubelets) = kubelets {
+        controllers.push(Arc::new(Scheduler::new(api.release)));
+        controllers.push(kubelets);
+    }
     let machine = Arc::new(Machine::new(controllers, cluster, clock));
     driver::run(machine, stop).await;
 }
