@@ -3,17 +3,25 @@
 use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
+use crate::endpoint_slice::EndpointSliceController;
+use crate::endpoint_slice::mirroring::Mirroring;
+use crate::endpoints::EndpointsController;
+use crate::garbage_collector::GarbageCollector;
+use crate::horizontal_pod_autoscaler::HorizontalPodAutoscalers;
 use crate::deployment::Deployments;
 use crate::garbage_collector::GarbageCollector;
 use crate::job::Jobs;
 use crate::namespace::Namespaces;
 use crate::node_lifecycle::NodeLifecycle;
+use crate::persistent_volume::PersistentVolumeBinder;
 use crate::pod_gc::PodGarbageCollector;
 use crate::replica_set::ReplicaSets;
 use crate::resource_quota::ResourceQuotas;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use crate::taint_eviction::TaintEviction;
+use crate::volume_expansion::VolumeExpander;
+use crate::volume_protection::{ClaimProtection, VolumeProtection};
 use crate::ttl_after_finished::TtlAfterFinished;
 use std::sync::Arc;
 
@@ -28,9 +36,17 @@ pub struct Settings {
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
         Arc::new(ClusterRoleAggregation),
+        Arc::new(EndpointsController::default()),
+        Arc::new(EndpointSliceController::default()),
+        Arc::new(Mirroring),
         Arc::new(GarbageCollector::default()),
+        Arc::new(HorizontalPodAutoscalers::default()),
         Arc::new(Namespaces),
         Arc::new(NodeLifecycle::default()),
+        Arc::new(PersistentVolumeBinder::default()),
+        Arc::new(ClaimProtection),
+        Arc::new(VolumeExpander),
+        Arc::new(VolumeProtection),
         Arc::new(PodGarbageCollector::default()),
         Arc::new(ResourceQuotas),
         Arc::new(DaemonSets::default()),

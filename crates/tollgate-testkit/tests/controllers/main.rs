@@ -2,6 +2,9 @@
 
 mod cluster_role_aggregation;
 mod daemon_set;
+mod endpoints;
+mod garbage_collector;
+mod horizontal_pod_autoscaler;
 mod deployment;
 mod garbage_collector;
 mod job;
@@ -14,3 +17,4 @@ mod replica_set;
 mod resource_quota;
 mod scheduler;
 mod service_account;
+mod storage;
