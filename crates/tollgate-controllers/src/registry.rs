@@ -3,11 +3,11 @@
 use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
+use crate::deployment::Deployments;
 use crate::garbage_collector::GarbageCollector;
 use crate::namespace::Namespaces;
-use crate::resource_quota::ResourceQuotas;
-use crate::deployment::Deployments;
 use crate::replica_set::ReplicaSets;
+use crate::resource_quota::ResourceQuotas;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ pub struct Settings {
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
     vec![
         Arc::new(ClusterRoleAggregation),
-        Arc::new(GarbageCollector::default()),
-        Arc::new(Namespaces),
-        Arc::new(ResourceQuotas),
         Arc::new(DaemonSets::default()),
         Arc::new(Deployments::default()),
+        Arc::new(GarbageCollector::default()),
+        Arc::new(Namespaces),
         Arc::new(ReplicaSets::of_replica_sets()),
         Arc::new(ReplicaSets::of_replication_controllers()),
+        Arc::new(ResourceQuotas),
         Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
     ]

@@ -8,9 +8,7 @@ use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
 use crate::events::EventType;
 use crate::history::{self, Historian, Kept, Revision};
-use crate::pod_control::{
-    Owning, create_pod, delete_pod, pod_of_template, slow_start,
-};
+use crate::pod_control::{Owning, create_pod, delete_pod, pod_of_template, slow_start};
 use crate::resources::{DAEMON_SETS, PODS};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
