@@ -1,16 +1,13 @@
 //! Controllers in a simulated cluster: one file for each.
 
 mod cluster_role_aggregation;
-mod daemon_set;
-mod endpoints;
-mod garbage_collector;
-mod horizontal_pod_autoscaler;
-mod deployment;
-mod garbage_collector;
 mod cron_job;
 mod daemon_set;
 mod deployment;
 mod disruption;
+mod endpoints;
+mod garbage_collector;
+mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_agent;
@@ -21,5 +18,5 @@ mod replica_set;
 mod resource_quota;
 mod scheduler;
 mod service_account;
-mod storage;
 mod stateful_set;
+mod storage;
