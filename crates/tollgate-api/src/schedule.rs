@@ -107,10 +107,7 @@ impl Schedule {
 }
 
 /// The zone of `TZ=<zone> …` and the schedule after it.
-fn split_zone(
-    text: &str,
-    is_zone: impl Fn(&str) -> bool,
-) -> Result<(Option<&str>, &str), String> {
+fn split_zone(text: &str, is_zone: impl Fn(&str) -> bool) -> Result<(Option<&str>, &str), String> {
     let named = ["TZ=", "CRON_TZ="]
         .into_iter()
         .find_map(|prefix| text.strip_prefix(prefix));
@@ -135,8 +132,8 @@ fn named(text: &str) -> Result<When, String> {
     let Some(duration) = text.strip_prefix("@every ") else {
         return Err(format!("unrecognized descriptor: {text}"));
     };
-    let nanos = nanoseconds(duration)
-        .map_err(|why| format!("failed to parse duration {text}: {why}"))?;
+    let nanos =
+        nanoseconds(duration).map_err(|why| format!("failed to parse duration {text}: {why}"))?;
     // Less than a second is a second, and what is beyond whole seconds is dropped.
     Ok(When::Every((nanos / 1_000_000_000).max(1)))
 }
@@ -187,13 +184,21 @@ fn nanoseconds(text: &str) -> Result<i64, String> {
         rest = tail;
     }
     let nanos = i64::try_from(sum).map_err(|_| invalid())?;
-    Ok(if is_negative { nanos.saturating_neg() } else { nanos })
+    Ok(if is_negative {
+        nanos.saturating_neg()
+    } else {
+        nanos
+    })
 }
 
 /// A number with or without a fraction, in a unit.
 fn scaled(number: &str, unit: i128) -> Option<i128> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let whole: i128 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
     let mut amount = whole.checked_mul(unit)?;
     let mut part = unit;
     for digit in fraction.bytes() {
@@ -291,7 +296,9 @@ fn range(text: &str, bounds: &Bounds) -> Result<(u64, bool), String> {
         let mut bits = 0_u64;
         let mut place = start;
         while place <= end {
-            bits |= 1_u64.checked_shl(u32::try_from(place).unwrap_or(u32::MAX)).unwrap_or(0);
+            bits |= 1_u64
+                .checked_shl(u32::try_from(place).unwrap_or(u32::MAX))
+                .unwrap_or(0);
             place = place.saturating_add(step_size);
         }
         Ok((bits, is_star && step_size == 1))
@@ -349,7 +356,10 @@ mod tests {
 
     #[test]
     fn fields_are_sets_of_numbers() {
-        let Ok(Schedule { when: When::Fields(fields), zone }) = parse("0/20 1-3,7 ? JAN-mar Mon")
+        let Ok(Schedule {
+            when: When::Fields(fields),
+            zone,
+        }) = parse("0/20 1-3,7 ? JAN-mar Mon")
         else {
             panic!("five fields are fields");
         };
@@ -360,8 +370,16 @@ mod tests {
         assert_eq!(fields.months, 0b1110);
         assert_eq!(fields.weekdays, 0b10);
         assert!(fields.days_are_free);
-        for (text, expected) in [("0 0 1 * 1", false), ("0 0 */2 * 1", false), ("0 0 */1 * 1", true)] {
-            let Ok(Schedule { when: When::Fields(fields), .. }) = parse(text) else {
+        for (text, expected) in [
+            ("0 0 1 * 1", false),
+            ("0 0 */2 * 1", false),
+            ("0 0 */1 * 1", true),
+        ] {
+            let Ok(Schedule {
+                when: When::Fields(fields),
+                ..
+            }) = parse(text)
+            else {
                 panic!("five fields are fields");
             };
             assert_eq!(fields.days_are_free, expected, "{text}");

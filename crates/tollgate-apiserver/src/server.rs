@@ -16,8 +16,8 @@ use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, watch};
 use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
 use tollgate_api::Release;
 use tollgate_api::node_agent::NodeAgent;
 

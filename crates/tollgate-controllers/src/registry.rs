@@ -3,9 +3,9 @@
 use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
-use crate::job::Jobs;
 use crate::deployment::Deployments;
 use crate::garbage_collector::GarbageCollector;
+use crate::job::Jobs;
 use crate::namespace::Namespaces;
 use crate::node_lifecycle::NodeLifecycle;
 use crate::pod_gc::PodGarbageCollector;

@@ -100,9 +100,7 @@ impl Jobs {
                     create_pod(cx, owner, template::pod(owner, survey, index))
                 })
                 .await;
-                let failure = batch
-                    .failure
-                    .filter(|status| !is_ending(status));
+                let failure = batch.failure.filter(|status| !is_ending(status));
                 if failure.is_none() {
                     self.refused.clear(key);
                 }

@@ -17,7 +17,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
-use tollgate_api::node_agent::NodeAgent;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
@@ -30,7 +29,6 @@ use tollgate_apiserver::http::certificates::{self, Identity};
 use tollgate_apiserver::server::{Config, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 use tollgate_controllers::clock::Clock;
-use tollgate_controllers::node::SimulatedAgent;
 use tollgate_controllers::registry::Settings;
 
 /// A data directory of this name keeps nothing.
@@ -88,11 +86,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             issuer,
             read_yaml: yaml::read,
             event_ttl: args.event_ttl,
-            node_agent: kubelets.as_ref().map(|kubelets| {
-                let clock = Arc::clone(&system) as Arc<dyn Clock>;
-                let kubelets = Arc::clone(kubelets);
-                Arc::new(SimulatedAgent::new(kubelets, clock)) as Arc<dyn NodeAgent>
-            }),
+            node_agent: nodes::agent(kubelets.as_ref(), &system),
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
