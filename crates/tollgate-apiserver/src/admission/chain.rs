@@ -58,6 +58,10 @@ pub static CHAIN: [&dyn Plugin; 18] = [
 
 /// The plugins that are on.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags say yes or no to each apart from the others"
+)]
 pub struct Chain {
     plugins: Vec<&'static dyn Plugin>,
     /// Whether quotas are charged.

@@ -2,6 +2,7 @@
 
 use super::compiled::{Binding, Compiled, Policies, Policy, Validation};
 use super::parameters;
+use crate::admission::equivalent::Equivalent;
 use crate::admission::review::Review;
 use crate::admission::{matching, request};
 use crate::cel::{Bindings, OUT_OF_BUDGET};
@@ -31,8 +32,16 @@ pub(in crate::admission) fn judge(policies: &Policies, review: &Review<'_>) -> R
             if !matching::takes_in(&binding.resources, review) {
                 continue;
             }
-            let shared = shared.get_or_insert_with(|| Shared::new(review));
-            for (denial, is_configuration) in denials(policy, binding, review, shared) {
+            let equivalent = matching::other_form(&policy.constraints, review)
+                .and_then(|resource| Equivalent::here(review, resource));
+            let found = if let Some(equivalent) = &equivalent {
+                let shown = equivalent.review(review);
+                denials(policy, binding, &shown, &Shared::new(&shown))
+            } else {
+                let shared = shared.get_or_insert_with(|| Shared::new(review));
+                denials(policy, binding, review, shared)
+            };
+            for (denial, is_configuration) in found {
                 let who = format!(
                     "ValidatingAdmissionPolicy '{}' with binding '{}'",
                     policy.name, binding.name

@@ -17,7 +17,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
-use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
@@ -56,14 +55,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         .context("cannot sign with the key for tokens of service accounts")?;
     let authenticator = authenticator(args, &key)?;
     let modes = modes(args)?;
-    let audience: CompactString = args.service_account_issuer.as_str().into();
-    let issuer = Issuer {
-        name: args.service_account_issuer.clone(),
-        key,
-        audiences: vec![audience],
-        expiration_seconds_max: None,
-        extends_expiration: true,
-    };
+    let issuer = issuer(args, key);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -113,6 +105,17 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         Ok::<(), anyhow::Error>(())
     })?;
     Ok(Exit::Passed)
+}
+
+/// Who issues tokens of service accounts.
+fn issuer(args: &ServeArgs, key: SigningKey) -> Issuer {
+    Issuer {
+        name: args.service_account_issuer.clone(),
+        key,
+        audiences: vec![args.service_account_issuer.as_str().into()],
+        expiration_seconds_max: None,
+        extends_expiration: true,
+    }
 }
 
 /// Where a data directory has its objects.
