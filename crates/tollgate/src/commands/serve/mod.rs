@@ -17,8 +17,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
-use tollgate_api::node_agent::NodeAgent;
-use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
@@ -30,7 +28,6 @@ use tollgate_apiserver::http::certificates::{self, Identity};
 use tollgate_apiserver::server::{Config, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 use tollgate_controllers::clock::Clock;
-use tollgate_controllers::node::SimulatedAgent;
 use tollgate_controllers::registry::Settings;
 
 /// A data directory of this name keeps nothing.
@@ -58,14 +55,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         .context("cannot sign with the key for tokens of service accounts")?;
     let authenticator = authenticator(args, &key)?;
     let modes = modes(args)?;
-    let audience: CompactString = args.service_account_issuer.as_str().into();
-    let issuer = Issuer {
-        name: args.service_account_issuer.clone(),
-        key,
-        audiences: vec![audience],
-        expiration_seconds_max: None,
-        extends_expiration: true,
-    };
+    let issuer = issuer(args, key);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -88,11 +78,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             issuer,
             read_yaml: yaml::read,
             event_ttl: args.event_ttl,
-            node_agent: kubelets.as_ref().map(|kubelets| {
-                let clock = Arc::clone(&system) as Arc<dyn Clock>;
-                let kubelets = Arc::clone(kubelets);
-                Arc::new(SimulatedAgent::new(kubelets, clock)) as Arc<dyn NodeAgent>
-            }),
+            node_agent: nodes::agent(kubelets.as_ref(), &system),
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
@@ -119,6 +105,17 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         Ok::<(), anyhow::Error>(())
     })?;
     Ok(Exit::Passed)
+}
+
+/// Who issues tokens of service accounts.
+fn issuer(args: &ServeArgs, key: SigningKey) -> Issuer {
+    Issuer {
+        name: args.service_account_issuer.clone(),
+        key,
+        audiences: vec![args.service_account_issuer.as_str().into()],
+        expiration_seconds_max: None,
+        extends_expiration: true,
+    }
 }
 
 /// Where a data directory has its objects.
