@@ -40,6 +40,6 @@ pub mod scheduler;
 pub mod service_account;
 pub(crate) mod service_pods;
 pub mod taint_eviction;
+pub mod ttl_after_finished;
 pub mod volume_expansion;
 pub mod volume_protection;
-pub mod ttl_after_finished;

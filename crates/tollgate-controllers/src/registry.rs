@@ -3,13 +3,12 @@
 use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
 use crate::daemon_set::DaemonSets;
+use crate::deployment::Deployments;
 use crate::endpoint_slice::EndpointSliceController;
 use crate::endpoint_slice::mirroring::Mirroring;
 use crate::endpoints::EndpointsController;
 use crate::garbage_collector::GarbageCollector;
 use crate::horizontal_pod_autoscaler::HorizontalPodAutoscalers;
-use crate::deployment::Deployments;
-use crate::garbage_collector::GarbageCollector;
 use crate::job::Jobs;
 use crate::namespace::Namespaces;
 use crate::node_lifecycle::NodeLifecycle;
@@ -20,9 +19,9 @@ use crate::resource_quota::ResourceQuotas;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use crate::taint_eviction::TaintEviction;
+use crate::ttl_after_finished::TtlAfterFinished;
 use crate::volume_expansion::VolumeExpander;
 use crate::volume_protection::{ClaimProtection, VolumeProtection};
-use crate::ttl_after_finished::TtlAfterFinished;
 use std::sync::Arc;
 
 /// What controllers have to be told.

@@ -2,16 +2,14 @@
 
 mod cluster_role_aggregation;
 mod daemon_set;
+mod deployment;
 mod endpoints;
 mod garbage_collector;
 mod horizontal_pod_autoscaler;
-mod deployment;
-mod garbage_collector;
 mod job;
 mod namespace;
 mod node_agent;
 mod node_lifecycle;
-mod nodes;
 mod pods;
 mod replica_set;
 mod resource_quota;
