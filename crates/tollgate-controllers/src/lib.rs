@@ -15,6 +15,7 @@ pub mod deployment;
 pub mod driver;
 pub mod endpoint_slice;
 pub mod endpoints;
+pub mod ephemeral_volume;
 pub mod events;
 pub mod garbage_collector;
 pub(crate) mod history;
