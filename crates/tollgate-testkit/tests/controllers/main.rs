@@ -12,7 +12,6 @@ mod job;
 mod namespace;
 mod node_agent;
 mod node_lifecycle;
-mod nodes;
 mod pods;
 mod replica_set;
 mod resource_quota;
