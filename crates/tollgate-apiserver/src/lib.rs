@@ -1,7 +1,7 @@
 //! The Kubernetes API over HTTP, with the namespace policies at its door.
 //!
 //! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `crd`, `cel`,
-//! `resources`, `patch`, `table`, `discovery` and `quota`, then `storage`. Only `http` knows HTTP; below it everything is a value.
+//! `resources`, `patch`, `table`, `discovery`, `quota` and `outside`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
 pub mod admission;
 pub mod auth;
@@ -10,9 +10,11 @@ pub mod crd;
 pub mod discovery;
 pub mod environment;
 pub mod error;
+pub mod event_expiry;
 pub mod fresh;
 pub mod http;
 pub mod local;
+mod outside;
 pub mod patch;
 pub mod quota;
 pub mod resources;

@@ -29,6 +29,16 @@ pub fn workers() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+/// The name of this machine, as far as the system tells it.
+pub fn hostname() -> String {
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let told = told.map(|text| text.trim().to_owned());
+    let named = || std::env::var_os("HOSTNAME")?.into_string().ok();
+    told.filter(|name| !name.is_empty())
+        .or_else(named)
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+
 /// The time now, as seconds since 1970-01-01T00:00:00Z.
 pub fn now_unix_seconds() -> i64 {
     #[expect(

@@ -3,6 +3,7 @@
 mod index;
 mod kubectl;
 mod mask;
+mod readme;
 mod script;
 mod server;
 
@@ -12,6 +13,8 @@ use std::path::Path;
 
 /// Where the scripts are.
 const FOLDER: &str = "scenarios";
+/// The kubectl that the README is shown with.
+const NEWEST: &str = "1.37.1";
 /// How many differing lines of a block are shown.
 const SHOWN_LINES_MAX: usize = 40;
 
@@ -25,7 +28,8 @@ pub(crate) fn run(filters: impl Iterator<Item = String>) -> Result<()> {
             filters.is_empty() || filters.iter().any(|part| entry.script.contains(part))
         })
         .collect();
-    if chosen.is_empty() {
+    let tours = filters.is_empty() || filters.iter().any(|part| "readme".contains(part));
+    if chosen.is_empty() && !tours {
         bail!("no scenario has {} in its name", filters.join(" or "));
     }
     let tollgate = server::build()?;
@@ -35,27 +39,34 @@ pub(crate) fn run(filters: impl Iterator<Item = String>) -> Result<()> {
         let text = fs::read_to_string(Path::new(FOLDER).join(format!("{}.cmds", entry.script)))?;
         let expected = fs::read_to_string(Path::new(FOLDER).join(&entry.expected))?;
         let server = server::start(&tollgate, &kubectl, &entry.flags)?;
-        let got = script::run(&text, &server, &kubectl)?;
-        let differing = compare(&got, &expected);
-        eprintln!(
-            "{} (kubectl {}): {}",
-            entry.expected,
-            entry.kubectl,
-            if differing.is_empty() {
-                "as expected"
-            } else {
-                "DIFFERS"
-            }
-        );
-        for block in &differing {
-            eprintln!("{block}");
-        }
-        failed = failed.saturating_add(usize::from(!differing.is_empty()));
+        let got = script::run(&text, &script::shell(&server, &kubectl, None)?)?;
+        let name = format!("{} (kubectl {})", entry.expected, entry.kubectl);
+        failed = failed.saturating_add(usize::from(differs(&name, &got, &expected)));
+    }
+    if tours {
+        let kubectl = kubectl::find(NEWEST)?;
+        let (got, expected) = readme::tour(&tollgate, &kubectl)?;
+        failed = failed.saturating_add(usize::from(differs("README.md", &got, &expected)));
     }
     if failed > 0 {
-        bail!("{failed} of {} scenarios differ", chosen.len());
+        bail!("{failed} scenarios differ");
     }
     Ok(())
+}
+
+/// Whether transcripts differ; tells how.
+fn differs(name: &str, got: &str, expected: &str) -> bool {
+    let differing = compare(got, expected);
+    let verdict = if differing.is_empty() {
+        "as expected"
+    } else {
+        "DIFFERS"
+    };
+    eprintln!("{name}: {verdict}");
+    for block in &differing {
+        eprintln!("{block}");
+    }
+    !differing.is_empty()
 }
 
 /// The blocks that differ, as people read them.

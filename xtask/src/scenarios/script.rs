@@ -5,7 +5,7 @@ use super::server::Server;
 use anyhow::{Context as _, Result};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -16,29 +16,44 @@ const WAITS_MAX: usize = 120;
 const COMMAND_SECONDS_MAX: &str = "60";
 const WAIT: Duration = Duration::from_millis(250);
 
-/// Runs a script and returns what a person would have seen, masked.
-pub(super) fn run(script: &str, server: &Server, kubectl: &Path) -> Result<String> {
-    let folder = server.folder().join("home");
-    fs::create_dir_all(folder.join("bin"))?;
+/// Where a script runs.
+#[derive(Debug)]
+pub(super) struct Shell {
+    /// Its home, in which `kubectl` reaches the server.
+    home: PathBuf,
+    /// The folder its commands run in.
+    folder: PathBuf,
+}
+
+/// Makes a shell for a server; without a folder it runs in its home.
+pub(super) fn shell(server: &Server, kubectl: &Path, folder: Option<&Path>) -> Result<Shell> {
+    let home = server.folder().join("home");
+    fs::create_dir_all(home.join("bin"))?;
     let wrapper = format!(
         "#!/bin/sh\nexec '{}' --kubeconfig '{}' \"$@\"\n",
         kubectl.display(),
         server.kubeconfig().display()
     );
-    let program = folder.join("bin/kubectl");
+    let program = home.join("bin/kubectl");
     fs::write(&program, wrapper)?;
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    let folder = folder.map_or_else(|| home.clone(), Path::to_path_buf);
+    Ok(Shell { home, folder })
+}
+
+/// Runs a script and returns what a person would have seen, masked.
+pub(super) fn run(script: &str, shell: &Shell) -> Result<String> {
     let masks = Masks::new();
     let mut transcript = String::new();
     for block in blocks(script) {
         if block.starts_with('#') {
             transcript.push_str(&format!("{block}\n\n"));
         } else if let Some(command) = block.strip_prefix("@wait ") {
-            if !wait(&folder, command)? {
+            if !wait(shell, command)? {
                 transcript.push_str(&format!("@timeout {block}\n"));
             }
         } else {
-            let (output, code) = perform(&folder, &format!("exec 2>&1\n{block}"))?;
+            let (output, code) = perform(shell, &format!("exec 2>&1\n{block}"))?;
             transcript.push_str(&format!("$ {}\n", block.replace('\n', "\n> ")));
             let output = masks.apply(&output);
             let output = output.trim_end_matches('\n');
@@ -54,9 +69,9 @@ pub(super) fn run(script: &str, server: &Server, kubectl: &Path) -> Result<Strin
     Ok(transcript)
 }
 
-fn wait(folder: &Path, command: &str) -> Result<bool> {
+fn wait(shell: &Shell, command: &str) -> Result<bool> {
     for _ in 0..WAITS_MAX {
-        if perform(folder, command)?.1 == 0 {
+        if perform(shell, command)?.1 == 0 {
             return Ok(true);
         }
         thread::sleep(WAIT);
@@ -64,12 +79,12 @@ fn wait(folder: &Path, command: &str) -> Result<bool> {
     Ok(false)
 }
 
-fn perform(folder: &Path, command: &str) -> Result<(String, i32)> {
+fn perform(shell: &Shell, command: &str) -> Result<(String, i32)> {
     let command = format!("export PATH=\"$HOME/bin:$PATH\"\n{command}");
     let output = Command::new("timeout")
         .args([COMMAND_SECONDS_MAX, "bash", "-c", &command])
-        .current_dir(folder)
-        .env("HOME", folder)
+        .current_dir(&shell.folder)
+        .env("HOME", &shell.home)
         .env("KUBECTL_KYAML", "false")
         .env("NO_COLOR", "1")
         .stdin(Stdio::null())

@@ -16,9 +16,25 @@ const START: Duration = Duration::from_millis(50);
 pub(super) struct Server {
     child: Child,
     folder: PathBuf,
+    /// Whether its data stay when it ends.
+    leaves: bool,
 }
 
 impl Server {
+    /// Ends it and starts it anew on the same data, with other flags.
+    pub(super) fn restart(
+        mut self,
+        tollgate: &Path,
+        kubectl: &Path,
+        flags: &[String],
+    ) -> Result<Self> {
+        self.leaves = true;
+        let folder = self.folder.clone();
+        drop(self);
+        fs::remove_file(folder.join("kubeconfig")).context("there is no kubeconfig")?;
+        start_in(folder, tollgate, kubectl, flags)
+    }
+
     /// The folder of the server's data and of the script.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
@@ -34,7 +50,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.folder);
+        if !self.leaves {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
@@ -50,10 +68,15 @@ pub(super) fn build() -> Result<PathBuf> {
     fs::canonicalize("target/debug/tollgate").context("there is no binary")
 }
 
-/// Starts a server and waits until kubectl reaches it.
+/// Starts a server on fresh data and waits until kubectl reaches it.
 pub(super) fn start(tollgate: &Path, kubectl: &Path, flags: &[String]) -> Result<Server> {
     let folder = std::env::temp_dir().join(format!("tollgate-scenario-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
+    start_in(folder, tollgate, kubectl, flags)
+}
+
+/// Starts a server on the data of one that has ended, if there are any.
+fn start_in(folder: PathBuf, tollgate: &Path, kubectl: &Path, flags: &[String]) -> Result<Server> {
     fs::create_dir_all(&folder)?;
     let log = fs::File::create(folder.join("log"))?;
     let child = Command::new(tollgate)
@@ -67,7 +90,11 @@ pub(super) fn start(tollgate: &Path, kubectl: &Path, flags: &[String]) -> Result
         .stderr(log)
         .spawn()
         .context("cannot start tollgate")?;
-    let mut server = Server { child, folder };
+    let mut server = Server {
+        child,
+        folder,
+        leaves: false,
+    };
     for _ in 0..STARTS_MAX {
         if server.child.try_wait()?.is_some() {
             break;

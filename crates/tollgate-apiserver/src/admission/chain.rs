@@ -7,8 +7,9 @@ use super::plugins::{
     pod_security, pod_security_policy, priority, runtime_class, service_account,
     storage_object_in_use_protection, taint_nodes_by_condition, validating_admission_policy,
 };
+use super::policy;
 use super::review::Review;
-use super::webhooks;
+use super::webhooks::{self, Changes};
 use std::fmt::Debug;
 use tollgate_api::{Status, Value};
 
@@ -57,10 +58,15 @@ pub static CHAIN: [&dyn Plugin; 18] = [
 
 /// The plugins that are on.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags say yes or no to each apart from the others"
+)]
 pub struct Chain {
     plugins: Vec<&'static dyn Plugin>,
     /// Whether quotas are charged.
     pub resource_quota: bool,
+    mutating_policies: bool,
     mutating_webhooks: bool,
     validating_webhooks: bool,
 }
@@ -74,31 +80,62 @@ impl Chain {
                 .filter(|plugin| config.is_on(plugin.name(), plugin.is_default()))
                 .collect(),
             resource_quota: config.is_on("ResourceQuota", true),
+            mutating_policies: config.is_on("MutatingAdmissionPolicy", true),
             mutating_webhooks: config.is_on("MutatingAdmissionWebhook", true),
             validating_webhooks: config.is_on("ValidatingAdmissionWebhook", true),
         }
     }
 
-    /// Lets every plugin change the object, each seeing what those before it did: those in this process, then webhooks. If
-    /// a webhook changes it, all are heard once more.
+    /// Lets every plugin change the object, each seeing what those before it did: those in this process, then policies,
+    /// then webhooks. If a policy or a webhook changes it, all are heard once more.
     pub async fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {
         self.mutate_here(review, object)?;
-        if !self.mutating_webhooks {
-            return Ok(());
-        }
-        let mut changes = webhooks::mutate(review, object, None).await?;
-        if !changes.any {
+        let mut by_policies = self.mutate_by_policies(review, object, None)?;
+        let mut by_webhooks = self.mutate_by_webhooks(review, object, None).await?;
+        if !by_policies.any && !by_webhooks.any {
             return Ok(());
         }
         let before = object.clone();
         self.mutate_here(review, object)?;
-        if *object != before {
-            changes.again.append(&mut changes.asked);
+        if by_webhooks.any || *object != before {
+            by_policies.again.append(&mut by_policies.asked);
         }
-        if !changes.again.is_empty() {
-            webhooks::mutate(review, object, Some(&changes.again)).await?;
+        if !by_policies.again.is_empty() {
+            self.mutate_by_policies(review, object, Some(&by_policies.again))?;
+        }
+        if *object != before {
+            by_webhooks.again.append(&mut by_webhooks.asked);
+        }
+        if !by_webhooks.again.is_empty() {
+            let again = Some(by_webhooks.again.as_slice());
+            self.mutate_by_webhooks(review, object, again).await?;
         }
         Ok(())
+    }
+
+    fn mutate_by_policies(
+        &self,
+        review: &Review<'_>,
+        object: &mut Value,
+        only: Option<&[String]>,
+    ) -> Result<Changes, Status> {
+        if !self.mutating_policies || policy::is_exempt(review) {
+            return Ok(Changes::default());
+        }
+        let policies = review.prepared.mutating_policies(review.snapshot);
+        policy::mutate(&policies, review, object, only)
+    }
+
+    async fn mutate_by_webhooks(
+        &self,
+        review: &Review<'_>,
+        object: &mut Value,
+        only: Option<&[String]>,
+    ) -> Result<Changes, Status> {
+        if !self.mutating_webhooks {
+            return Ok(Changes::default());
+        }
+        webhooks::mutate(review, object, only).await
     }
 
     fn mutate_here(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {

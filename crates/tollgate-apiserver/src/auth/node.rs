@@ -119,7 +119,7 @@ mod tests {
             ("create", "/events//ns/"),
             ("patch", "coordination.k8s.io/leases//kube-node-lease/n"),
             ("create", "coordination.k8s.io/leases//kube-node-lease/"),
-            ("get", "/nodes//n"),
+            ("get", "/nodes///n"),
         ] {
             assert!(ask("system:node:n", verb, path).allowed, "{verb} {path}");
         }
@@ -133,7 +133,7 @@ mod tests {
             ("delete", "apps/deployments//ns/d", ""),
             (
                 "get",
-                "/nodes//m",
+                "/nodes///m",
                 "node 'n' cannot read 'm', only its own Node object",
             ),
             (

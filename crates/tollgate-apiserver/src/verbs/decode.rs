@@ -42,7 +42,7 @@ pub fn decode(
     let custom = crd::custom_of(call.resource).filter(|_| kind.group == call.resource.group());
     problems.extend(match custom {
         Some(custom) => crd::objects::decode(custom, &mut object),
-        None => schema::decode(&found, &mut object),
+        None => schema::decode_canonical(&found, &mut object),
     });
     judge(call, &found, problems, validation)?;
     if custom.is_some() {
@@ -245,7 +245,7 @@ fn why_not(found: &GroupVersionKind, wanted: &GroupVersionKind, object: &mut Val
             "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
         );
     }
-    let problems = schema::decode(found, object);
+    let problems = schema::decode_canonical(found, object);
     let fatal = problems
         .into_iter()
         .find(|problem| problem.kind == ProblemKind::Undecodable);
@@ -305,7 +305,7 @@ pub(super) fn patched(
     }
     let problems = match custom {
         Some(custom) => crd::objects::decode(custom, object),
-        None => schema::decode(kind, object),
+        None => schema::decode_canonical(kind, object),
     };
     let mut strict = noted.to_vec();
     for problem in problems {

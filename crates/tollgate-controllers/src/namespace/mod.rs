@@ -48,8 +48,13 @@ impl Controller for Namespaces {
 
     fn concerns(&self, change: &Change<'_>, cache: &Cache, queue: &mut dyn Enqueue) {
         if change.is_of(&NAMESPACES) {
-            if let Some(namespace) = change.new.filter(|new| new.meta.deleted.is_some()) {
-                queue.add(Key::of(namespace));
+            // What this controller itself writes into the status must not make it try again at once.
+            if let Some(new) = change.new.filter(|new| new.meta.deleted.is_some())
+                && !change
+                    .old
+                    .is_some_and(|old| old.meta.uid == new.meta.uid && old.meta.deleted.is_some())
+            {
+                queue.add(Key::of(new));
             }
             return;
         }

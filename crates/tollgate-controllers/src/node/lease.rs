@@ -33,10 +33,14 @@ impl Heartbeats {
         }
     }
 
-    /// When the node at this place of `nodes` renews first: spread, so that they do not all come at once.
+    /// When the node at this place of `nodes` renews first: at once, but where there are many spread over the time from
+    /// one renewal to the next, so that they do not all come together.
     pub fn first_delay(self, place: usize, nodes: usize) -> i64 {
         let place = i64::try_from(place).unwrap_or(0);
         let nodes = i64::try_from(nodes).unwrap_or(i64::MAX).max(1);
+        if nodes <= Self::RENEWALS_PER_SECOND_MAX.saturating_mul(10) {
+            return 0;
+        }
         self.renew_every.saturating_mul(place).div_euclid(nodes)
     }
 }
@@ -94,6 +98,7 @@ mod tests {
         let many = Heartbeats::of_cluster(5_000);
         assert_eq!((many.renew_every, many.lease_seconds), (500_000, 2_000));
         assert_eq!(many.first_delay(2_500, 5_000), 250_000);
+        assert_eq!(few.first_delay(2, 3), 0);
     }
 
     #[test]

@@ -38,6 +38,18 @@ pub fn lines(pod: &Value, container: &Value, run: &ContainerRun, now: Timestamp)
     lines
 }
 
+/// When a run that goes on writes its next line, as far as that is known.
+pub(crate) fn next_after(
+    pod: &Value,
+    container: &Value,
+    run: &ContainerRun,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let all = lines(pod, container, run, Timestamp::from_unix_seconds(i64::MAX));
+    let later = all.into_iter().map(|line| line.time);
+    later.filter(|time| *time > now).min()
+}
+
 fn introduction(pod: &Value, container: &Value) -> String {
     let node = pod
         .at(&["spec", "nodeName"])

@@ -4,9 +4,11 @@
 //! it reads in the API is a kubelet's doing to the letter.
 
 pub mod addresses;
+mod agent;
 pub mod command;
 pub mod config;
 pub mod exec;
+mod following;
 mod identity;
 mod kubelets;
 pub mod lease;
@@ -18,4 +20,5 @@ pub mod pod_lifecycle;
 pub mod resources;
 mod state;
 
+pub use agent::SimulatedAgent;
 pub use kubelets::{DOWN, Kubelets};

@@ -19,11 +19,16 @@ pub type PodKey = (CompactString, CompactString);
 /// How many different specs are remembered before those without pods are forgotten.
 const SPECS_MAX: usize = 8_192;
 
+/// How many verdicts of a spec on a node are remembered before all are forgotten: some hundred megabytes.
+const VERDICTS_MAX: usize = 1_000_000;
+
 /// Nodes, the pods on them and everything else that a decision depends on.
 #[derive(Debug, Default)]
 pub struct Cluster {
     nodes: Vec<NodeInfo>,
     slots: BTreeMap<CompactString, Slot>,
+    /// Places that nobody has any more.
+    free: Vec<Slot>,
     /// The nodes that exist, zones taking turns; empty while it has to be made again.
     order: Vec<Slot>,
     generation: u64,
@@ -35,6 +40,8 @@ pub struct Cluster {
     terms: TermIndex,
     topology: Topology,
     specs: BTreeMap<Arc<PodSpec>, StaticVerdicts>,
+    /// How many verdicts are remembered.
+    verdicts: usize,
     image_counts: BTreeMap<CompactString, usize>,
     /// Claims, volumes and classes.
     pub volumes: Volumes,
@@ -52,13 +59,27 @@ impl Cluster {
         if let Some(slot) = self.slots.get(name) {
             return *slot;
         }
-        let slot = self.nodes.len();
-        self.nodes.push(NodeInfo {
-            name: name.into(),
-            ..NodeInfo::default()
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.nodes.push(NodeInfo::default());
+            self.nodes.len().saturating_sub(1)
         });
+        if let Some(node) = self.nodes.get_mut(slot) {
+            node.name = name.into();
+        }
         self.slots.insert(name.into(), slot);
         slot
+    }
+
+    /// Gives up a place where there is neither a node nor a pod.
+    fn leave(&mut self, slot: Slot) {
+        let Some(node) = self.nodes.get_mut(slot) else {
+            return;
+        };
+        if !node.is_present && node.pods.is_empty() && node.volume_limits.is_empty() {
+            self.slots.remove(&node.name);
+            *node = NodeInfo::default();
+            self.free.push(slot);
+        }
     }
 
     /// The node in a place.
@@ -136,10 +157,10 @@ impl Cluster {
         node.generation = self.generation;
         node.is_present = false;
         let old = std::mem::take(&mut node.facts);
-        node.volume_limits.clear();
         self.count_images(old.images.into_keys(), false);
         self.topology.forget();
         self.order.clear();
+        self.leave(slot);
     }
 
     /// Sets how many volumes of each CSI driver a node takes.
@@ -148,6 +169,7 @@ impl Cluster {
         if let Some(node) = self.nodes.get_mut(slot) {
             node.volume_limits = limits;
         }
+        self.leave(slot);
     }
 
     fn count_images(&mut self, images: impl Iterator<Item = CompactString>, comes: bool) {
@@ -176,6 +198,7 @@ impl Cluster {
         } else {
             if self.specs.len() >= SPECS_MAX {
                 self.specs.retain(|spec, _| Arc::strong_count(spec) > 1);
+                self.verdicts = self.specs.values().map(StaticVerdicts::len).sum();
             }
             self.specs
                 .insert(Arc::clone(&pod.spec), StaticVerdicts::default());
@@ -187,11 +210,18 @@ impl Cluster {
     pub(super) fn take_verdicts(&mut self, pod: &PodInfo) -> StaticVerdicts {
         let known = self.specs.get_mut(&pod.spec);
         let mut verdicts = known.map(std::mem::take).unwrap_or_default();
+        self.verdicts = self.verdicts.saturating_sub(verdicts.len());
         verdicts.refresh(&pod.spec, &self.nodes);
         verdicts
     }
 
     pub(super) fn keep_verdicts(&mut self, pod: &PodInfo, verdicts: StaticVerdicts) {
+        self.verdicts = self.verdicts.saturating_add(verdicts.len());
+        if self.verdicts > VERDICTS_MAX {
+            self.verdicts = verdicts.len();
+            let places = self.specs.values_mut();
+            places.for_each(|place| *place = StaticVerdicts::default());
+        }
         if let Some(place) = self.specs.get_mut(&pod.spec) {
             *place = verdicts;
         }
@@ -213,6 +243,7 @@ impl Cluster {
     pub fn remove_pod(&mut self, key: &PodKey) -> Option<Arc<PodInfo>> {
         let (slot, pod) = self.placed.remove(key)?;
         self.detach(&pod, slot);
+        self.leave(slot);
         Some(pod)
     }
 
@@ -264,6 +295,13 @@ impl Cluster {
     /// Forgets that a pod waits for a node.
     pub fn forget_nomination(&mut self, key: &PodKey) {
         self.nominated.remove(key);
+    }
+
+    /// The node that a pod waits for: as was decided here, even if its object does not show that yet.
+    pub fn nomination_of<'n>(&'n self, pod: &'n PodInfo) -> &'n str {
+        let key = (pod.namespace.clone(), pod.name.clone());
+        let known = self.nominated.get(&key);
+        known.map_or(&pod.nominated_node, |(node, _)| node)
     }
 
     /// The pods that wait for a node, with its name.

@@ -64,7 +64,7 @@ pub fn decide(cluster: &mut Cluster, pod: &Arc<PodInfo>, context: Context) -> De
     }
     let mut found = find(cluster, pod);
     found.diagnosis.nodes = nodes;
-    let Some(prepared) = found.prepared.take().filter(|_| !found.feasible.is_empty()) else {
+    let Some(prepared) = found.prepared.take() else {
         return explain(cluster, pod, &found, context);
     };
     let slot = choose(cluster, pod, &prepared, &found.feasible, context.random);
@@ -149,7 +149,7 @@ fn search(cluster: &mut Cluster, pod: &PodInfo) -> Found {
         }
     };
     // A node that was made free for the pod is likely the only one, and is asked first.
-    let nominated = cluster.slot_of(&pod.nominated_node);
+    let nominated = cluster.slot_of(cluster.nomination_of(pod));
     if let Some(slot) = nominated.filter(|slot| prepared.filter(cluster, pod, *slot).is_ok()) {
         found.feasible.push(slot);
         found.prepared = Some(prepared);
@@ -201,8 +201,8 @@ fn choose(
     feasible: &[Slot],
     random: u64,
 ) -> Option<Slot> {
-    if let [only] = feasible {
-        return Some(*only);
+    if let [] | [_] = feasible {
+        return feasible.first().copied();
     }
     let scores = score::score(cluster, pod, prepared, feasible);
     let best = scores.iter().max()?;
@@ -219,9 +219,6 @@ fn choose(
 /// Looks whether room can be made, and says what was found.
 fn explain(cluster: &mut Cluster, pod: &Arc<PodInfo>, found: &Found, context: Context) -> Decision {
     let diagnosis = &found.diagnosis;
-    if let Some(prepared) = &found.prepared {
-        cluster.keep_verdicts(pod, prepared.verdicts.clone());
-    }
     let mut rejected_by = Plugins::NONE;
     for rejection in diagnosis.prefilter.iter().chain(&diagnosis.rejections) {
         rejected_by = rejected_by.and(Plugins::of(&[rejection.plugin]));
@@ -229,7 +226,8 @@ fn explain(cluster: &mut Cluster, pod: &Arc<PodInfo>, found: &Found, context: Co
     if diagnosis.absent.is_some() {
         rejected_by = rejected_by.and(Plugins::of(&[super::reason::Plugin::NodeAffinity]));
     }
-    let of_nominated = cluster.slot_of(&pod.nominated_node).and_then(|nominated| {
+    let nominated = cluster.slot_of(cluster.nomination_of(pod));
+    let of_nominated = nominated.and_then(|nominated| {
         let place = found.rejected.iter().position(|slot| *slot == nominated)?;
         diagnosis
             .rejections

@@ -91,6 +91,8 @@ pub struct NodeInfo {
     pub scored_memory: i64,
     /// The pods on it that have not ended.
     pub pods: Vec<Arc<PodInfo>>,
+    /// How many of them there are of each priority.
+    priorities: BTreeMap<i64, u32>,
 }
 
 impl NodeInfo {
@@ -102,7 +104,15 @@ impl NodeInfo {
             .scored_milli_cpu
             .saturating_add(requests.scored_milli_cpu);
         self.scored_memory = self.scored_memory.saturating_add(requests.scored_memory);
+        let alike = self.priorities.entry(pod.priority()).or_insert(0);
+        *alike = alike.saturating_add(1);
         self.pods.push(pod);
+    }
+
+    /// Whether a pod on it is less important than that.
+    pub fn has_less_than(&self, priority: i64) -> bool {
+        let lowest = self.priorities.first_key_value();
+        lowest.is_some_and(|(lowest, _)| *lowest < priority)
     }
 
     /// Counts a pod out, if it was counted in.
@@ -111,6 +121,12 @@ impl NodeInfo {
             return;
         };
         let pod = self.pods.swap_remove(place);
+        if let Some(alike) = self.priorities.get_mut(&pod.priority()) {
+            *alike = alike.saturating_sub(1);
+            if *alike == 0 {
+                self.priorities.remove(&pod.priority());
+            }
+        }
         let requests = &pod.spec.requests;
         self.used.subtract(&requests.requests);
         self.scored_milli_cpu = self

@@ -23,7 +23,7 @@ const GENERATION_OBSERVED: Release = Release::minor(34);
 
 /// A condition of a pod.
 struct Condition<'a> {
-    condition_type: &'a str,
+    type_name: &'a str,
     status: &'a str,
     reason: &'a str,
     message: &'a str,
@@ -129,7 +129,7 @@ impl Scheduler {
             text,
         );
         let condition = Condition {
-            condition_type: "PodScheduled",
+            type_name: "PodScheduled",
             status: "False",
             reason,
             message,
@@ -147,7 +147,7 @@ impl Scheduler {
         condition: Option<Condition<'_>>,
         nominated: Option<&str>,
     ) {
-        let Some(object) = self.current(context, pod) else {
+        let Some(object) = current(context, pod) else {
             return;
         };
         let mut status = Value::object();
@@ -173,16 +173,11 @@ impl Scheduler {
         let _ = context.patch(target, PatchKind::Strategic, patch).await;
     }
 
-    fn current(&self, context: &Context, pod: &PodInfo) -> Option<Value> {
-        let cached = context.cache.get(&PODS, &pod.namespace, &pod.name)?;
-        (cached.meta.uid == pod.uid).then(|| cached.object().ok())?
-    }
-
     /// The condition as it is to be written; none if the pod has it.
     fn condition(&self, context: &Context, pod: &Value, new: &Condition<'_>) -> Option<Value> {
         let status = pod.get("status").unwrap_or(&Value::Null);
         let mut conditions = status.items("conditions").iter();
-        let old = conditions.find(|old| old.str("type") == Some(new.condition_type));
+        let old = conditions.find(|old| old.str("type") == Some(new.type_name));
         let generation = pod
             .get("metadata")
             .and_then(|metadata| metadata.int("generation"))
@@ -202,7 +197,7 @@ impl Scheduler {
             }
         }
         let mut condition = Value::object();
-        condition.set("type", new.condition_type);
+        condition.set("type", new.type_name);
         if let Some(generation) = generation {
             condition.set("observedGeneration", generation);
         }
@@ -219,13 +214,23 @@ impl Scheduler {
             .victims
             .iter()
             .filter(|victim| !victim.is_terminating);
-        join_all(victims.map(|victim| self.evict(context, pod, victim, &candidate.node))).await;
+        let evictions = victims.map(|victim| self.evict(context, pod, victim, &candidate.node));
+        if join_all(evictions).await.contains(&false) {
+            self.state().retry(pod, context.clock.elapsed());
+        }
     }
 
-    async fn evict(&self, context: &Context, pod: &PodInfo, victim: &Arc<PodInfo>, node: &str) {
+    /// Has a pod deleted. Tells whether it is on its way out.
+    async fn evict(
+        &self,
+        context: &Context,
+        pod: &PodInfo,
+        victim: &Arc<PodInfo>,
+        node: &str,
+    ) -> bool {
         let message = victim_message(&pod.spec.scheduler_name);
         let condition = Condition {
-            condition_type: "DisruptionTarget",
+            type_name: "DisruptionTarget",
             status: "True",
             reason: VICTIM_REASON,
             message: &message,
@@ -239,18 +244,26 @@ impl Scheduler {
         let deleted = context
             .delete(&PODS, &victim.namespace, &victim.name, deletion)
             .await;
-        if deleted.is_ok() {
-            let text = preempted_message(&pod.uid, node);
-            tell(
-                context,
-                victim,
-                EventType::Normal,
-                "Preempted",
-                "Preempting",
-                text,
-            );
+        if let Err(status) = deleted {
+            return status.reason == Reason::NotFound;
         }
+        let text = preempted_message(&pod.uid, node);
+        tell(
+            context,
+            victim,
+            EventType::Normal,
+            "Preempted",
+            "Preempting",
+            text,
+        );
+        true
     }
+}
+
+/// The pod as it is in the cache, if it is the same one.
+fn current(context: &Context, pod: &PodInfo) -> Option<Value> {
+    let cached = context.cache.get(&PODS, &pod.namespace, &pod.name)?;
+    (cached.meta.uid == pod.uid).then(|| cached.object().ok())?
 }
 
 async fn bind(context: &Context, pod: &PodInfo) -> Result<(), Status> {

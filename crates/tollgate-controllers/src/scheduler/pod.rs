@@ -97,6 +97,10 @@ pub struct Claim {
 
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that the object states"
+)]
 pub struct PodInfo {
     /// Its namespace.
     pub namespace: CompactString,

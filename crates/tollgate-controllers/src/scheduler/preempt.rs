@@ -92,8 +92,10 @@ impl Budgets {
                     budgets.iter().map(move |budget| (namespace, budget))
                 })
             {
-                // Here, unlike for evictions, a budget that selects everything concerns nothing.
+                // Here, unlike for evictions, a budget that selects everything concerns nothing, and none concerns a
+                // pod without labels.
                 let concerns = !budget.selector.is_empty()
+                    && !pod.labels.is_empty()
                     && budget.selector.matches(&pod.labels)
                     && !budget.disrupted.contains(&pod.name);
                 if concerns {
@@ -200,7 +202,7 @@ fn why_not_eligible(
     if pod.spec.never_preempts {
         return Some("not eligible due to preemptionPolicy=Never.");
     }
-    let slot = cluster.slot_of(&pod.nominated_node)?;
+    let slot = cluster.slot_of(cluster.nomination_of(pod))?;
     // What removing pods does not resolve is not worth waiting for.
     if of_nominated == Some(Code::Unresolvable) {
         return None;
@@ -232,6 +234,7 @@ fn select_victims(
     let node = cluster.node(slot);
     let name = node.map(|node| node.name.clone()).unwrap_or_default();
     let mut potential: Vec<Arc<PodInfo>> = node
+        .filter(|node| node.has_less_than(pod.priority()))
         .into_iter()
         .flat_map(|node| &node.pods)
         .filter(|other| other.priority() < pod.priority())

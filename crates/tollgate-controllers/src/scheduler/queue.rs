@@ -16,7 +16,10 @@ const BACKOFF_INITIAL: Duration = Duration::from_secs(1);
 /// The longest pause.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 /// After this time a pod is tried again though nothing has changed that seems to help.
-const UNSCHEDULABLE_MAX: Duration = Duration::from_secs(5 * 60);
+const UNSCHEDULABLE_MAX: Duration = Duration::from_mins(5);
+/// With no more pods than this that pause, a pause ends early when there is nothing else to do: few pods that are tried
+/// often cost little, and people do not have to wait.
+const EARLY_MAX: usize = 100;
 /// How often pods are looked for that have waited that long.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -87,6 +90,8 @@ struct Entry {
     /// When it came, or failed last.
     since: Now,
     rejected_by: Plugins,
+    /// Whether it came back after an error.
+    has_failed: bool,
     /// Whether the pod changed while somebody had it, so that a failure says nothing any more.
     is_stale: bool,
 }
@@ -134,6 +139,7 @@ impl Queue {
             attempts: 0,
             since: now,
             rejected_by: Plugins::NONE,
+            has_failed: false,
             is_stale: false,
         };
         self.entries.insert(key.clone(), entry);
@@ -146,9 +152,9 @@ impl Queue {
         self.entries.remove(key);
     }
 
-    /// Whether the pod is known here.
-    pub fn contains(&self, key: &PodKey) -> bool {
-        self.entries.contains_key(key)
+    /// The pod as it is known here.
+    pub fn pod(&self, key: &PodKey) -> Option<&Arc<PodInfo>> {
+        self.entries.get(key).map(|entry| &entry.pod)
     }
 
     /// How many pods wait.
@@ -166,10 +172,16 @@ impl Queue {
         self.changed = self.changed.and(change.helps());
     }
 
-    /// The pod whose turn it is. It stays known, and must be given back by [`Self::reject`], [`Self::fail`] or
-    /// [`Self::remove`].
-    pub fn next(&mut self, now: Now) -> Option<Arc<PodInfo>> {
+    /// The pod whose turn it is; none if it is one of `busy`. It stays known, and must be given back by [`Self::reject`],
+    /// [`Self::fail`] or [`Self::remove`].
+    pub fn next(&mut self, now: Now, busy: &BTreeSet<PodKey>) -> Option<Arc<PodInfo>> {
         self.bring_back(now);
+        if self.active.is_empty() {
+            self.end_pause_early();
+        }
+        if busy.contains(&self.active.first()?.2) {
+            return None;
+        }
         let (_, _, key) = self.active.pop_first()?;
         let entry = self.entries.get_mut(&key)?;
         entry.place = Place::InFlight;
@@ -185,6 +197,7 @@ impl Queue {
         };
         entry.since = now;
         entry.rejected_by = rejected_by;
+        entry.has_failed = false;
         if entry.is_stale {
             self.retry(key, now);
             return;
@@ -198,6 +211,7 @@ impl Queue {
     pub fn fail(&mut self, key: &PodKey, now: Now) {
         if let Some(entry) = self.entries.get_mut(key) {
             entry.since = now;
+            entry.has_failed = true;
             self.retry(key, now);
         }
     }
@@ -241,6 +255,21 @@ impl Queue {
                 break;
             }
             self.backoff.pop_first();
+            self.activate(&key);
+        }
+    }
+
+    /// Ends the pause of the most important pod that was rejected. One that met an error pauses to the end.
+    fn end_pause_early(&mut self) {
+        if self.backoff.len() > EARLY_MAX {
+            return;
+        }
+        let turns = self.backoff.iter().filter_map(|(until, key)| {
+            let entry = self.entries.get(key).filter(|entry| !entry.has_failed)?;
+            Some((Reverse(entry.pod.priority()), *until, key.clone()))
+        });
+        if let Some((_, until, key)) = turns.min() {
+            self.backoff.remove(&(until, key.clone()));
             self.activate(&key);
         }
     }
@@ -330,7 +359,8 @@ mod tests {
     }
 
     fn next(queue: &mut Queue, seconds: u64) -> Option<String> {
-        queue.next(at(seconds)).map(|pod| pod.name.to_string())
+        let next = queue.next(at(seconds), &BTreeSet::new());
+        next.map(|pod| pod.name.to_string())
     }
 
     const FIT: Plugins = Plugins::of(&[Plugin::NodeResourcesFit]);
@@ -359,9 +389,28 @@ mod tests {
         assert_eq!(next(&mut queue, 5).as_deref(), Some("a"));
         queue.reject(&key("a"), FIT, at(5));
         queue.note(Change::Node);
-        assert_eq!(next(&mut queue, 6), None);
-        assert_eq!(queue.next_time(), Some(at(7)));
-        assert_eq!(next(&mut queue, 7).as_deref(), Some("a"));
+        assert_eq!(
+            next(&mut queue, 5).as_deref(),
+            Some("a"),
+            "few pods need not pause"
+        );
+    }
+
+    #[test]
+    fn many_pods_that_are_rejected_pause() {
+        let mut queue = Queue::default();
+        let names: Vec<String> = (0..=EARLY_MAX).map(|number| format!("p{number}")).collect();
+        for name in &names {
+            queue.add(&pod(name, 0), at(0));
+        }
+        while next(&mut queue, 0).is_some() {}
+        for name in &names {
+            queue.reject(&key(name), FIT, at(0));
+        }
+        queue.note(Change::Node);
+        assert_eq!(next(&mut queue, 0), None);
+        assert_eq!(queue.next_time(), Some(at(1)));
+        assert_eq!(next(&mut queue, 1).as_deref(), Some("p0"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub struct Labels(Arc<[(CompactString, CompactString)]>);
 
 impl Default for Labels {
     fn default() -> Self {
-        Self::from_iter(std::iter::empty::<(&str, &str)>())
+        std::iter::empty::<(&str, &str)>().collect()
     }
 }
 
@@ -43,6 +43,11 @@ impl Labels {
             .binary_search_by(|(name, _)| name.as_str().cmp(key))
             .ok()?;
         self.0.get(place).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// All labels, sorted by key.

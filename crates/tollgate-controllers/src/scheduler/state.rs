@@ -58,7 +58,7 @@ pub(super) enum Work {
 }
 
 /// How long a pod waits for its volumes.
-const VOLUMES_WAIT: Now = Now::from_secs(600);
+const VOLUMES_WAIT: Now = Now::from_mins(10);
 
 /// Everything that is remembered.
 #[derive(Debug, Default)]
@@ -68,6 +68,9 @@ pub(super) struct State {
     assumed: BTreeMap<PodKey, Assumed>,
     /// Those of them that wait for volumes.
     waiting: BTreeSet<PodKey>,
+    /// Pods about which was decided since the last batch began. Two decisions about one pod are not carried out at once:
+    /// what the first has to say could be written last.
+    decided: BTreeSet<PodKey>,
 }
 
 impl State {
@@ -133,16 +136,15 @@ impl State {
     }
 
     fn take_node(&mut self, seen: &Seen<'_>) {
-        match seen.object {
-            Some(object) => {
-                if self.cluster.set_node(seen.name, NodeFacts::read(object)) {
-                    self.queue.note(Change::Node);
-                }
-            }
-            None => {
-                self.cluster.remove_node(seen.name);
-                self.queue.note(Change::Node);
-            }
+        let is_new = seen
+            .object
+            .map(|object| self.cluster.set_node(seen.name, NodeFacts::read(object)));
+        if is_new.is_none() {
+            self.cluster.remove_node(seen.name);
+        }
+        // Most changes of a node say that it is alive, and help nobody.
+        if is_new != Some(false) {
+            self.queue.note(Change::Node);
         }
     }
 
@@ -180,7 +182,10 @@ impl State {
             return;
         }
         let pod = self.cluster.share(pod);
-        if !pod.nominated_node.is_empty() {
+        let known = self.queue.pod(&key);
+        let was_nominated = known.is_some_and(|known| !known.nominated_node.is_empty());
+        // An object without a nomination may only be older than the one that was just made.
+        if !pod.nominated_node.is_empty() || was_nominated {
             self.cluster.nominate(&pod, &pod.nominated_node);
         }
         self.queue.add(&pod, now);
@@ -220,13 +225,19 @@ impl State {
         }
     }
 
+    /// Begins a batch: all that was decided has been carried out.
+    pub(super) fn begin_batch(&mut self) {
+        self.decided.clear();
+    }
+
     /// Decides about the next pod, if there is one whose turn it is.
     pub(super) fn next(&mut self, context: Context, now: Now) -> Option<Work> {
         if let Some(work) = self.next_with_volumes(now) {
             return Some(work);
         }
-        let pod = self.queue.next(now)?;
+        let pod = self.queue.next(now, &self.decided)?;
         let key = (pod.namespace.clone(), pod.name.clone());
+        self.decided.insert(key.clone());
         if pod.is_terminating {
             self.queue.remove(&key);
             return Some(Work::Skip { pod });
@@ -330,6 +341,18 @@ impl State {
         self.cluster.remove_pod(&key);
         self.queue.note(Change::PodGone);
         self.queue.fail(&key, now);
+    }
+
+    /// Has a pod tried again for which room could not be made: nothing else may ever wake it.
+    pub(super) fn retry(&mut self, pod: &PodInfo, now: Now) {
+        let key = (pod.namespace.clone(), pod.name.clone());
+        let is_known = self
+            .queue
+            .pod(&key)
+            .is_some_and(|known| known.uid == pod.uid);
+        if is_known && !self.assumed.contains_key(&key) {
+            self.queue.fail(&key, now);
+        }
     }
 
     /// When there is something to do next if nothing happens.

@@ -23,6 +23,11 @@ pub struct StaticVerdict {
 pub struct StaticVerdicts(Vec<StaticVerdict>);
 
 impl StaticVerdicts {
+    /// On how many nodes there are verdicts.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The verdict on a node.
     pub fn on(&self, slot: Slot) -> Option<&StaticVerdict> {
         self.0.get(slot)

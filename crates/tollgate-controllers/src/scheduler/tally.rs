@@ -58,7 +58,7 @@ type Group = BTreeMap<Slot, (u32, u32)>;
 #[derive(Debug, Clone, Default)]
 pub struct Tallies {
     groups: BTreeMap<(CompactString, Labels), Group>,
-    tallies: Vec<Tally>,
+    counted: Vec<Tally>,
     numbers: BTreeMap<Question, usize>,
     index: LabelIndex,
 }
@@ -87,7 +87,7 @@ impl Tallies {
             }
         }
         for number in self.index.candidates(&pod.labels) {
-            let Some(tally) = self.tallies.get_mut(number) else {
+            let Some(tally) = self.counted.get_mut(number) else {
                 continue;
             };
             let question = &tally.question;
@@ -109,7 +109,7 @@ impl Tallies {
             Some(number) => *number,
             None => self.count_out(question, namespaces),
         };
-        self.tallies
+        self.counted
             .get(number)
             .map_or(&[], |tally| tally.by_slot.as_slice())
     }
@@ -119,10 +119,10 @@ impl Tallies {
         question: Question,
         namespaces: &BTreeMap<CompactString, Labels>,
     ) -> usize {
-        if self.tallies.len() >= TALLIES_MAX {
+        if self.counted.len() >= TALLIES_MAX {
             self.forget();
         }
-        let number = self.tallies.len();
+        let number = self.counted.len();
         if let Some(scope) = question.scopes.first() {
             self.index.insert(scope, number);
         }
@@ -146,13 +146,13 @@ impl Tallies {
             }
         }
         self.numbers.insert(tally.question.clone(), number);
-        self.tallies.push(tally);
+        self.counted.push(tally);
         number
     }
 
     /// Forgets all answers: needed when labels of a namespace change, since scopes may select by them.
     pub fn forget(&mut self) {
-        self.tallies.clear();
+        self.counted.clear();
         self.numbers.clear();
         self.index = LabelIndex::default();
     }

@@ -205,7 +205,7 @@ impl ClassInfo {
 #[derive(Debug, Clone, Default)]
 pub struct Volumes {
     claims: BTreeMap<ClaimKey, ClaimInfo>,
-    volumes: BTreeMap<CompactString, VolumeInfo>,
+    by_name: BTreeMap<CompactString, VolumeInfo>,
     classes: BTreeMap<CompactString, ClassInfo>,
     /// How many pods on nodes use a claim.
     users: BTreeMap<ClaimKey, u32>,
@@ -234,10 +234,10 @@ impl Volumes {
         }
         match volume {
             Some(volume) => {
-                self.volumes.insert(name.into(), volume);
+                self.by_name.insert(name.into(), volume);
             }
             None => {
-                self.volumes.remove(name);
+                self.by_name.remove(name);
             }
         }
     }
@@ -261,7 +261,7 @@ impl Volumes {
 
     /// A volume.
     pub fn volume(&self, name: &str) -> Option<&VolumeInfo> {
-        self.volumes.get(name)
+        self.by_name.get(name)
     }
 
     /// A class.
@@ -293,7 +293,7 @@ impl Volumes {
                     .as_ref()
                     .is_none_or(|selector| selector.matches(&volume.labels))
         };
-        let mut found: Vec<_> = self.volumes.iter().filter(fits).collect();
+        let mut found: Vec<_> = self.by_name.iter().filter(fits).collect();
         // A volume that was set aside for the claim comes before a smaller one.
         found.sort_by_key(|(name, volume)| (volume.claim.is_none(), volume.size, (*name).clone()));
         found.into_iter()
@@ -340,6 +340,6 @@ impl Volumes {
                 format!("{}/{}", key.0, key.1).into(),
             ));
         }
-        self.volumes.get(&claim.volume)?.csi.clone()
+        self.by_name.get(&claim.volume)?.csi.clone()
     }
 }

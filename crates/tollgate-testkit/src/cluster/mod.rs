@@ -24,6 +24,7 @@ use tollgate_apiserver::auth::token::SigningKey;
 use tollgate_apiserver::auth::token::request::Issuer;
 use tollgate_apiserver::auth::{Authorizer, Mode};
 use tollgate_apiserver::environment::Environment;
+use tollgate_apiserver::fresh::{self, Surroundings};
 use tollgate_apiserver::local::LocalCluster;
 use tollgate_apiserver::quota::Ledger;
 use tollgate_apiserver::resources::{CatalogCell, built_in};
@@ -266,10 +267,14 @@ fn api(
     release: Release,
 ) -> Arc<Api> {
     let catalog = built_in().expect("the catalog is whole");
-    at_once(tollgate_apiserver::fresh::fill(
-        &**store, &**world, &catalog,
-    ))
-    .expect("a fresh cluster can be written");
+    let surroundings = Surroundings {
+        reached: ([127, 0, 0, 1], 6443).into(),
+        hostname: "simulated".to_owned(),
+        client_authorities: String::new(),
+        unannounced: Vec::new(),
+    };
+    let filled = fresh::fill(&**store, &**world, &catalog, &surroundings);
+    at_once(filled).expect("a fresh cluster can be written");
     let rbac = RbacIndex::following(Arc::clone(store)).expect("the store remembers the moment");
     Arc::new(Api {
         store: Arc::clone(store),

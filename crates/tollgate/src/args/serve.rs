@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// `tollgate serve`
 #[derive(Debug, Args)]
@@ -34,6 +35,10 @@ pub struct ServeArgs {
         help_heading = "Server"
     )]
     pub bind_address: IpAddr,
+
+    /// The address under which clients reach the server, if it is not --bind-address
+    #[arg(long, value_name = "IP", help_heading = "Server")]
+    pub advertise_address: Option<IpAddr>,
 
     /// The port to listen on; 0 takes any that is free
     #[arg(
@@ -136,6 +141,16 @@ pub struct ServeArgs {
     /// kube-apiserver's `AdmissionConfiguration` file (`PodSecurity` and `ResourceQuota` are read)
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub admission_control_config_file: Option<PathBuf>,
+
+    /// How long events are kept after their last change; `0s` keeps them for ever
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "1h0m0s",
+        value_parser = super::duration::parse,
+        help_heading = "Cluster"
+    )]
+    pub event_ttl: Duration,
 
     /// Which release to be: 1.20 to 1.37
     #[arg(

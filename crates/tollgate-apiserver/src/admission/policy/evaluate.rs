@@ -2,6 +2,7 @@
 
 use super::compiled::{Binding, Compiled, Policies, Policy, Validation};
 use super::parameters;
+use crate::admission::equivalent::Equivalent;
 use crate::admission::review::Review;
 use crate::admission::{matching, request};
 use crate::cel::{Bindings, OUT_OF_BUDGET};
@@ -31,8 +32,16 @@ pub(in crate::admission) fn judge(policies: &Policies, review: &Review<'_>) -> R
             if !matching::takes_in(&binding.resources, review) {
                 continue;
             }
-            let shared = shared.get_or_insert_with(|| Shared::new(review));
-            for (denial, is_configuration) in denials(policy, binding, review, shared) {
+            let equivalent = matching::other_form(&policy.constraints, review)
+                .and_then(|resource| Equivalent::here(review, resource));
+            let found = if let Some(equivalent) = &equivalent {
+                let shown = equivalent.review(review);
+                denials(policy, binding, &shown, &Shared::new(&shown))
+            } else {
+                let shared = shared.get_or_insert_with(|| Shared::new(review));
+                denials(policy, binding, review, shared)
+            };
+            for (denial, is_configuration) in found {
                 let who = format!(
                     "ValidatingAdmissionPolicy '{}' with binding '{}'",
                     policy.name, binding.name
@@ -57,13 +66,13 @@ pub(in crate::admission) fn judge(policies: &Policies, review: &Review<'_>) -> R
 }
 
 /// What all policies see of a request.
-struct Shared {
+pub(super) struct Shared {
     request: Value,
     namespace: Option<std::sync::Arc<Value>>,
 }
 
 impl Shared {
-    fn new(review: &Review<'_>) -> Self {
+    pub(super) fn new(review: &Review<'_>) -> Self {
         let namespace = matching::namespace(review);
         Self {
             request: request::describe(review),
@@ -71,7 +80,7 @@ impl Shared {
         }
     }
 
-    fn bindings(&self, review: &Review<'_>, params: &Value) -> Bindings {
+    pub(super) fn bindings(&self, review: &Review<'_>, params: &Value) -> Bindings {
         let mut bindings = Bindings::default();
         bindings.bind("object", review.attributes.object);
         bindings.bind("oldObject", review.attributes.old_object);
@@ -79,9 +88,7 @@ impl Shared {
         bindings.bind("namespaceObject", self.namespace.as_deref());
         bindings.bind("params", Some(params));
         bindings.show_variables();
-        if let Some(user) = review.attributes.user {
-            bindings.bind_authorizer(review.authorizer, user);
-        }
+        request::bind_authorizer(review, &mut bindings);
         bindings
     }
 }
@@ -117,13 +124,8 @@ fn value_of(expression: &Compiled, bindings: &Bindings) -> Result<CelValue, Stri
     }
 }
 
-fn evaluate(policy: &Policy, bindings: &mut Bindings, denials: &mut Vec<Denial>) {
-    let fail = |message: String, denials: &mut Vec<Denial>| {
-        if !policy.ignores_failure {
-            let reason = String::new();
-            denials.push(Denial { message, reason });
-        }
-    };
+/// Evaluates the variables of a policy, each of which knows those before it.
+pub(super) fn set_variables(policy: &Policy, bindings: &mut Bindings) {
     for (name, expression) in &policy.variables {
         let value = value_of(expression, bindings).map_err(|why| {
             // The text names the expression already.
@@ -134,6 +136,16 @@ fn evaluate(policy: &Policy, bindings: &mut Bindings, denials: &mut Vec<Denial>)
         });
         bindings.add_variable(name, value);
     }
+}
+
+fn evaluate(policy: &Policy, bindings: &mut Bindings, denials: &mut Vec<Denial>) {
+    let fail = |message: String, denials: &mut Vec<Denial>| {
+        if !policy.ignores_failure {
+            let reason = String::new();
+            denials.push(Denial { message, reason });
+        }
+    };
+    set_variables(policy, bindings);
     match conditions_hold(&policy.conditions, bindings) {
         Ok(true) => {}
         Ok(false) => return,
@@ -158,7 +170,10 @@ fn evaluate(policy: &Policy, bindings: &mut Bindings, denials: &mut Vec<Denial>)
 }
 
 /// Whether all conditions hold. One that does not outweighs those that fail.
-fn conditions_hold(conditions: &[Compiled], bindings: &Bindings) -> Result<bool, String> {
+pub(super) fn conditions_hold(
+    conditions: &[Compiled],
+    bindings: &Bindings,
+) -> Result<bool, String> {
     let mut errors = Vec::new();
     for condition in conditions {
         match value_of(condition, bindings) {
@@ -194,7 +209,7 @@ fn message_of(validation: &Validation, bindings: &Bindings) -> String {
     format!("failed expression: {text}")
 }
 
-fn refusal(review: &Review<'_>, message: String, reason: &str) -> Status {
+pub(super) fn refusal(review: &Review<'_>, message: String, reason: &str) -> Status {
     let mut status = review.forbidden(None, &message);
     (status.code, status.reason) = match reason {
         "Unauthorized" => (401, Reason::Unauthorized),

@@ -1,15 +1,17 @@
 //! MutatingAdmissionWebhook and ValidatingAdmissionWebhook: programs elsewhere that are asked about requests.
 
 mod answer;
-mod client;
 mod hook;
 
 pub(super) use hook::{Hook, Sort};
 
+use super::equivalent::Equivalent;
 use super::expressions::CONDITION_NAMES;
+use super::matching::{self, Form};
+use super::request;
 use super::review::Review;
-use super::{matching, request};
 use crate::cel::{Bindings, Expression, Wanted};
+use crate::outside;
 use crate::patch;
 use ::cel::Value as CelValue;
 use answer::Answer;
@@ -48,19 +50,9 @@ pub(super) async fn mutate(
         if only.is_some_and(|only| !only.contains(&hook.id)) {
             continue;
         }
-        let answer = {
-            let before = review.with_object(object);
-            if !applies(hook, &before)? {
-                continue;
-            }
-            ask(hook, &before).await?
-        };
-        let Some(answer) = answer else {
+        let put = put_to(hook, &review.with_object(object)).await?;
+        let Some(patched) = put else {
             continue;
-        };
-        let patched = match answer.patch {
-            Some(patch) => patched(hook, review, object, &patch)?,
-            None => None,
         };
         if let Some(patched) = patched {
             *object = patched;
@@ -74,7 +66,7 @@ pub(super) async fn mutate(
     Ok(changes)
 }
 
-/// What webhooks did to an object.
+/// What webhooks or policies did to an object.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     /// Whether any changed it.
@@ -92,21 +84,45 @@ pub(super) async fn validate(review: &Review<'_>) -> Result<(), Status> {
     }
     let hooks = review.prepared.webhooks(review.snapshot, Sort::Validating);
     for hook in hooks.iter() {
-        if applies(hook, review)? {
-            ask(hook, review).await?;
-        }
+        put_to(hook, review).await?;
     }
     Ok(())
 }
 
-/// Whether a webhook is about the request.
-fn applies(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
-    let mut rules = hook.rules.iter();
-    if !rules.any(|rule| matching::is_under(rule, review, hook.equivalent))
-        || !matching::selects(&hook.selectors, review)
-    {
-        return Ok(false);
+/// Puts a request to a webhook, if it is about it, in the version that it wants to see. Gives the object as the webhook
+/// wants it, if it wants it otherwise; nothing if it was not asked or did not answer.
+async fn put_to(hook: &Hook, review: &Review<'_>) -> Result<Option<Option<Value>>, Status> {
+    if !matching::selects(&hook.selectors, review) {
+        return Ok(None);
     }
+    let resource = match matching::form(&hook.rules, review, hook.equivalent) {
+        None => return Ok(None),
+        Some(Form::Requested) => return put_as_shown(hook, review).await,
+        Some(Form::Other(resource)) => resource,
+    };
+    let equivalent = Equivalent::new(review, resource).await?;
+    let put = put_as_shown(hook, &equivalent.review(review)).await?;
+    Ok(match put {
+        Some(Some(patched)) => Some(Some(equivalent.back(review, patched).await?)),
+        other => other,
+    })
+}
+
+async fn put_as_shown(hook: &Hook, review: &Review<'_>) -> Result<Option<Option<Value>>, Status> {
+    if !conditions_hold(hook, review)? {
+        return Ok(None);
+    }
+    let Some(answer) = ask(hook, review).await? else {
+        return Ok(None);
+    };
+    match (answer.patch, review.attributes.object) {
+        (Some(patch), Some(object)) => patched(hook, review, object, &patch).map(Some),
+        _ => Ok(Some(None)),
+    }
+}
+
+/// Whether the conditions of a webhook hold.
+fn conditions_hold(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
     if hook.conditions.is_empty() {
         return Ok(true);
     }
@@ -114,9 +130,7 @@ fn applies(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
     bindings.bind("object", review.attributes.object);
     bindings.bind("oldObject", review.attributes.old_object);
     bindings.bind("request", Some(&request::describe(review)));
-    if let Some(user) = review.attributes.user {
-        bindings.bind_authorizer(review.authorizer, user);
-    }
+    request::bind_authorizer(review, &mut bindings);
     let mut errors = Vec::new();
     for condition in &hook.conditions {
         let value = Expression::compile(condition, CONDITION_NAMES, Wanted::Bool)
@@ -147,7 +161,7 @@ async fn ask(hook: &Hook, review: &Review<'_>) -> Result<Option<Answer>, Status>
     }
     let uid = review.environment.uid();
     let body = json::to_string(&question(hook, review, &uid));
-    let called = client::call(hook, review, body).await;
+    let called = outside::ask(&hook.target, review.snapshot, body).await;
     let answer = called
         .map_err(|why| format!("failed to call webhook: {why}"))
         .and_then(|text| {
@@ -205,10 +219,16 @@ fn patched(
         }
         return Err(Status::internal(error));
     }
-    let kind = &review.resource.kind;
+    let attributes = &review.attributes;
+    let subresource = review.resource.subresource(attributes.subresource);
+    let kind = match subresource {
+        // The object of a connection are its options.
+        Some(subresource) if attributes.operation == Operation::Connect => &subresource.kind,
+        _ => &review.resource.kind,
+    };
     if !review.resource.is_custom() {
         // What no field of the kind is called is dropped, as decoding would.
-        schema::decode(kind, &mut patched);
+        schema::decode_canonical(kind, &mut patched);
         defaults::set_defaults(kind, &mut patched);
     }
     Ok((patched != *object).then_some(patched))

@@ -155,7 +155,9 @@ fn unwanted(cluster: &mut Cluster, pod: &PodInfo) -> Vec<Marked> {
         .into_iter()
         .map(|(key, slots)| {
             let mut marked = Marked::new(cluster.domains(&key));
-            slots.into_iter().for_each(|slot| marked.mark(slot));
+            for slot in slots {
+                marked.mark(slot);
+            }
             marked
         })
         .collect()

@@ -130,6 +130,24 @@ fn pods_that_ended_hold_nothing_and_those_on_unknown_nodes_wait_for_these() {
 }
 
 #[test]
+fn the_place_of_a_node_that_left_is_used_again() {
+    let mut cluster = cluster(&[("a", &sized("2"))]);
+    for number in 0..5 {
+        let name = format!("n{number}");
+        cluster.set_node(&name, NodeFacts::read(&value(&sized("2"))));
+        let there = pod(&mut cluster, &name, 0, "1", "");
+        place(&mut cluster, &there, &name);
+        cluster.remove_node(&name);
+        assert_eq!(cluster.slot_of(&name), None);
+        cluster.remove_pod(&("default".into(), name.into()));
+    }
+    assert_eq!(cluster.nodes().len(), 2);
+    cluster.set_node("b", NodeFacts::read(&value(&sized("8"))));
+    let wanted = pod(&mut cluster, "p", 0, "4", "");
+    assert_eq!(assigned(decide_about(&mut cluster, &wanted)), "b");
+}
+
+#[test]
 fn older_releases_say_it_in_their_words() {
     let tainted = r#"{"spec":{"taints":[{"key":"k","value":"v","effect":"NoSchedule"}]}}"#;
     let mut cluster = cluster(&[("a", tainted)]);

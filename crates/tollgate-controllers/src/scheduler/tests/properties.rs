@@ -129,12 +129,10 @@ fn check_against_fresh(
         node.pods.iter().for_each(|pod| fresh.place(pod));
     }
     let prepared = Prepared::new(&mut fresh, pod).unwrap();
-    let mut feasible = fresh.nodes().iter().enumerate().filter_map(|(slot, node)| {
-        prepared
-            .filter(&fresh, pod, slot)
-            .is_ok()
-            .then(|| node.name.clone())
-    });
+    let places = fresh.nodes().iter().enumerate();
+    let mut feasible = places
+        .filter(|(slot, _)| prepared.filter(&fresh, pod, *slot).is_ok())
+        .map(|(_, node)| node.name.clone());
     match decision {
         Decision::Assign { node, .. } => prop_assert!(feasible.any(|name| name == *node)),
         Decision::Wait { .. } => prop_assert_eq!(feasible.next(), None),

@@ -13,11 +13,10 @@ use crate::judge::admission_config;
 use anyhow::{Context as _, Result, bail};
 use files::Keys;
 use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
-use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
@@ -44,22 +43,19 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let directory = (args.data_dir != Path::new(IN_MEMORY)).then_some(args.data_dir.as_path());
     let store = store(directory, args.durability)?;
     let now = Timestamp::from_unix_seconds(env::now_unix_seconds());
-    let keys = Keys::load_or_make(directory, args.bind_address, now)?;
-    let tls = tls(args, &keys)?;
+    let advertised = args
+        .advertise_address
+        .unwrap_or_else(|| reached(args.bind_address));
+    let keys = Keys::load_or_make(directory, &[args.bind_address, advertised], now)?;
+    let client_authorities = client_authorities(args, &keys)?;
+    let tls = tls(args, &keys, &client_authorities)?;
     let admission = admission(args)?;
     let random = ring::rand::SystemRandom::new();
     let key = SigningKey::from_pem(&keys.service_accounts, &random)
         .context("cannot sign with the key for tokens of service accounts")?;
     let authenticator = authenticator(args, &key)?;
     let modes = modes(args)?;
-    let audience: CompactString = args.service_account_issuer.as_str().into();
-    let issuer = Issuer {
-        name: args.service_account_issuer.clone(),
-        key,
-        audiences: vec![audience],
-        expiration_seconds_max: None,
-        extends_expiration: true,
-    };
+    let issuer = issuer(args, key);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -72,14 +68,17 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             environment: Arc::clone(&system) as Arc<dyn Environment>,
             release,
             address: SocketAddr::new(args.bind_address, args.secure_port),
+            advertised,
+            hostname: env::hostname(),
+            client_authorities,
             tls,
             admission,
             authenticator,
             authorization_modes: modes,
             issuer,
             read_yaml: yaml::read,
-            // No node is simulated yet, so there is none to answer for.
-            node_agent: None,
+            event_ttl: args.event_ttl,
+            node_agent: nodes::agent(kubelets.as_ref(), &system),
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
@@ -106,6 +105,17 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         Ok::<(), anyhow::Error>(())
     })?;
     Ok(Exit::Passed)
+}
+
+/// Who issues tokens of service accounts.
+fn issuer(args: &ServeArgs, key: SigningKey) -> Issuer {
+    Issuer {
+        name: args.service_account_issuer.clone(),
+        key,
+        audiences: vec![args.service_account_issuer.as_str().into()],
+        expiration_seconds_max: None,
+        extends_expiration: true,
+    }
 }
 
 /// Where a data directory has its objects.
@@ -146,7 +156,16 @@ fn store(directory: Option<&Path>, durability: DurabilityArg) -> Result<Arc<dyn 
     Ok(Arc::new(store))
 }
 
-fn tls(args: &ServeArgs, keys: &Keys) -> Result<rustls::ServerConfig> {
+/// Who may certify clients: our own authority, and those that were named.
+fn client_authorities(args: &ServeArgs, keys: &Keys) -> Result<String> {
+    let mut authorities = keys.certificates.authority.certificate.clone();
+    if let Some(path) = &args.client_ca_file {
+        authorities.push_str(&files::read(path)?);
+    }
+    Ok(authorities)
+}
+
+fn tls(args: &ServeArgs, keys: &Keys, authorities: &str) -> Result<rustls::ServerConfig> {
     let mut identity = keys.certificates.server.clone();
     if let (Some(certificate), Some(key)) = (&args.tls_cert_file, &args.tls_private_key_file) {
         identity = Identity {
@@ -154,14 +173,7 @@ fn tls(args: &ServeArgs, keys: &Keys) -> Result<rustls::ServerConfig> {
             key: files::read(key)?,
         };
     }
-    let others = args
-        .client_ca_file
-        .as_deref()
-        .map(files::read)
-        .transpose()?;
-    let mut authorities = vec![keys.certificates.authority.certificate.as_str()];
-    authorities.extend(others.as_deref());
-    Ok(certificates::tls(&identity, &authorities)?)
+    Ok(certificates::tls(&identity, &[authorities])?)
 }
 
 /// Which plugins run, and how they are configured.
@@ -219,6 +231,15 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
+/// The address under which a server is reached that listens on another.
+fn reached(bound: IpAddr) -> IpAddr {
+    match bound {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
 /// Writes the kubeconfig and says what to type next.
 fn announce(
     args: &ServeArgs,
@@ -228,11 +249,7 @@ fn announce(
     address: SocketAddr,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let reached = match address.ip() {
-        ip if !ip.is_unspecified() => address,
-        IpAddr::V4(_) => SocketAddr::new([127, 0, 0, 1].into(), address.port()),
-        IpAddr::V6(_) => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
-    };
+    let reached = SocketAddr::new(reached(address.ip()), address.port());
     let text = kubeconfig::write(&format!("https://{reached}"), &keys.certificates);
     let own = directory.map(|directory| directory.join("kubeconfig"));
     let mut shown = None;
