@@ -304,6 +304,7 @@ mod tests {
     use super::*;
     use crate::crd::Definition;
     use crate::storage::Mark;
+    use bytes::Bytes;
 
     #[test]
     fn a_custom_object_is_read_once_unless_its_schema_changes_it() {
