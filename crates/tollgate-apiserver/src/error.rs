@@ -223,7 +223,7 @@ fn envelope(outcome: &'static str) -> Object {
     object
 }
 
-fn details_object(details: &Details) -> Value {
+pub(crate) fn details_object(details: &Details) -> Value {
     let mut object = Object::new();
     set_unless_empty(&mut object, "name", &details.name);
     set_unless_empty(&mut object, "group", &details.group);

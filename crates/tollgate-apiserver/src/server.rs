@@ -1,6 +1,7 @@
 //! The whole server: the only file that sees all layers.
 
 use crate::admission::{AdmissionConfig, Chain, Prepared};
+use crate::audit::Auditor;
 use crate::auth::impersonate::Impersonator;
 use crate::auth::rbac::RbacIndex;
 use crate::auth::token::request::Issuer;
@@ -15,6 +16,7 @@ use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tollgate_api::Release;
 
@@ -39,8 +41,30 @@ pub struct Config {
     pub authorization_modes: Vec<Mode>,
     /// Who makes tokens for service accounts.
     pub issuer: Issuer,
+    /// Who tells of requests, if anybody is to.
+    pub auditor: Option<Auditor>,
+    /// Limits of requests and connections.
+    pub limits: Limits,
     /// How YAML is read.
     pub read_yaml: ReadYaml,
+}
+
+/// Limits of requests and connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a request may take that is no watch.
+    pub request_timeout: Duration,
+    /// How many connections one client, known by its address, may have at a time.
+    pub connections_per_client: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_timeout: Duration::from_mins(1),
+            connections_per_client: 5_000,
+        }
+    }
 }
 
 /// Why a server cannot start.
@@ -101,6 +125,9 @@ impl Server {
             documents: Arc::new(Documents::new(config.release, unannounced)),
             authenticator: config.authenticator,
             impersonator: Impersonator::new(authorizer),
+            auditor: config.auditor.map(Arc::new),
+            request_timeout: config.limits.request_timeout,
+            connections_per_client: config.limits.connections_per_client,
             address: address.to_string(),
             stopping: watch::Sender::new(false),
         });

@@ -15,6 +15,7 @@ use in_process::api;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tollgate_api::{Timestamp, UserInfo, json};
+use tollgate_apiserver::audit::NO_TRAIL;
 use tollgate_apiserver::http::certificates::{Certificates, tls};
 use tollgate_apiserver::verbs::options::WriteOptions;
 use tollgate_apiserver::verbs::{Api, Call, Warnings, create};
@@ -39,6 +40,7 @@ async fn create_in(
         user: &user,
         user_agent: "test",
         warnings: &warnings,
+        trail: &NO_TRAIL,
         now: api.environment.now(),
     };
     let mut object = json::from_str(object).unwrap();

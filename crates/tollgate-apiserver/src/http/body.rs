@@ -1,5 +1,6 @@
 //! Bodies: those of requests, read whole within a limit, and those of answers, whole or in pieces.
 
+use crate::audit::Closing;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -67,8 +68,8 @@ pub enum AnswerBody {
     Whole(Option<Bytes>),
     /// Pieces that are made while the client reads.
     Pieces(Pieces),
-    /// Pieces that come when something happens.
-    Stream(mpsc::Receiver<Bytes>),
+    /// Pieces that come when something happens, and what tells of the end.
+    Stream(mpsc::Receiver<Bytes>, Closing),
 }
 
 impl std::fmt::Debug for AnswerBody {
@@ -76,7 +77,7 @@ impl std::fmt::Debug for AnswerBody {
         f.write_str(match self {
             Self::Whole(_) => "Whole",
             Self::Pieces(_) => "Pieces",
-            Self::Stream(_) => "Stream",
+            Self::Stream(..) => "Stream",
         })
     }
 }
@@ -93,6 +94,17 @@ impl From<Vec<u8>> for AnswerBody {
     }
 }
 
+impl AnswerBody {
+    /// All of it at once; of a stream there is nothing yet.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Whole(bytes) => bytes.unwrap_or_default().to_vec(),
+            Self::Pieces(pieces) => pieces.flatten().collect(),
+            Self::Stream(..) => Vec::new(),
+        }
+    }
+}
+
 impl Body for AnswerBody {
     type Data = Bytes;
     type Error = Infallible;
@@ -105,7 +117,7 @@ impl Body for AnswerBody {
         match self.get_mut() {
             Self::Whole(bytes) => frame(bytes.take()),
             Self::Pieces(pieces) => frame(pieces.next()),
-            Self::Stream(receiver) => match receiver.poll_recv(context) {
+            Self::Stream(receiver, _) => match receiver.poll_recv(context) {
                 Poll::Ready(bytes) => frame(bytes),
                 Poll::Pending => Poll::Pending,
             },
@@ -122,7 +134,7 @@ impl Body for AnswerBody {
                 let length = bytes.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
-            Self::Pieces(_) | Self::Stream(_) => SizeHint::default(),
+            Self::Pieces(_) | Self::Stream(..) => SizeHint::default(),
         }
     }
 }

@@ -46,6 +46,7 @@ pub(super) async fn dispatch(
         user: &head.user,
         user_agent: &head.user_agent,
         warnings,
+        trail: &head.trail,
         now: service.api.environment.now(),
     };
     let reads = matches!(verb, Verb::Get | Verb::List | Verb::Watch);

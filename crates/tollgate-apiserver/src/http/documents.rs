@@ -1,7 +1,8 @@
 //! Documents at fixed paths: discovery, the version, metrics, the keys of tokens.
 
 use super::body;
-use super::negotiate::Offer;
+use super::negotiate::{Form, Offer};
+use super::render;
 use super::respond::{self, HttpAnswer};
 use super::roots;
 use super::service::{Head, Service};
@@ -70,6 +71,8 @@ fn document(service: &Service, head: &Head) -> Option<Result<HttpAnswer, Status>
         Ok(form) => form,
         Err(status) => return Some(Err(status)),
     };
+    head.trail
+        .response_object(|| Some(render::value(&kind, &object, Form::default())));
     Some(Ok(respond::object(200, &kind, &object, form)))
 }
 

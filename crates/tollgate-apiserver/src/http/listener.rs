@@ -1,5 +1,6 @@
 //! Connections: accepted within limits, spoken to over TLS, ended in peace.
 
+use super::clients::Clients;
 use super::identity::Peer;
 use super::service::Service;
 use hyper::service::service_fn;
@@ -7,10 +8,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
@@ -68,28 +70,34 @@ impl Listener {
 pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<Output = ()>) {
     let acceptor = TlsAcceptor::from(listener.tls);
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let clients = Clients::default();
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
         let accepted = async {
             let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-            let (stream, _) = listener.socket.accept().await.ok()?;
-            Some((permit, stream))
+            let (stream, client) = listener.socket.accept().await.ok()?;
+            Some((permit, stream, client.ip().to_canonical()))
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        let Some((permit, stream)) = accepted else {
+        let Some((permit, stream, client)) = accepted else {
             // Out of file descriptors: others will be closed.
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
+        // Whoever has as many as they may have is hung up on, so that others still find room.
+        let Some(place) = clients.enter(client, service.connections_per_client) else {
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
         let (acceptor, service) = (acceptor.clone(), Arc::clone(&service));
         let watcher = graceful.watcher();
         tokio::spawn(async move {
-            connection(stream, acceptor, service, watcher).await;
-            drop(permit);
+            connection(stream, client, acceptor, service, watcher).await;
+            drop((permit, place));
         });
     }
     service.stopping.send_replace(true);
@@ -97,20 +105,20 @@ pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
 }
 
-async fn connection(
-    stream: TcpStream,
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    client: IpAddr,
     acceptor: TlsAcceptor,
     service: Arc<Service>,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
-    let _ = stream.set_nodelay(true);
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await
     else {
         return;
     };
     let (_, tls) = stream.get_ref();
     let certificate = tls.peer_certificates().and_then(|chain| chain.first());
-    let peer = Arc::new(Peer::new(certificate));
+    let peer = Arc::new(Peer::new(certificate, Some(client)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()

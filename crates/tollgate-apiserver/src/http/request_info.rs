@@ -8,6 +8,9 @@ const NAMESPACE_SUBRESOURCES: [&str; 2] = ["status", "finalize"];
 /// Verbs that old clients write into the path.
 const PATH_VERBS: [&str; 2] = ["proxy", "watch"];
 
+/// Subresources that are streams.
+const LONG_RUNNING_SUBRESOURCES: [&str; 5] = ["attach", "exec", "portforward", "log", "proxy"];
+
 /// What a request is about. Texts are as the client wrote them: nothing here is known to exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RequestInfo {
@@ -116,6 +119,15 @@ impl RequestInfo {
         {
             self.name = name.into();
         }
+    }
+}
+
+impl RequestInfo {
+    /// Whether the answer goes on until somebody ends it, as far as upstream tells by the path: there is no deadline
+    /// then.
+    pub(super) fn is_long_running(&self) -> bool {
+        let streams = LONG_RUNNING_SUBRESOURCES.contains(&self.subresource.as_str());
+        self.is_resource && (streams || PATH_VERBS.contains(&self.verb.as_str()))
     }
 }
 

@@ -1,6 +1,8 @@
 //! One request from its headers to its answer: who asks, for what, and who answers that.
 
+use super::audited::{self, AUDIT_ID};
 use super::body::AnswerBody;
+use super::deadline;
 use super::dispatch::dispatch;
 use super::documents;
 use super::gzip;
@@ -12,9 +14,12 @@ use super::prepared;
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
+use crate::audit::{Auditor, Closing, Stage, Trail};
+use crate::auth::authorize::forbidden;
 use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::{Authenticator, Credentials};
 use crate::discovery::Documents;
+use crate::error;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
 use hyper::header::{
@@ -23,11 +28,14 @@ use hyper::header::{
 };
 use hyper::{Method, Request};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tollgate_api::{Status, UserInfo};
 use tollgate_policy::rbac::{Access, ResourceAccess};
 
-const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+/// What the authorizers said, in the audit log.
+const DECISION_KEY: &str = "authorization.k8s.io/decision";
+const REASON_KEY: &str = "authorization.k8s.io/reason";
 
 /// The server as a function from requests to answers.
 #[derive(Debug)]
@@ -44,6 +52,12 @@ pub struct Service {
     pub impersonator: Impersonator,
     /// Where clients reach the server: `127.0.0.1:6443`.
     pub address: String,
+    /// Who tells of requests; nobody without a policy.
+    pub auditor: Option<Arc<Auditor>>,
+    /// How long a request may take that is no watch.
+    pub request_timeout: Duration,
+    /// How many connections one client may have at a time.
+    pub connections_per_client: usize,
     /// Whether the server is being stopped; watches end then.
     pub stopping: watch::Sender<bool>,
 }
@@ -60,9 +74,21 @@ pub(super) struct Head {
     pub(super) content_type: Option<String>,
     pub(super) user_agent: String,
     pub(super) user: UserInfo,
+    /// What the audit log is told.
+    pub(super) trail: Trail,
+    /// Tells it of the end.
+    pub(super) closing: Closing,
 }
 
 impl Head {
+    /// The answer that tells of a failure.
+    pub(super) fn failure(&self, status: &Status, form: Form) -> HttpAnswer {
+        self.trail.failed(status);
+        self.trail
+            .response_object(|| Some(error::status_object(status).to_string().into_bytes()));
+        respond::failure(status, form)
+    }
+
     /// Chooses the form of the answer.
     pub(super) fn form(&self, offer: Offer) -> Result<Form, Status> {
         let mut form = negotiate::negotiate(self.accept.as_deref(), offer)?;
@@ -125,23 +151,26 @@ impl Service {
             content_type: text(hyper::header::CONTENT_TYPE),
             user_agent: text(USER_AGENT).unwrap_or_default(),
             user: UserInfo::default(),
+            trail: Trail::default(),
+            closing: Closing::default(),
             method: parts.method,
         };
         let warnings = Warnings::default();
-        let mut response = match self.identify(&head, &parts.headers, &peer) {
-            Err(status) => respond::failure(&status, Form::default()),
-            Ok(user) => {
-                head.user = user;
-                match self.route(&head, body, &warnings).await {
-                    Ok(response) => response,
-                    Err(status) => respond::failure(&status, head.failure_form()),
-                }
-            }
+        let id = text(AUDIT_ID).filter(|id| !id.is_empty());
+        let id = id.unwrap_or_else(|| self.api.environment.uid());
+        let incoming = audited::Incoming {
+            headers: &parts.headers,
+            uri: &parts.uri,
+            peer: &peer,
+            id: &id,
+            at: self.api.environment.now(),
         };
+        let mut response = self.respond(&mut head, incoming, body, &warnings).await;
         respond::add_warnings(&mut response, warnings.take());
-        if let Ok(id) = HeaderValue::from_str(&self.api.environment.uid()) {
+        if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(AUDIT_ID, id);
         }
+        conclude(&mut head, &mut response).await;
         let took = self.api.environment.elapsed().saturating_sub(began);
         self.metrics
             .request(labels(&head), response.status().as_u16(), took);
@@ -155,14 +184,99 @@ impl Service {
         response
     }
 
+    /// Finds out who asks, and lets them ask as long as they may.
+    async fn respond(
+        &self,
+        head: &mut Head,
+        incoming: audited::Incoming<'_>,
+        body: Incoming,
+        warnings: &Warnings,
+    ) -> HttpAnswer {
+        let limit = match deadline::limit(&head.info, &head.query, self.request_timeout) {
+            Ok(limit) => limit,
+            Err(status) => {
+                let why = (status.code, status.message.as_str());
+                self.refuse_early(head, incoming, why).await;
+                return respond::failure(&status, head.failure_form());
+            }
+        };
+        let user = match self.authenticate(incoming) {
+            Ok(user) => user,
+            Err(status) => {
+                let why = incoming.failed_authentication(&head.query);
+                let why = (status.code, why.as_str());
+                self.refuse_early(head, incoming, why).await;
+                return respond::failure(&status, Form::default());
+            }
+        };
+        head.trail = self.trail(head, incoming, Some(&user));
+        head.closing = head.trail.closing();
+        head.trail.tell(Stage::RequestReceived).await;
+        let handled = self.handle(head, incoming.headers, user, body, warnings);
+        let Some(limit) = limit else {
+            return handled.await;
+        };
+        match tokio::time::timeout(limit, handled).await {
+            Ok(response) => response,
+            Err(_) => {
+                let (status, response) = deadline::exceeded();
+                head.trail.failed(&status);
+                response
+            }
+        }
+    }
+
+    fn trail(
+        &self,
+        head: &Head,
+        incoming: audited::Incoming<'_>,
+        user: Option<&UserInfo>,
+    ) -> Trail {
+        let (access, version) = (access(&head.info), head.info.version.as_str());
+        let auditor = self.auditor.as_ref();
+        Trail::begin(auditor, &access, version, || incoming.received(), user)
+    }
+
+    /// Tells the audit log of a request that nobody looks at. There is nothing but the beginning of its answer.
+    async fn refuse_early(
+        &self,
+        head: &Head,
+        incoming: audited::Incoming<'_>,
+        (code, why): (u16, &str),
+    ) {
+        let trail = self.trail(head, incoming, None);
+        trail.refused_early(why);
+        trail.answered(code);
+        trail.tell(Stage::ResponseStarted).await;
+    }
+
+    /// Answers a request of somebody who is known.
+    async fn handle(
+        &self,
+        head: &mut Head,
+        headers: &HeaderMap,
+        user: UserInfo,
+        body: Incoming,
+        warnings: &Warnings,
+    ) -> HttpAnswer {
+        match self.act_for(head, headers, user) {
+            Ok(user) => head.user = user,
+            Err(status) => return head.failure(&status, Form::default()),
+        }
+        match self.route(head, body, warnings).await {
+            Ok(response) => response,
+            Err(status) => head.failure(&status, head.failure_form()),
+        }
+    }
+
     async fn route(
         &self,
         head: &Head,
         body: Incoming,
         warnings: &Warnings,
     ) -> Result<HttpAnswer, Status> {
-        if let Err(status) = self.api.authorizer.check(&head.user, &access(&head.info)) {
-            let mut response = respond::failure(&status, head.failure_form());
+        if let Err(status) = self.authorize(head) {
+            let mut response = head.failure(&status, head.failure_form());
             respond::forbid_guessing(&mut response);
             return Ok(response);
         }
@@ -192,20 +306,37 @@ impl Service {
         documents::answer(self, head, body).await
     }
 
-    /// Who asks, or in whose name.
-    fn identify(&self, head: &Head, headers: &HeaderMap, peer: &Peer) -> Result<UserInfo, Status> {
-        // A header that is no text must not vanish: whoever asks to be somebody else would then act as themselves.
-        let lossy = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let authorization = headers.get(AUTHORIZATION).map(lossy);
+    fn authorize(&self, head: &Head) -> Result<(), Status> {
+        let access = access(&head.info);
+        let decision = self.api.authorizer.authorize(&head.user, &access);
+        let word = if decision.allowed { "allow" } else { "forbid" };
+        head.trail.annotate(DECISION_KEY, || word.to_owned());
+        head.trail.annotate(REASON_KEY, || decision.reason.clone());
+        if decision.allowed {
+            return Ok(());
+        }
+        Err(forbidden(&head.user, &access, &decision.reason))
+    }
+
+    /// Who asks.
+    fn authenticate(&self, incoming: audited::Incoming<'_>) -> Result<UserInfo, Status> {
+        let authorization = incoming.headers.get(AUTHORIZATION).map(lossy);
         let credentials = Credentials {
-            certificate: &peer.certificate,
+            certificate: &incoming.peer.certificate,
             authorization: authorization.as_deref(),
         };
         let snapshot = self.api.store.snapshot();
-        let now = self.api.environment.now();
-        let user = self
-            .authenticator
-            .authenticate(&credentials, now, &snapshot)?;
+        self.authenticator
+            .authenticate(&credentials, incoming.at, &snapshot)
+    }
+
+    /// In whose name they ask.
+    fn act_for(
+        &self,
+        head: &Head,
+        headers: &HeaderMap,
+        user: UserInfo,
+    ) -> Result<UserInfo, Status> {
         let texts: Vec<(&str, String)> = headers
             .iter()
             .filter(|(name, _)| Wanted::is_header(name.as_str()))
@@ -217,7 +348,30 @@ impl Service {
         };
         let access = access(&head.info);
         let impersonated = self.impersonator.impersonate(&user, &wanted, &access)?;
+        head.trail
+            .impersonated(&impersonated.user, impersonated.constraint);
         Ok(impersonated.user)
+    }
+}
+
+/// A header that is no text must not vanish: whoever asks to be somebody else would then act as themselves.
+fn lossy(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// Tells the audit log how the request ended, or lets the end of the stream tell it.
+async fn conclude(head: &mut Head, response: &mut HttpAnswer) {
+    if !head.trail.is_on() {
+        return;
+    }
+    head.trail.answered(response.status().as_u16());
+    if head.info.is_long_running() {
+        head.trail.tell(Stage::ResponseStarted).await;
+    }
+    let closing = std::mem::take(&mut head.closing);
+    match response.body_mut() {
+        AnswerBody::Stream(_, slot) => *slot = closing,
+        _ => closing.close().await,
     }
 }
 

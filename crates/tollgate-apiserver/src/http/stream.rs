@@ -6,6 +6,7 @@ use super::render;
 use super::respond::{self, HttpAnswer};
 use super::service::Service;
 use super::table::{self, Look};
+use crate::audit::Closing;
 use crate::error;
 use crate::verbs::{Change, Watching};
 use bytes::Bytes;
@@ -54,7 +55,7 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
         Media::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
         Media::Json | Media::Yaml => "application/json",
     };
-    respond::answer(200, media, AnswerBody::Stream(receiver))
+    respond::answer(200, media, AnswerBody::Stream(receiver, Closing::default()))
 }
 
 async fn run(

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod audit;
 mod crash;
 mod limits;
 mod process;

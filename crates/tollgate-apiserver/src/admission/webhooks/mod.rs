@@ -3,6 +3,7 @@
 mod answer;
 mod client;
 mod hook;
+mod notes;
 
 pub(super) use hook::{Hook, Sort};
 
@@ -13,6 +14,7 @@ use crate::cel::{Bindings, Expression, Wanted};
 use crate::patch;
 use ::cel::Value as CelValue;
 use answer::Answer;
+use notes::Called;
 use tollgate_api::go_format::quote;
 use tollgate_api::{Operation, Status, Value, json};
 use tollgate_objects::{defaults, schema};
@@ -44,25 +46,38 @@ pub(super) async fn mutate(
         return Ok(changes);
     }
     let hooks = review.prepared.webhooks(review.snapshot, Sort::Mutating);
-    for hook in hooks.iter() {
+    for (place, hook) in hooks.iter().enumerate() {
         if only.is_some_and(|only| !only.contains(&hook.id)) {
             continue;
         }
+        let called = Called {
+            sort: Sort::Mutating,
+            hook,
+            round: usize::from(only.is_some()),
+            place,
+        };
         let answer = {
             let before = review.with_object(object);
             if !applies(hook, &before)? {
                 continue;
             }
-            ask(hook, &before).await?
+            ask(called, &before).await
         };
-        let Some(answer) = answer else {
-            continue;
+        let patched = match answer {
+            Ok(Some(Answer {
+                patch: Some(patch), ..
+            })) => {
+                let patched = patched(hook, review, object, &patch);
+                if patched.is_ok() {
+                    called.note_patch(review, &patch);
+                }
+                patched
+            }
+            Ok(_) => Ok(None),
+            Err(status) => Err(status),
         };
-        let patched = match answer.patch {
-            Some(patch) => patched(hook, review, object, &patch)?,
-            None => None,
-        };
-        if let Some(patched) = patched {
+        called.note_mutation(review, matches!(patched, Ok(Some(_))));
+        if let Some(patched) = patched? {
             *object = patched;
             changes.any = true;
             changes.again.append(&mut changes.asked);
@@ -91,9 +106,17 @@ pub(super) async fn validate(review: &Review<'_>) -> Result<(), Status> {
         return Ok(());
     }
     let hooks = review.prepared.webhooks(review.snapshot, Sort::Validating);
+    let mut place = 0;
     for hook in hooks.iter() {
         if applies(hook, review)? {
-            ask(hook, review).await?;
+            let called = Called {
+                sort: Sort::Validating,
+                hook,
+                round: 0,
+                place,
+            };
+            ask(called, review).await?;
+            place += 1;
         }
     }
     Ok(())
@@ -138,7 +161,8 @@ fn applies(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
 }
 
 /// Asks a webhook. Nothing comes back from one that failed and may.
-async fn ask(hook: &Hook, review: &Review<'_>) -> Result<Option<Answer>, Status> {
+async fn ask(call: Called<'_>, review: &Review<'_>) -> Result<Option<Answer>, Status> {
+    let hook = call.hook;
     if review.attributes.dry_run && !hook.bears_dry_run {
         let name = quote(&hook.name);
         return Err(Status::bad_request(format!(
@@ -159,12 +183,19 @@ async fn ask(hook: &Hook, review: &Review<'_>) -> Result<Option<Answer>, Status>
             for warning in &answer.warnings {
                 review.warnings.add(warning.clone());
             }
+            for (key, text) in &answer.audit_annotations {
+                let key = format!("{}/{key}", hook.name);
+                review.trail.annotate(&key, || text.clone());
+            }
             match answer.refusal {
                 Some(status) => Err(status),
                 None => Ok(Some(answer)),
             }
         }
-        Err(_) if hook.ignores_failure => Ok(None),
+        Err(_) if hook.ignores_failure => {
+            call.note_failure(review);
+            Ok(None)
+        }
         Err(why) => Err(failed(hook, &why)),
     }
 }

@@ -1,5 +1,7 @@
 //! `tollgate serve`: a Kubernetes API server in this process.
 
+mod audit;
+mod audit_log;
 mod controllers;
 mod files;
 mod kubeconfig;
@@ -15,15 +17,16 @@ use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
 use tollgate_apiserver::auth::token::request::Issuer;
 use tollgate_apiserver::auth::token::{SigningKey, Verifier};
 use tollgate_apiserver::auth::{Authenticator, Mode};
+use tollgate_apiserver::environment::Environment;
 use tollgate_apiserver::http::certificates::{self, Identity};
-use tollgate_apiserver::server::{Config, Server};
+use tollgate_apiserver::http::parse_duration;
+use tollgate_apiserver::server::{Config, Limits, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 
 /// A data directory of this name keeps nothing.
@@ -52,14 +55,10 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         .context("cannot sign with the key for tokens of service accounts")?;
     let authenticator = authenticator(args, &key)?;
     let modes = modes(args)?;
-    let audience: CompactString = args.service_account_issuer.as_str().into();
-    let issuer = Issuer {
-        name: args.service_account_issuer.clone(),
-        key,
-        audiences: vec![audience],
-        expiration_seconds_max: None,
-        extends_expiration: true,
-    };
+    let issuer = issuer(args, key);
+    let limits = limits(args)?;
+    let environment: Arc<dyn Environment> = Arc::new(env::System::new());
+    let (auditor, writer) = audit::start(args, &environment)?.unzip();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -68,7 +67,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         let stop = stop_signal()?;
         let server = Server::start(Config {
             store: Arc::clone(&store),
-            environment: Arc::new(env::System::new()),
+            environment,
             release,
             address: SocketAddr::new(args.bind_address, args.secure_port),
             tls,
@@ -76,6 +75,8 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             authenticator,
             authorization_modes: modes,
             issuer,
+            auditor,
+            limits,
             read_yaml: yaml::read,
         })
         .await?;
@@ -84,7 +85,37 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         server.serve(stop).await;
         Ok::<(), anyhow::Error>(())
     })?;
+    // With it go the last who could tell the audit log anything.
+    drop(runtime);
+    if let Some(writer) = writer {
+        writer.finish();
+    }
     Ok(Exit::Passed)
+}
+
+fn issuer(args: &ServeArgs, key: SigningKey) -> Issuer {
+    Issuer {
+        name: args.service_account_issuer.clone(),
+        key,
+        audiences: vec![args.service_account_issuer.as_str().into()],
+        expiration_seconds_max: None,
+        extends_expiration: true,
+    }
+}
+
+fn limits(args: &ServeArgs) -> Result<Limits> {
+    let text = &args.request_timeout;
+    let timeout = parse_duration(text)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("--request-timeout={text}"))?;
+    let Some(request_timeout) = timeout.filter(|timeout| !timeout.is_zero()) else {
+        bail!("--request-timeout={text}: it must be longer than nothing");
+    };
+    let connections = usize::try_from(args.max_connections_per_client);
+    Ok(Limits {
+        request_timeout,
+        connections_per_client: connections.unwrap_or(usize::MAX),
+    })
 }
 
 /// Where a data directory has its objects.
