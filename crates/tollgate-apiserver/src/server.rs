@@ -3,6 +3,7 @@
 use crate::admission::{AdmissionConfig, Chain, Prepared};
 use crate::audit::Auditor;
 use crate::auth::impersonate::Impersonator;
+use crate::auth::node::NodeIndex;
 use crate::auth::rbac::RbacIndex;
 use crate::auth::token::request::Issuer;
 use crate::auth::{Authenticator, Authorizer, Mode};
@@ -104,7 +105,8 @@ impl Server {
             .await
             .map_err(|status| StartError::Fresh(status.message))?;
         let rbac = Arc::new(RbacIndex::following(Arc::clone(&config.store))?);
-        let authorizer = Authorizer::new(config.authorization_modes, rbac);
+        let nodes = Arc::new(NodeIndex::new(Arc::clone(&config.store)));
+        let authorizer = Authorizer::new(config.authorization_modes, rbac).with_nodes(nodes);
         let unannounced = unannounced(&config.admission, config.release);
         let api = Arc::new(Api {
             store: config.store,

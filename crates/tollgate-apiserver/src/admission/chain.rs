@@ -3,9 +3,10 @@
 use super::config::AdmissionConfig;
 use super::plugins::{
     certificates, default_ingress_class, default_storage_class, default_toleration_seconds,
-    limit_ranger, namespace_lifecycle, persistent_volume_claim_resize, pod_resize_validator,
-    pod_security, pod_security_policy, priority, runtime_class, service_account,
-    storage_object_in_use_protection, taint_nodes_by_condition, validating_admission_policy,
+    limit_ranger, namespace_lifecycle, node_restriction, persistent_volume_claim_resize,
+    pod_resize_validator, pod_security, pod_security_policy, priority, runtime_class,
+    service_account, storage_object_in_use_protection, taint_nodes_by_condition,
+    validating_admission_policy,
 };
 use super::review::Review;
 use super::webhooks;
@@ -34,10 +35,11 @@ pub trait Plugin: Debug + Send + Sync {
 }
 
 /// All plugins in upstream's order. ResourceQuota is the last there; here it is part of the transaction (`quota`).
-pub static CHAIN: [&dyn Plugin; 18] = [
+pub static CHAIN: [&dyn Plugin; 19] = [
     &namespace_lifecycle::NamespaceLifecycle,
     &limit_ranger::LimitRanger,
     &service_account::ServiceAccount,
+    &node_restriction::NodeRestriction,
     &taint_nodes_by_condition::TaintNodesByCondition,
     &pod_security::PodSecurity,
     &pod_security_policy::PodSecurityPolicy,

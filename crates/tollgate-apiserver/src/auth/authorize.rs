@@ -1,5 +1,6 @@
 //! Whether a user may do something: the authorizers of `--authorization-mode`, one after another.
 
+use super::node::{NodeIndex, node_of};
 use super::rbac::RbacIndex;
 use std::sync::Arc;
 use tollgate_api::go_format::quote;
@@ -15,7 +16,7 @@ pub enum Mode {
     AlwaysAllow,
     /// Nobody but `system:masters` may do anything.
     AlwaysDeny,
-    /// Grants nodes what they need. No node serves here, so it has no opinion on anything.
+    /// Grants nodes what the pods on them need.
     Node,
 }
 
@@ -55,12 +56,26 @@ pub struct RuleList {
 pub struct Authorizer {
     modes: Vec<Mode>,
     rbac: Arc<RbacIndex>,
+    nodes: Option<Arc<NodeIndex>>,
 }
 
 impl Authorizer {
     /// An authorizer of these modes; without any, nothing is allowed.
     pub fn new(modes: Vec<Mode>, rbac: Arc<RbacIndex>) -> Self {
-        Self { modes, rbac }
+        Self {
+            modes,
+            rbac,
+            nodes: None,
+        }
+    }
+
+    /// The same with what it takes to judge nodes; without, nobody has an opinion on them.
+    #[must_use]
+    pub fn with_nodes(self, nodes: Arc<NodeIndex>) -> Self {
+        Self {
+            nodes: Some(nodes),
+            ..self
+        }
     }
 
     /// The roles and bindings it judges by.
@@ -82,7 +97,10 @@ impl Authorizer {
                     allowed: false,
                     reason: "Everything is forbidden.".to_owned(),
                 },
-                Mode::Node => Decision::default(),
+                Mode::Node => self
+                    .nodes
+                    .as_ref()
+                    .map_or_else(Decision::default, |nodes| nodes.authorize(user, access)),
             };
             if decision.allowed {
                 return decision;
@@ -123,7 +141,7 @@ impl Authorizer {
                 Mode::AlwaysAllow => list.rules.extend(everything()),
                 Mode::AlwaysDeny => {}
                 Mode::Node => {
-                    if is_node(user) {
+                    if node_of(user).is_some() {
                         let error = "node authorizer does not support user rule resolution";
                         list.errors.push(error.to_owned());
                         list.is_incomplete = true;
@@ -162,10 +180,6 @@ pub(super) fn everything() -> [Rule; 2] {
 /// Whether `user` is in the group that may do everything.
 pub(super) fn is_privileged(user: &UserInfo) -> bool {
     user.groups.iter().any(|group| group == PRIVILEGED_GROUP)
-}
-
-fn is_node(user: &UserInfo) -> bool {
-    user.name.starts_with("system:node:") && user.groups.iter().any(|group| group == "system:nodes")
 }
 
 /// The 403 of a request that no authorizer allows: `pods "p" is forbidden: User "u" cannot get resource "pods/log" in
@@ -243,6 +257,7 @@ mod tests {
             subresource: parts.get(2).copied().unwrap_or_default(),
             name: some(words[2]),
             namespace: some(words[3]),
+            field_selector: "",
         })
     }
 

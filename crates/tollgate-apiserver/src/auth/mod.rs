@@ -7,6 +7,7 @@
 pub mod authenticate;
 pub mod authorize;
 pub mod impersonate;
+pub mod node;
 pub mod rbac;
 pub mod reviews;
 pub mod token;

@@ -104,7 +104,9 @@ async fn create(
             return subresources::bind(call, &object, &options).await;
         }
         ("pods", "eviction") => return subresources::evict(call, &object, &options).await,
-        ("serviceaccounts", "token") => return subresources::token(call, kind, &object),
+        ("serviceaccounts", "token") => {
+            return subresources::token(call, kind, &object, &options).await;
+        }
         (_, "") => {}
         _ => return Err(error::method_not_allowed()),
     }

@@ -32,6 +32,8 @@ pub(super) struct RequestInfo {
     pub subresource: CompactString,
     /// The object's name, or empty.
     pub name: CompactString,
+    /// The field selector of a collection, as it was written.
+    pub field_selector: String,
     /// Whether the path names one object; a list may name one in its field selector.
     pub names_object: bool,
     /// Whether the path goes on behind the subresource, as only a proxy's may.
@@ -109,6 +111,7 @@ impl RequestInfo {
         }
         // A list of one object is authorized as a request for that object.
         let selector = query.first("fieldSelector").unwrap_or_default();
+        selector.clone_into(&mut self.field_selector);
         let mut names = selector.split(',').filter_map(|term| {
             let name = term.strip_prefix("metadata.name=")?;
             Some(name.strip_prefix('=').unwrap_or(name))

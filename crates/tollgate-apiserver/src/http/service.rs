@@ -390,6 +390,7 @@ fn access(info: &RequestInfo) -> Access<'_> {
         subresource: &info.subresource,
         namespace: &info.namespace,
         name: &info.name,
+        field_selector: &info.field_selector,
     })
 }
 

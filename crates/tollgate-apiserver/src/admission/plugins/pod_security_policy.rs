@@ -77,6 +77,7 @@ impl Authorizer for Rights<'_, '_> {
             subresource: "",
             namespace,
             name: policy,
+            field_selector: "",
         });
         self.0.authorizer.authorize(user, &access).allowed
     }

@@ -236,7 +236,8 @@ fn patched(
         }
         return Err(Status::internal(error));
     }
-    let kind = &review.resource.kind;
+    let subresource = review.resource.subresource(review.attributes.subresource);
+    let kind = subresource.map_or(&review.resource.kind, |subresource| &subresource.kind);
     if !review.resource.is_custom() {
         // What no field of the kind is called is dropped, as decoding would.
         schema::decode(kind, &mut patched);
