@@ -57,6 +57,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// How many connections one client, known by its address, may have at a time.
     pub connections_per_client: usize,
+    /// How often states of the past are forgotten: between one and two of these a list can go on where it was begun.
+    pub compaction_interval: Duration,
 }
 
 impl Default for Limits {
@@ -64,6 +66,7 @@ impl Default for Limits {
         Self {
             request_timeout: Duration::from_mins(1),
             connections_per_client: 5_000,
+            compaction_interval: Duration::from_mins(5),
         }
     }
 }
@@ -93,6 +96,7 @@ pub enum StartError {
 pub struct Server {
     listener: Listener,
     service: Arc<Service>,
+    compaction_interval: Duration,
 }
 
 impl Server {
@@ -133,7 +137,11 @@ impl Server {
             address: address.to_string(),
             stopping: watch::Sender::new(false),
         });
-        Ok(Self { listener, service })
+        Ok(Self {
+            listener,
+            service,
+            compaction_interval: config.limits.compaction_interval,
+        })
     }
 
     /// Where it listens; the port is the real one if 0 was asked for.
@@ -148,7 +156,23 @@ impl Server {
 
     /// Answers requests until `stop` resolves, then lets those that are under way end.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
+        let compacting = tokio::spawn(compact(
+            Arc::clone(&self.service.api.store),
+            self.compaction_interval,
+        ));
         crate::http::serve(self.listener, self.service, stop).await;
+        compacting.abort();
+    }
+}
+
+/// Forgets, once an interval, what was already past at its beginning, so that nobody lists a state that is much older.
+async fn compact(store: Arc<dyn Store>, interval: Duration) {
+    let mut ticks = tokio::time::interval(interval);
+    let mut past = 0;
+    loop {
+        ticks.tick().await;
+        store.compact(past);
+        past = store.snapshot().revision();
     }
 }
 

@@ -57,6 +57,15 @@ pub struct ServeArgs {
     )]
     pub request_timeout: String,
 
+    /// How often states of the past are forgotten, from which lists go on (`continue`), such as `5m0s`
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "5m0s",
+        help_heading = "Server"
+    )]
+    pub etcd_compaction_interval: String,
+
     /// How many connections one client may have at a time
     #[arg(
         long,

@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod crash;
 mod limits;
+mod lists;
 mod process;
 mod race;
 mod recorded;

@@ -17,6 +17,7 @@ use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
@@ -104,18 +105,22 @@ fn issuer(args: &ServeArgs, key: SigningKey) -> Issuer {
 }
 
 fn limits(args: &ServeArgs) -> Result<Limits> {
-    let text = &args.request_timeout;
-    let timeout = parse_duration(text)
-        .map_err(anyhow::Error::msg)
-        .with_context(|| format!("--request-timeout={text}"))?;
-    let Some(request_timeout) = timeout.filter(|timeout| !timeout.is_zero()) else {
-        bail!("--request-timeout={text}: it must be longer than nothing");
-    };
     let connections = usize::try_from(args.max_connections_per_client);
     Ok(Limits {
-        request_timeout,
+        request_timeout: duration("request-timeout", &args.request_timeout)?,
         connections_per_client: connections.unwrap_or(usize::MAX),
+        compaction_interval: duration("etcd-compaction-interval", &args.etcd_compaction_interval)?,
     })
+}
+
+fn duration(flag: &str, text: &str) -> Result<Duration> {
+    let duration = parse_duration(text)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("--{flag}={text}"))?;
+    match duration.filter(|duration| !duration.is_zero()) {
+        Some(duration) => Ok(duration),
+        None => bail!("--{flag}={text}: it must be longer than nothing"),
+    }
 }
 
 /// Where a data directory has its objects.
