@@ -57,6 +57,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// How many connections one client, known by its address, may have at a time.
     pub connections_per_client: usize,
+    /// How long a client may take to send the head of a request.
+    pub header_timeout: Duration,
     /// How often states of the past are forgotten: between one and two of these a list can go on where it was begun.
     pub compaction_interval: Duration,
 }
@@ -66,6 +68,7 @@ impl Default for Limits {
         Self {
             request_timeout: Duration::from_mins(1),
             connections_per_client: 5_000,
+            header_timeout: Duration::from_secs(30),
             compaction_interval: Duration::from_mins(5),
         }
     }
@@ -133,6 +136,7 @@ impl Server {
             impersonator: Impersonator::new(authorizer),
             auditor: config.auditor.map(Arc::new),
             request_timeout: config.limits.request_timeout,
+            header_timeout: config.limits.header_timeout,
             connections_per_client: config.limits.connections_per_client,
             address: address.to_string(),
             stopping: watch::Sender::new(false),

@@ -20,8 +20,6 @@ use tokio_rustls::TlsAcceptor;
 const CONNECTIONS_MAX: usize = 10_000;
 /// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may take to send the head of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Requests that are under way on one connection of HTTP/2.
 const STREAMS_MAX: u32 = 250;
 /// How large all headers of a request may be together.
@@ -123,7 +121,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(service.header_timeout)
         .max_buf_size(1024 * 1024)
         .pipeline_flush(true);
     builder

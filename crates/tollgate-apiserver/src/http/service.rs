@@ -56,6 +56,8 @@ pub struct Service {
     pub auditor: Option<Arc<Auditor>>,
     /// How long a request may take that is no watch.
     pub request_timeout: Duration,
+    /// How long a client may take to send the head of a request.
+    pub header_timeout: Duration,
     /// How many connections one client may have at a time.
     pub connections_per_client: usize,
     /// Whether the server is being stopped; watches end then.

@@ -83,6 +83,22 @@ fn a_request_takes_no_longer_than_its_client_lets_it() {
     assert!(event.contains("\"ADDED\""), "{event}");
 }
 
+#[test]
+fn a_client_has_only_so_many_connections() {
+    let server = Running::start("connections", &["--max-connections-per-client=2"]);
+    let version = Request::new("GET", "/version");
+    let connect = || server.target.connect(Who::Admin).unwrap();
+    let (mut first, mut second) = (connect(), connect());
+    assert_eq!(first.send(&version).unwrap().status, 200);
+    assert_eq!(second.send(&version).unwrap().status, 200);
+    assert!(connect().send(&version).is_err());
+    drop(first);
+    // The server notices when it reads the end.
+    let mut tries = (0..100_000).map(|_| connect().send(&version));
+    assert!(tries.any(|answer| answer.is_ok()));
+    assert_eq!(second.send(&version).unwrap().status, 200);
+}
+
 /// Numbers that look like chance and are the same in every run.
 struct Chance(u64);
 

@@ -8,6 +8,7 @@
 
 mod access;
 mod audit;
+mod certificates;
 mod crash;
 mod limits;
 mod lists;

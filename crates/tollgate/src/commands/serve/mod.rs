@@ -110,6 +110,7 @@ fn limits(args: &ServeArgs) -> Result<Limits> {
         request_timeout: duration("request-timeout", &args.request_timeout)?,
         connections_per_client: connections.unwrap_or(usize::MAX),
         compaction_interval: duration("etcd-compaction-interval", &args.etcd_compaction_interval)?,
+        ..Limits::default()
     })
 }
 
