@@ -9,8 +9,11 @@ use super::plugins::{
     validating_admission_policy,
 };
 use super::review::Review;
+use super::timings::{Step, Timings};
 use super::webhooks;
+use crate::metrics::Page;
 use std::fmt::Debug;
+use std::time::Duration;
 use tollgate_api::{Status, Value};
 
 /// A plugin. It is asked about every request that writes, and lets pass what is not its business.
@@ -57,67 +60,167 @@ pub static CHAIN: [&dyn Plugin; 19] = [
     &validating_admission_policy::ValidatingAdmissionPolicy,
 ];
 
+/// A plugin, or all webhooks of a sort, and how long it took.
+#[derive(Debug)]
+struct Timed<P> {
+    plugin: P,
+    timings: Timings,
+}
+
 /// The plugins that are on.
 #[derive(Debug)]
 pub struct Chain {
-    plugins: Vec<&'static dyn Plugin>,
+    plugins: Vec<Timed<&'static dyn Plugin>>,
     /// Whether quotas are charged.
     pub resource_quota: bool,
-    mutating_webhooks: bool,
-    validating_webhooks: bool,
+    mutating_webhooks: Option<Timed<&'static str>>,
+    validating_webhooks: Option<Timed<&'static str>>,
+    /// The steps as a whole.
+    steps: Timings,
+}
+
+impl<P> Timed<P> {
+    fn new(plugin: P) -> Self {
+        Self {
+            plugin,
+            timings: Timings::default(),
+        }
+    }
+}
+
+/// Tells how long one after another takes.
+struct Clock<'r, 'a> {
+    review: &'r Review<'a>,
+    step: Step,
+    began: Duration,
+    last: Duration,
+}
+
+impl<'r, 'a> Clock<'r, 'a> {
+    fn start(review: &'r Review<'a>, step: Step) -> Self {
+        let began = review.environment.elapsed();
+        Self {
+            review,
+            step,
+            began,
+            last: began,
+        }
+    }
+
+    /// What began when the last ended has ended.
+    fn lap<T>(&mut self, timings: &Timings, result: &Result<T, Status>) {
+        let now = self.review.environment.elapsed();
+        let took = now.saturating_sub(self.last);
+        self.last = now;
+        let operation = self.review.attributes.operation;
+        timings.observe(operation, self.step, result.is_err(), took);
+    }
+
+    /// All has ended.
+    fn stop<T>(&self, timings: &Timings, result: &Result<T, Status>) {
+        let took = self.review.environment.elapsed().saturating_sub(self.began);
+        let operation = self.review.attributes.operation;
+        timings.observe(operation, self.step, result.is_err(), took);
+    }
 }
 
 impl Chain {
     /// The chain as the configuration has it.
     pub fn new(config: &AdmissionConfig) -> Self {
+        let plugins = CHAIN.into_iter();
+        let plugins = plugins.filter(|plugin| config.is_on(plugin.name(), plugin.is_default()));
+        let webhooks = |name| config.is_on(name, true).then(|| Timed::new(name));
         Self {
-            plugins: CHAIN
-                .into_iter()
-                .filter(|plugin| config.is_on(plugin.name(), plugin.is_default()))
-                .collect(),
+            plugins: plugins.map(Timed::new).collect(),
             resource_quota: config.is_on("ResourceQuota", true),
-            mutating_webhooks: config.is_on("MutatingAdmissionWebhook", true),
-            validating_webhooks: config.is_on("ValidatingAdmissionWebhook", true),
+            mutating_webhooks: webhooks("MutatingAdmissionWebhook"),
+            validating_webhooks: webhooks("ValidatingAdmissionWebhook"),
+            steps: Timings::default(),
         }
     }
 
     /// Lets every plugin change the object, each seeing what those before it did: those in this process, then webhooks. If
     /// a webhook changes it, all are heard once more.
     pub async fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {
-        self.mutate_here(review, object)?;
-        if !self.mutating_webhooks {
+        let mut clock = Clock::start(review, Step::Admit);
+        let result = self.mutate_by_all(&mut clock, object).await;
+        clock.stop(&self.steps, &result);
+        result
+    }
+
+    async fn mutate_by_all(
+        &self,
+        clock: &mut Clock<'_, '_>,
+        object: &mut Value,
+    ) -> Result<(), Status> {
+        let review = clock.review;
+        self.mutate_here(clock, object)?;
+        let Some(hooks) = &self.mutating_webhooks else {
             return Ok(());
-        }
-        let mut changes = webhooks::mutate(review, object, None).await?;
+        };
+        let changes = webhooks::mutate(review, object, None).await;
+        clock.lap(&hooks.timings, &changes);
+        let mut changes = changes?;
         if !changes.any {
             return Ok(());
         }
         let before = object.clone();
-        self.mutate_here(review, object)?;
+        self.mutate_here(clock, object)?;
         if *object != before {
             changes.again.append(&mut changes.asked);
         }
         if !changes.again.is_empty() {
-            webhooks::mutate(review, object, Some(&changes.again)).await?;
+            let changes = webhooks::mutate(review, object, Some(&changes.again)).await;
+            clock.lap(&hooks.timings, &changes);
+            changes?;
         }
         Ok(())
     }
 
-    fn mutate_here(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {
-        for plugin in &self.plugins {
-            plugin.mutate(review, object)?;
+    fn mutate_here(&self, clock: &mut Clock<'_, '_>, object: &mut Value) -> Result<(), Status> {
+        for timed in &self.plugins {
+            let result = timed.plugin.mutate(clock.review, object);
+            clock.lap(&timed.timings, &result);
+            result?;
         }
         Ok(())
     }
 
     /// Lets every plugin judge; the first that refuses is the answer.
     pub async fn validate(&self, review: &Review<'_>) -> Result<(), Status> {
-        for plugin in &self.plugins {
-            plugin.validate(review)?;
+        let mut clock = Clock::start(review, Step::Validate);
+        let result = self.validate_by_all(&mut clock).await;
+        clock.stop(&self.steps, &result);
+        result
+    }
+
+    async fn validate_by_all(&self, clock: &mut Clock<'_, '_>) -> Result<(), Status> {
+        for timed in &self.plugins {
+            let result = timed.plugin.validate(clock.review);
+            clock.lap(&timed.timings, &result);
+            result?;
         }
-        if self.validating_webhooks {
-            webhooks::validate(review).await?;
+        if let Some(hooks) = &self.validating_webhooks {
+            let result = webhooks::validate(clock.review).await;
+            clock.lap(&hooks.timings, &result);
+            result?;
         }
         Ok(())
+    }
+
+    /// Writes down how long plugins took.
+    pub(crate) fn write(&self, page: &mut Page) {
+        let name = "apiserver_admission_controller_admission_duration_seconds";
+        page.begin(name, "histogram", "How long a plugin took.");
+        for timed in &self.plugins {
+            timed.timings.write(name, Some(timed.plugin.name()), page);
+        }
+        let hooks = [&self.mutating_webhooks, &self.validating_webhooks];
+        for timed in hooks.into_iter().flatten() {
+            timed.timings.write(name, Some(timed.plugin), page);
+        }
+        let name = "apiserver_admission_step_admission_duration_seconds";
+        page.begin(name, "histogram", "How long all plugins took.");
+        self.steps.write(name, None, page);
     }
 }

@@ -1,6 +1,7 @@
 //! Documents at fixed paths: discovery, the version, metrics, the keys of tokens.
 
 use super::body;
+use super::metrics;
 use super::negotiate::{Form, Offer};
 use super::render;
 use super::respond::{self, HttpAnswer};
@@ -18,7 +19,12 @@ pub(super) async fn answer(
     head: &Head,
     body: Incoming,
 ) -> Result<HttpAnswer, Status> {
-    let Some(known) = document(service, head) else {
+    let known = if head.info.path.trim_matches('/') == "metrics" {
+        Some(metrics::page(service).await)
+    } else {
+        document(service, head)
+    };
+    let Some(known) = known else {
         return Ok(respond::page_not_found());
     };
     // Upstream's handlers of the list of groups and of one group look at no method.
@@ -41,11 +47,6 @@ fn document(service: &Service, head: &Head) -> Option<Result<HttpAnswer, Status>
     let (kind, object) = match parts.as_slice() {
         [""] => return Some(paths(service, head)),
         ["version"] => (v1("Info"), version(service.api.release)),
-        ["metrics"] => {
-            let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
-            let text = service.metrics.text().into_bytes();
-            return Some(Ok(respond::answer(200, media, text)));
-        }
         ["api"] => (
             v1("APIVersions"),
             legacy::core_versions(&catalog, &service.address),

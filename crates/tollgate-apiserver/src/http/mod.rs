@@ -30,5 +30,4 @@ mod yaml;
 
 pub use deadline::parse_duration;
 pub use listener::{Listener, ListenerError, serve};
-pub use metrics::Metrics;
 pub use service::Service;

@@ -63,7 +63,7 @@ pub(super) fn present(
         }
         Answer::Watch(watching) => {
             let look = look(head, now)?;
-            Ok(stream::start(service, *watching, form, look))
+            Ok(stream::start(service, head, *watching, form, look))
         }
     }
 }

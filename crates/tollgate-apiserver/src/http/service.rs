@@ -8,7 +8,7 @@ use super::documents;
 use super::gzip;
 use super::health::health;
 use super::identity::Peer;
-use super::metrics::{Metrics, RequestLabels};
+use super::metrics;
 use super::negotiate::{self, Form, Offer};
 use super::prepared;
 use super::query::{self, Query};
@@ -20,6 +20,7 @@ use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::{Authenticator, Credentials};
 use crate::discovery::Documents;
 use crate::error;
+use crate::metrics::Metrics;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
 use hyper::header::{
@@ -174,8 +175,10 @@ impl Service {
         }
         conclude(&mut head, &mut response).await;
         let took = self.api.environment.elapsed().saturating_sub(began);
-        self.metrics
-            .request(labels(&head), response.status().as_u16(), took);
+        let labels = metrics::labels(&head, &self.api.catalog.load());
+        let code = response.status().as_u16();
+        self.metrics.request(labels.clone(), code, took);
+        metrics::measure(&self.metrics, labels, &mut response);
         let encodings = text(ACCEPT_ENCODING);
         if encodings.is_some_and(|encodings| gzip::is_accepted(&encodings)) {
             gzip::compress(&mut response);
@@ -214,6 +217,8 @@ impl Service {
         head.trail = self.trail(head, incoming, Some(&user));
         head.closing = head.trail.closing();
         head.trail.tell(Stage::RequestReceived).await;
+        let writes = !matches!(head.method, Method::GET | Method::HEAD);
+        let _in_flight = limit.map(|_| self.metrics.in_flight(writes));
         let handled = self.handle(head, incoming.headers, user, body, warnings);
         let Some(limit) = limit else {
             return handled.await;
@@ -394,47 +399,4 @@ fn access(info: &RequestInfo) -> Access<'_> {
         name: &info.name,
         field_selector: &info.field_selector,
     })
-}
-
-fn labels(head: &Head) -> RequestLabels {
-    let info = &head.info;
-    let mut labels = RequestLabels {
-        verb: match info.verb.as_str() {
-            "create" => "POST".into(),
-            "update" => "PUT".into(),
-            verb => verb.to_ascii_uppercase().into(),
-        },
-        ..RequestLabels::default()
-    };
-    if !info.is_resource {
-        // Unknown paths must not make unlimited labels.
-        let root = info
-            .path
-            .trim_start_matches('/')
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        if matches!(
-            root,
-            "api" | "apis" | "healthz" | "livez" | "readyz" | "metrics" | "version"
-        ) {
-            labels.subresource = format!("/{root}").into();
-        }
-        return labels;
-    }
-    labels.group.clone_from(&info.group);
-    labels.version.clone_from(&info.version);
-    labels.resource.clone_from(&info.resource);
-    labels.subresource.clone_from(&info.subresource);
-    labels.scope = if info.names_object {
-        "resource".into()
-    } else if info.namespace.is_empty() {
-        "cluster".into()
-    } else {
-        "namespace".into()
-    };
-    if head.query.first("dryRun").is_some() {
-        labels.dry_run = "All".into();
-    }
-    labels
 }

@@ -12,6 +12,7 @@ mod certificates;
 mod crash;
 mod limits;
 mod lists;
+mod metrics;
 mod process;
 mod race;
 mod recorded;

@@ -37,6 +37,9 @@ impl Plugin for PodSecurity {
             let key = format!("{}{key}", pod_security::AUDIT_ANNOTATION_PREFIX);
             review.trail.annotate(&key, || text.to_string());
         }
+        prepared
+            .pod_security_counts
+            .count(review, &decision.metrics);
         for warning in decision.warnings {
             review.warnings.add(warning);
         }
