@@ -4,7 +4,7 @@
 use super::policy::{GroupResources, Level, Policy, Rule, Stage, Stages};
 use std::collections::BTreeSet;
 use tollgate_api::field::{Error, Path};
-use tollgate_api::{GroupVersionKind, Value, names, status};
+use tollgate_api::{GroupVersionKind, Object, Value, names, status};
 
 /// Why a file is no policy.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -70,7 +70,7 @@ impl Policy {
         let mut reader = Reader::default();
         reader.strict.extend_from_slice(duplicate_keys);
         reader.fields(value, "", POLICY_FIELDS);
-        let stages = reader.texts(value, "", "omitStages")?;
+        let stages = texts(value, "", "omitStages")?;
         let omits_managed_fields = boolean(value, "", "omitManagedFields")?.unwrap_or_default();
         let mut rules = Vec::new();
         for (place, rule) in list(value, "", "rules")?.iter().enumerate() {
@@ -123,10 +123,7 @@ struct Reader {
 impl Reader {
     fn fields(&mut self, value: &Value, path: &str, known: &[&str]) {
         let mut seen = BTreeSet::new();
-        let keys = value
-            .as_object()
-            .into_iter()
-            .flat_map(|object| object.keys());
+        let keys = value.as_object().into_iter().flat_map(Object::keys);
         for key in keys {
             if !known.contains(&key) {
                 self.strict.push(format!("unknown field \"{path}{key}\""));
@@ -136,22 +133,16 @@ impl Reader {
         }
     }
 
-    fn texts(&self, value: &Value, path: &str, key: &str) -> Result<Vec<String>, PolicyError> {
-        let items = list(value, path, key)?.iter();
-        let texts = items.map(|item| text(item, || format!("{path}{key}")));
-        texts.collect()
-    }
-
     fn rule(&mut self, value: &Value, path: &str) -> Result<Written, PolicyError> {
         object(value, path)?;
         self.fields(value, path, RULE_FIELDS);
         let level = optional_text(value, path, "level")?;
         let mut rule = Rule {
-            users: self.texts(value, path, "users")?,
-            user_groups: self.texts(value, path, "userGroups")?,
-            verbs: self.texts(value, path, "verbs")?,
-            namespaces: self.texts(value, path, "namespaces")?,
-            non_resource_urls: self.texts(value, path, "nonResourceURLs")?,
+            users: texts(value, path, "users")?,
+            user_groups: texts(value, path, "userGroups")?,
+            verbs: texts(value, path, "verbs")?,
+            namespaces: texts(value, path, "namespaces")?,
+            non_resource_urls: texts(value, path, "nonResourceURLs")?,
             ..Rule::default()
         };
         let mut levels = Level::ALL.into_iter();
@@ -164,14 +155,14 @@ impl Reader {
             self.fields(resources, &path, RESOURCES_FIELDS);
             rule.resources.push(GroupResources {
                 group: optional_text(resources, &path, "group")?,
-                resources: self.texts(resources, &path, "resources")?,
-                resource_names: self.texts(resources, &path, "resourceNames")?,
+                resources: texts(resources, &path, "resources")?,
+                resource_names: texts(resources, &path, "resourceNames")?,
             });
         }
         Ok(Written {
             rule,
             level,
-            stages: self.texts(value, path, "omitStages")?,
+            stages: texts(value, path, "omitStages")?,
             omits_managed_fields: boolean(value, path, "omitManagedFields")?,
         })
     }
@@ -291,6 +282,12 @@ fn list<'v>(value: &'v Value, path: &str, key: &str) -> Result<&'v [Value], Poli
         Some(Value::Array(items)) => Ok(items),
         Some(other) => Err(wrong(other, format!("{path}{key}"), "list")),
     }
+}
+
+fn texts(value: &Value, path: &str, key: &str) -> Result<Vec<String>, PolicyError> {
+    let items = list(value, path, key)?.iter();
+    let texts = items.map(|item| text(item, || format!("{path}{key}")));
+    texts.collect()
 }
 
 fn text(value: &Value, field: impl FnOnce() -> String) -> Result<String, PolicyError> {

@@ -114,18 +114,18 @@ mod tests {
     fn limit_of(path: &str, query: &str) -> Result<Option<Duration>, String> {
         let query = Query::parse(query);
         let info = RequestInfo::new("GET", path, &query);
-        limit(&info, &query, Duration::from_secs(60)).map_err(|status| status.message)
+        limit(&info, &query, Duration::from_mins(1)).map_err(|status| status.message)
     }
 
     #[test]
     fn a_client_may_take_less_time_but_never_more() {
         let seconds = |query: &str| limit_of("/api/v1/pods", query).unwrap().unwrap();
-        assert_eq!(seconds(""), Duration::from_secs(60));
+        assert_eq!(seconds(""), Duration::from_mins(1));
         assert_eq!(seconds("timeout=2s"), Duration::from_secs(2));
         assert_eq!(seconds("timeout=1.5s"), Duration::from_millis(1500));
-        assert_eq!(seconds("timeout=1h"), Duration::from_secs(60));
-        assert_eq!(seconds("timeout=0s"), Duration::from_secs(60));
-        assert_eq!(seconds("timeout=-3s"), Duration::from_secs(60));
+        assert_eq!(seconds("timeout=1h"), Duration::from_mins(1));
+        assert_eq!(seconds("timeout=0s"), Duration::from_mins(1));
+        assert_eq!(seconds("timeout=-3s"), Duration::from_mins(1));
     }
 
     #[test]

@@ -223,14 +223,12 @@ impl Service {
         let Some(limit) = limit else {
             return handled.await;
         };
-        match tokio::time::timeout(limit, handled).await {
-            Ok(response) => response,
-            Err(_) => {
-                let (status, response) = deadline::exceeded();
-                head.trail.failed(&status);
-                response
-            }
+        if let Ok(response) = tokio::time::timeout(limit, handled).await {
+            return response;
         }
+        let (status, response) = deadline::exceeded();
+        head.trail.failed(&status);
+        response
     }
 
     fn trail(

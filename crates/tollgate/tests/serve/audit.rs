@@ -50,59 +50,39 @@ fn of<'e>(events: &'e [Value], id: &str) -> Vec<&'e Value> {
         .collect()
 }
 
+/// The events of one request, which must be as many as that.
+fn exactly<'e, const COUNT: usize>(events: &'e [Value], id: &str) -> [&'e Value; COUNT] {
+    of(events, id).try_into().unwrap()
+}
+
+const CONFIG_MAPS: &str = "/api/v1/namespaces/a/configmaps";
+
 #[test]
-fn the_log_tells_who_did_what_and_what_came_of_it() {
+fn the_log_tells_what_was_sent_and_what_was_answered() {
     let (mut server, log) = server("audit", POLICY, &[]);
     server.namespace("a", "5");
     let body = json!({"metadata": {"name": "c"}, "data": {"k": "v"}}).to_string();
-    let path = "/api/v1/namespaces/a/configmaps";
-    let post = Request::json("POST", path, &body);
-    let post = post
+    let post = Request::json("POST", CONFIG_MAPS, &body)
         .header("Audit-Id", "mine")
         .header("X-Forwarded-For", "192.0.2.7");
     let answer = server.send(&post);
     assert_eq!(answer.header("audit-id").collect::<Vec<_>>(), ["mine"]);
+    let object = format!("{CONFIG_MAPS}/c");
     let patch = Request {
         headers: vec![
             ("Content-Type", "application/merge-patch+json"),
             ("Audit-Id", "patch"),
         ],
-        ..Request::json(
-            "PATCH",
-            "/api/v1/namespaces/a/configmaps/c",
-            r#"{ "data": {"k": "w"} }"#,
-        )
+        ..Request::json("PATCH", &object, r#"{ "data": {"k": "w"} }"#)
     };
     assert_eq!(server.send(&patch).status, 200);
-    let version = server.send(&Request::new("GET", "/version"));
-    assert!(version.header("audit-id").next().is_some());
-    let acting = Request::new("GET", "/api/v1/namespaces/a/secrets/s")
-        .header("Impersonate-User", "ann")
-        .header("Audit-Id", "acting");
-    assert_eq!(server.send(&acting).status, 403);
-    let stranger = Request::new("GET", path)
-        .header("Authorization", "Bearer nobody")
-        .header("Audit-Id", "stranger");
-    let answer = server.target.send(Who::Anonymous, &stranger).unwrap();
-    assert_eq!(answer.status, 401);
-    let missing =
-        Request::new("GET", "/api/v1/namespaces/a/configmaps/x").header("Audit-Id", "missing");
-    assert_eq!(server.send(&missing).status, 404);
-    let delete = Request::json(
-        "DELETE",
-        "/api/v1/namespaces/a/configmaps/c",
-        r#"{"propagationPolicy":"Background"}"#,
-    );
-    assert_eq!(
-        server.send(&delete.header("Audit-Id", "delete")).status,
-        200
-    );
+    let options = r#"{"propagationPolicy":"Background"}"#;
+    let delete = Request::json("DELETE", &object, options).header("Audit-Id", "delete");
+    assert_eq!(server.send(&delete).status, 200);
     assert_eq!(server.stop("-TERM"), Some(0));
 
     let events = events(&log);
-    let [received, complete] = of(&events, "mine")[..] else {
-        panic!("{events:?}");
-    };
+    let [received, complete] = exactly(&events, "mine");
     assert_eq!(received["stage"], "RequestReceived");
     assert_eq!(received["objectRef"]["name"], Value::Null);
     assert_eq!(complete["stage"], "ResponseComplete");
@@ -113,54 +93,66 @@ fn the_log_tells_who_did_what_and_what_came_of_it() {
         complete["objectRef"],
         json!({"resource": "configmaps", "namespace": "a", "name": "c", "apiVersion": "v1"})
     );
-    assert_eq!(
-        complete["responseStatus"],
-        json!({"metadata": {}, "code": 201})
-    );
+    let status = json!({"metadata": {}, "code": 201});
+    assert_eq!(complete["responseStatus"], status);
     assert_eq!(complete["requestObject"]["data"]["k"], "v");
-    assert_eq!(complete["responseObject"]["data"]["k"], "v");
-    assert_eq!(
-        complete["responseObject"]["metadata"]["managedFields"],
-        Value::Null
-    );
-    assert_eq!(
-        complete["annotations"]["authorization.k8s.io/decision"],
-        "allow"
-    );
-
-    let patch = of(&events, "patch")[1];
+    let object = &complete["responseObject"];
+    assert_eq!(object["data"]["k"], "v");
+    assert_eq!(object["metadata"]["managedFields"], Value::Null);
+    let decision = &complete["annotations"]["authorization.k8s.io/decision"];
+    assert_eq!(decision, "allow");
+    let [_, patch] = exactly(&events, "patch");
     assert_eq!(patch["requestObject"], json!({"data": {"k": "w"}}));
     assert_eq!(patch["responseObject"]["data"]["k"], "w");
-    assert!(events.iter().all(|event| event["requestURI"] != "/version"));
+    let [_, delete] = exactly(&events, "delete");
+    assert_eq!(
+        delete["requestObject"],
+        json!({"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", "propagationPolicy": "Background"})
+    );
+    assert_eq!(delete["responseStatus"]["status"], "Success");
+}
 
-    let [acting] = of(&events, "acting")[..] else {
-        panic!("{events:?}");
-    };
+#[test]
+fn the_log_tells_who_was_refused_and_why() {
+    let (mut server, log) = server("audit-refused-requests", POLICY, &[]);
+    server.namespace("a", "5");
+    let version = server.send(&Request::new("GET", "/version"));
+    assert!(version.header("audit-id").next().is_some());
+    let acting = Request::new("GET", "/api/v1/namespaces/a/secrets/s")
+        .header("Impersonate-User", "ann")
+        .header("Audit-Id", "acting");
+    assert_eq!(server.send(&acting).status, 403);
+    let stranger = Request::new("GET", CONFIG_MAPS)
+        .header("Authorization", "Bearer nobody")
+        .header("Audit-Id", "stranger");
+    let answer = server.target.send(Who::Anonymous, &stranger).unwrap();
+    assert_eq!(answer.status, 401);
+    let hurried = Request::new("GET", "/api/v1/nodes?timeout=x").header("Audit-Id", "hurried");
+    assert_eq!(server.send(&hurried).status, 400);
+    let nothing = format!("{CONFIG_MAPS}/x");
+    let missing = Request::new("GET", &nothing).header("Audit-Id", "missing");
+    assert_eq!(server.send(&missing).status, 404);
+    assert_eq!(server.stop("-TERM"), Some(0));
+
+    let events = events(&log);
+    assert!(events.iter().all(|event| event["requestURI"] != "/version"));
+    let [acting] = exactly(&events, "acting");
     assert_eq!(acting["impersonatedUser"]["username"], "ann");
     assert_eq!(acting["responseStatus"]["reason"], "Forbidden");
-    assert_eq!(
-        acting["annotations"]["authorization.k8s.io/decision"],
-        "forbid"
-    );
-
-    let [stranger] = of(&events, "stranger")[..] else {
-        panic!("{events:?}");
-    };
+    let decision = &acting["annotations"]["authorization.k8s.io/decision"];
+    assert_eq!(decision, "forbid");
+    let [stranger] = exactly(&events, "stranger");
     assert_eq!(stranger["stage"], "ResponseStarted");
     assert_eq!(stranger["user"], json!({}));
     assert_eq!(
         stranger["responseStatus"],
         json!({"metadata": {}, "message": "Authentication failed, attempted: bearer", "code": 401})
     );
-    let missing = of(&events, "missing")[1];
+    let [hurried] = exactly(&events, "hurried");
+    assert_eq!(hurried["responseStatus"]["code"], 400);
+    let [_, missing] = exactly(&events, "missing");
     assert_eq!(missing["responseObject"]["kind"], "Status");
     assert_eq!(missing["responseStatus"]["reason"], "NotFound");
-    let delete = of(&events, "delete")[1];
-    assert_eq!(
-        delete["requestObject"],
-        json!({"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", "propagationPolicy": "Background"})
-    );
-    assert_eq!(delete["responseStatus"]["status"], "Success");
 }
 
 #[test]

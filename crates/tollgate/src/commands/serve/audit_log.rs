@@ -255,7 +255,7 @@ mod tests {
         let open = || AuditLog::open(&path, rotation, Arc::clone(&shared)).unwrap();
         let mut log = open();
         let folder = folder.join("deep");
-        let mut write = |seconds: i64, log: &mut AuditLog| {
+        let write = |seconds: i64, log: &mut AuditLog| {
             clock.0.store(seconds, Ordering::Relaxed);
             log.write(b"12345\n").unwrap();
             log.flush().unwrap();
