@@ -6,6 +6,7 @@ mod ci;
 mod codegen;
 mod corpus;
 mod load;
+mod scenarios;
 mod tidy;
 mod vectors;
 
@@ -20,6 +21,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   load --kubeconfig FILE [--create | --get | --list | --delete] [-n REQUESTS] [-c CONNECTIONS]
        [--namespace NAME] [--prefix TEXT]
                                 pods over connections that are kept alive: rate and latencies
+  scenarios [PART OF A NAME]... command scripts with real kubectl against a real server
   tidy                          the rules about files that no compiler knows
   vectors FOLDER [--failures K] replay conformance vectors, a line per file";
 
@@ -40,6 +42,7 @@ fn run() -> Result<()> {
         Some("codegen") => codegen::run(args.next().as_deref() == Some("--check")),
         Some("corpus") => corpus::run(args),
         Some("load") => load::run(args),
+        Some("scenarios") => scenarios::run(args),
         Some("tidy") => tidy::run(),
         Some("vectors") => vectors::run(args),
         _ => bail!("{USAGE}"),

@@ -7,17 +7,20 @@
 //! Nothing here reads a clock, a file or the network, and nothing here decides anything.
 
 pub mod attributes;
+pub mod client;
 pub mod field;
 pub mod go_format;
 pub mod json;
 pub mod label_selector;
 pub mod names;
+pub mod node_agent;
 pub mod priority_class;
 pub mod qos;
 pub mod quantity;
 pub mod release;
 pub mod resource_list;
 pub mod resource_name;
+pub mod schedule;
 pub mod seccomp;
 pub mod spelling;
 pub mod status;

@@ -172,6 +172,16 @@ pub fn too_large_resource_version(requested: u64, current: u64) -> Status {
     status
 }
 
+/// 503: what stands behind this server does not answer.
+pub fn service_unavailable(message: impl Into<String>) -> Status {
+    Status {
+        code: 503,
+        reason: Reason::ServiceUnavailable,
+        message: message.into(),
+        details: None,
+    }
+}
+
 /// 504: the time that the client gave is over.
 pub fn timeout() -> Status {
     let message = "Timeout: request did not complete within the allotted timeout";
@@ -198,12 +208,7 @@ pub fn unwritable(error: &StoreError) -> Status {
             ..Status::internal(error)
         },
         StoreError::Broken(_) => Status::internal(error),
-        StoreError::Closed => Status {
-            code: 503,
-            reason: Reason::ServiceUnavailable,
-            message: "the server is shutting down".to_owned(),
-            details: None,
-        },
+        StoreError::Closed => service_unavailable("the server is shutting down"),
     }
 }
 

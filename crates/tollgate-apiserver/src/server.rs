@@ -9,18 +9,20 @@ use crate::auth::token::request::Issuer;
 use crate::auth::{Authenticator, Authorizer, Mode};
 use crate::discovery::Documents;
 use crate::environment::Environment;
+use crate::fresh::Surroundings;
 use crate::http::certificates::CertificateError;
-use crate::http::{Listener, ListenerError, Service};
+use crate::http::{Listener, ListenerError, SESSIONS_MAX, Service};
 use crate::metrics::Metrics;
 use crate::quota::Ledger;
 use crate::resources::{CatalogCell, DamagedData, built_in};
 use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tollgate_api::Release;
+use tollgate_api::node_agent::NodeAgent;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -33,6 +35,12 @@ pub struct Config {
     pub release: Release,
     /// Where to listen.
     pub address: SocketAddr,
+    /// The address under which clients reach it.
+    pub advertised: IpAddr,
+    /// The name of the machine.
+    pub hostname: String,
+    /// Who may certify clients (PEM).
+    pub client_authorities: String,
     /// How to speak TLS.
     pub tls: rustls::ServerConfig,
     /// The plugins at the door.
@@ -49,6 +57,10 @@ pub struct Config {
     pub limits: Limits,
     /// How YAML is read.
     pub read_yaml: ReadYaml,
+    /// Who answers for nodes: logs, commands and ports of pods. Without anybody, no node can be reached.
+    pub node_agent: Option<Arc<dyn NodeAgent>>,
+    /// How long events are kept after their last change; 0 keeps them for ever.
+    pub event_ttl: Duration,
 }
 
 /// Limits of requests and connections.
@@ -109,13 +121,24 @@ impl Server {
         let listener = Listener::bind(config.address, config.tls).await?;
         let address = listener.address().unwrap_or(config.address);
         let catalog = built_in()?;
-        crate::fresh::fill(&*config.store, &*config.environment, &catalog)
-            .await
-            .map_err(|status| StartError::Fresh(status.message))?;
+        let unannounced = unannounced(&config.admission, config.release);
+        let surroundings = Surroundings {
+            reached: SocketAddr::new(config.advertised, address.port()),
+            hostname: config.hostname,
+            client_authorities: config.client_authorities,
+            unannounced: unannounced.clone(),
+        };
+        crate::fresh::fill(
+            &*config.store,
+            &*config.environment,
+            &catalog,
+            &surroundings,
+        )
+        .await
+        .map_err(|status| StartError::Fresh(status.message))?;
         let rbac = Arc::new(RbacIndex::following(Arc::clone(&config.store))?);
         let nodes = Arc::new(NodeIndex::new(Arc::clone(&config.store)));
         let authorizer = Authorizer::new(config.authorization_modes, rbac).with_nodes(nodes);
-        let unannounced = unannounced(&config.admission, config.release);
         let api = Arc::new(Api {
             store: config.store,
             catalog: CatalogCell::new(catalog),
@@ -128,7 +151,9 @@ impl Server {
             issuer: config.issuer,
             read_yaml: config.read_yaml,
         });
+        crate::fresh::follow(&api, &surroundings)?;
         crate::crd::keeper::start(&api)?;
+        crate::event_expiry::start(&api, config.event_ttl)?;
         let service = Arc::new(Service {
             api,
             metrics: Arc::new(Metrics::default()),
@@ -141,6 +166,8 @@ impl Server {
             connections_per_client: config.limits.connections_per_client,
             address: address.to_string(),
             stopping: watch::Sender::new(false),
+            node_agent: config.node_agent,
+            sessions: Arc::new(Semaphore::new(SESSIONS_MAX)),
         });
         Ok(Self {
             listener,

@@ -78,6 +78,11 @@ async fn start(store: Arc<dyn Store>, limits: Limits) -> Running {
             expiration_seconds_max: None,
             extends_expiration: false,
         },
+        advertised: [127, 0, 0, 1].into(),
+        hostname: "server".to_owned(),
+        client_authorities: String::new(),
+        event_ttl: Duration::ZERO,
+        node_agent: None,
         auditor: None,
         limits,
         read_yaml: |_| {

@@ -2,11 +2,12 @@
 //!
 //! The pod is as a server stores it, 2 KB of JSON with two containers. `json` writes it from a tree in the declared order,
 //! `json_from_any_order` from one whose keys are sorted, `record` as a store keeps it; `protobuf` and `from_protobuf` are the
-//! other form both ways, `plain` is the writer that knows no type.
+//! other form both ways, `plain` is the writer that knows no type; `decode` holds the pod against its type, and
+//! `decode_canonical` settles amounts and times, too.
 
 use divan::{AllocProfiler, Bencher, black_box};
 use tollgate_api::{GroupVersionKind, Object, Value, json};
-use tollgate_objects::{encode, protobuf};
+use tollgate_objects::{encode, protobuf, schema};
 
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
@@ -114,5 +115,24 @@ fn from_protobuf(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         let read = protobuf::decode(black_box(&bytes));
         read.map_or(0, |(_, object)| object.as_object().map_or(0, Object::len))
+    });
+}
+
+fn read(bencher: Bencher<'_, '_>, decode: impl Fn(&GroupVersionKind, &mut Value) -> usize + Sync) {
+    let pod = pod();
+    bencher
+        .with_inputs(|| pod.clone())
+        .bench_local_refs(|pod| decode(&kind(), black_box(pod)));
+}
+
+#[divan::bench]
+fn decode(bencher: Bencher<'_, '_>) {
+    read(bencher, |kind, pod| schema::decode(kind, pod).len());
+}
+
+#[divan::bench]
+fn decode_canonical(bencher: Bencher<'_, '_>) {
+    read(bencher, |kind, pod| {
+        schema::decode_canonical(kind, pod).len()
     });
 }

@@ -2,6 +2,13 @@
 //! crate depends on this one.
 
 pub mod client;
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a simulation is part of a test: what cannot go on must end it"
+)]
+pub mod cluster;
 pub mod encoding;
 pub mod generate;
 pub mod oracles;

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 use tollgate_api::Timestamp;
 use tollgate_apiserver::environment::Environment;
+use tollgate_controllers::clock::Clock;
 
 /// Whether standard output is a terminal.
 pub fn stdout_is_terminal() -> bool {
@@ -26,6 +27,16 @@ pub fn refuses_colour() -> bool {
 /// How many threads to work with.
 pub fn workers() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The name of this machine, as far as the system tells it.
+pub fn hostname() -> String {
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let told = told.map(|text| text.trim().to_owned());
+    let named = || std::env::var_os("HOSTNAME")?.into_string().ok();
+    told.filter(|name| !name.is_empty())
+        .or_else(named)
+        .unwrap_or_else(|| "localhost".to_owned())
 }
 
 /// The time now, as seconds since 1970-01-01T00:00:00Z.
@@ -84,5 +95,19 @@ impl Environment for System {
         // A system without random numbers has no TLS either, so nobody gets here.
         let _ = self.random.fill(&mut bytes);
         u64::from_le_bytes(bytes)
+    }
+}
+
+impl Clock for System {
+    fn now(&self) -> Timestamp {
+        Environment::now(self)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Environment::elapsed(self)
+    }
+
+    fn random(&self) -> u64 {
+        Environment::random(self)
     }
 }

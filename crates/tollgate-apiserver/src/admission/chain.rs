@@ -8,9 +8,10 @@ use super::plugins::{
     service_account, storage_object_in_use_protection, taint_nodes_by_condition,
     validating_admission_policy,
 };
+use super::policy;
 use super::review::Review;
 use super::timings::{Step, Timings};
-use super::webhooks;
+use super::webhooks::{self, Changes};
 use crate::metrics::Page;
 use std::fmt::Debug;
 use std::time::Duration;
@@ -60,7 +61,7 @@ pub static CHAIN: [&dyn Plugin; 19] = [
     &validating_admission_policy::ValidatingAdmissionPolicy,
 ];
 
-/// A plugin, or all webhooks of a sort, and how long it took.
+/// A plugin, or all policies or webhooks of a sort, and how long it took.
 #[derive(Debug)]
 struct Timed<P> {
     plugin: P,
@@ -73,6 +74,7 @@ pub struct Chain {
     plugins: Vec<Timed<&'static dyn Plugin>>,
     /// Whether quotas are charged.
     pub resource_quota: bool,
+    mutating_policies: Option<Timed<&'static str>>,
     mutating_webhooks: Option<Timed<&'static str>>,
     validating_webhooks: Option<Timed<&'static str>>,
     /// The steps as a whole.
@@ -129,18 +131,19 @@ impl Chain {
     pub fn new(config: &AdmissionConfig) -> Self {
         let plugins = CHAIN.into_iter();
         let plugins = plugins.filter(|plugin| config.is_on(plugin.name(), plugin.is_default()));
-        let webhooks = |name| config.is_on(name, true).then(|| Timed::new(name));
+        let part = |name| config.is_on(name, true).then(|| Timed::new(name));
         Self {
             plugins: plugins.map(Timed::new).collect(),
             resource_quota: config.is_on("ResourceQuota", true),
-            mutating_webhooks: webhooks("MutatingAdmissionWebhook"),
-            validating_webhooks: webhooks("ValidatingAdmissionWebhook"),
+            mutating_policies: part("MutatingAdmissionPolicy"),
+            mutating_webhooks: part("MutatingAdmissionWebhook"),
+            validating_webhooks: part("ValidatingAdmissionWebhook"),
             steps: Timings::default(),
         }
     }
 
-    /// Lets every plugin change the object, each seeing what those before it did: those in this process, then webhooks. If
-    /// a webhook changes it, all are heard once more.
+    /// Lets every plugin change the object, each seeing what those before it did: those in this process, then policies,
+    /// then webhooks. If a policy or a webhook changes it, all are heard once more.
     pub async fn mutate(&self, review: &Review<'_>, object: &mut Value) -> Result<(), Status> {
         let mut clock = Clock::start(review, Step::Admit);
         let result = self.mutate_by_all(&mut clock, object).await;
@@ -153,28 +156,61 @@ impl Chain {
         clock: &mut Clock<'_, '_>,
         object: &mut Value,
     ) -> Result<(), Status> {
-        let review = clock.review;
         self.mutate_here(clock, object)?;
-        let Some(hooks) = &self.mutating_webhooks else {
-            return Ok(());
-        };
-        let changes = webhooks::mutate(review, object, None).await;
-        clock.lap(&hooks.timings, &changes);
-        let mut changes = changes?;
-        if !changes.any {
+        let mut by_policies = self.mutate_by_policies(clock, object, None)?;
+        let mut by_webhooks = self.mutate_by_webhooks(clock, object, None).await?;
+        if !by_policies.any && !by_webhooks.any {
             return Ok(());
         }
         let before = object.clone();
         self.mutate_here(clock, object)?;
-        if *object != before {
-            changes.again.append(&mut changes.asked);
+        if by_webhooks.any || *object != before {
+            by_policies.again.append(&mut by_policies.asked);
         }
-        if !changes.again.is_empty() {
-            let changes = webhooks::mutate(review, object, Some(&changes.again)).await;
-            clock.lap(&hooks.timings, &changes);
-            changes?;
+        if !by_policies.again.is_empty() {
+            self.mutate_by_policies(clock, object, Some(&by_policies.again))?;
+        }
+        if *object != before {
+            by_webhooks.again.append(&mut by_webhooks.asked);
+        }
+        if !by_webhooks.again.is_empty() {
+            let again = Some(by_webhooks.again.as_slice());
+            self.mutate_by_webhooks(clock, object, again).await?;
         }
         Ok(())
+    }
+
+    fn mutate_by_policies(
+        &self,
+        clock: &mut Clock<'_, '_>,
+        object: &mut Value,
+        only: Option<&[String]>,
+    ) -> Result<Changes, Status> {
+        let review = clock.review;
+        let Some(part) = &self.mutating_policies else {
+            return Ok(Changes::default());
+        };
+        if policy::is_exempt(review) {
+            return Ok(Changes::default());
+        }
+        let policies = review.prepared.mutating_policies(review.snapshot);
+        let changes = policy::mutate(&policies, review, object, only);
+        clock.lap(&part.timings, &changes);
+        changes
+    }
+
+    async fn mutate_by_webhooks(
+        &self,
+        clock: &mut Clock<'_, '_>,
+        object: &mut Value,
+        only: Option<&[String]>,
+    ) -> Result<Changes, Status> {
+        let Some(part) = &self.mutating_webhooks else {
+            return Ok(Changes::default());
+        };
+        let changes = webhooks::mutate(clock.review, object, only).await;
+        clock.lap(&part.timings, &changes);
+        changes
     }
 
     fn mutate_here(&self, clock: &mut Clock<'_, '_>, object: &mut Value) -> Result<(), Status> {
@@ -215,8 +251,12 @@ impl Chain {
         for timed in &self.plugins {
             timed.timings.write(name, Some(timed.plugin.name()), page);
         }
-        let hooks = [&self.mutating_webhooks, &self.validating_webhooks];
-        for timed in hooks.into_iter().flatten() {
+        let others = [
+            &self.mutating_policies,
+            &self.mutating_webhooks,
+            &self.validating_webhooks,
+        ];
+        for timed in others.into_iter().flatten() {
             timed.timings.write(name, Some(timed.plugin), page);
         }
         let name = "apiserver_admission_step_admission_duration_seconds";

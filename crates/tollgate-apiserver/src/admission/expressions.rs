@@ -25,13 +25,38 @@ const NAMES_WITH_PARAMS: &[&str] = &[
     "variables",
     "params",
 ];
+/// The names that a policy knows which changes objects, and has no parameters.
+const MUTATING_NAMES: &[&str] = &[
+    "object",
+    "oldObject",
+    "request",
+    "authorizer",
+    "namespaceObject",
+    "variables",
+    "jsonpatch",
+];
+/// The names that it knows if it has parameters.
+const MUTATING_NAMES_WITH_PARAMS: &[&str] = &[
+    "object",
+    "oldObject",
+    "request",
+    "authorizer",
+    "namespaceObject",
+    "variables",
+    "params",
+    "jsonpatch",
+];
 
 /// The names that the expressions of a policy may use.
 pub(super) fn names_of(spec: &Value) -> &'static [&'static str] {
-    if spec.get("paramKind").is_some() {
-        NAMES_WITH_PARAMS
-    } else {
-        POLICY_NAMES
+    match (
+        spec.get("mutations").is_some(),
+        spec.get("paramKind").is_some(),
+    ) {
+        (false, false) => POLICY_NAMES,
+        (false, true) => NAMES_WITH_PARAMS,
+        (true, false) => MUTATING_NAMES,
+        (true, true) => MUTATING_NAMES_WITH_PARAMS,
     }
 }
 
@@ -42,7 +67,9 @@ pub fn check(kind: &GroupVersionKind, object: &Value) -> Errors {
         return errors;
     }
     match kind.kind.as_str() {
-        "ValidatingAdmissionPolicy" => check_policy(object, &mut errors),
+        "ValidatingAdmissionPolicy" | "MutatingAdmissionPolicy" => {
+            check_policy(object, &mut errors);
+        }
         "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
             let path = Path::root("webhooks");
             for (place, webhook) in object.items("webhooks").iter().enumerate() {
@@ -81,6 +108,23 @@ fn check_policy(policy: &Value, errors: &mut Errors) {
         for (place, item) in spec.items(list).iter().enumerate() {
             let path = path.index(place);
             check_one(item, field, names, wanted, &path.child(field), errors);
+        }
+    }
+    let path = path.child("mutations");
+    for (place, mutation) in spec.items("mutations").iter().enumerate() {
+        let path = path.index(place);
+        let sorts = [
+            ("ApplyConfiguration", "applyConfiguration", Wanted::Object),
+            ("JSONPatch", "jsonPatch", Wanted::Patch),
+        ];
+        for (sort, field, wanted) in sorts {
+            if let Some(patch) = mutation.get(field)
+                && mutation.str("patchType") == Some(sort)
+            {
+                let path = path.child(field);
+                let path = path.child("expression");
+                check_one(patch, "expression", names, wanted, &path, errors);
+            }
         }
     }
 }

@@ -177,20 +177,35 @@ impl Prepared {
         )
     }
 
-    /// The admission policies of the cluster with their bindings, compiled.
-    pub(super) fn admission_policies(&self, snapshot: &Snapshot) -> Arc<Policies> {
-        let prefixes = [
+    /// The policies of the cluster that judge, with their bindings, compiled.
+    pub(super) fn validating_policies(&self, snapshot: &Snapshot) -> Arc<Policies> {
+        let plurals = [
             "validatingadmissionpolicies",
             "validatingadmissionpolicybindings",
-        ]
-        .map(|plural| Key::prefix("admissionregistration.k8s.io", plural, None));
+        ];
+        self.admission_policies(snapshot, plurals)
+    }
+
+    /// The policies of the cluster that change objects, with their bindings, compiled.
+    pub(super) fn mutating_policies(&self, snapshot: &Snapshot) -> Arc<Policies> {
+        let plurals = [
+            "mutatingadmissionpolicies",
+            "mutatingadmissionpolicybindings",
+        ];
+        self.admission_policies(snapshot, plurals)
+    }
+
+    fn admission_policies(&self, snapshot: &Snapshot, plurals: [&str; 2]) -> Arc<Policies> {
+        let [key, _] = plurals;
+        let prefixes =
+            plurals.map(|plural| Key::prefix("admissionregistration.k8s.io", plural, None));
         let states = prefixes
             .each_ref()
             .map(|prefix| fingerprint(snapshot, prefix));
         let state = states.into_iter().fold((0, 0), |all: Fingerprint, one| {
             (all.0.saturating_add(one.0), all.1.max(one.1))
         });
-        self.admission_policies.get("", state, || {
+        self.admission_policies.get(key, state, || {
             let [policies, bindings] = prefixes.each_ref().map(|prefix| {
                 let records = snapshot.range(prefix);
                 records.map(|(_, record)| tree(record)).collect::<Vec<_>>()

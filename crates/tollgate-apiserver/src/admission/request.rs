@@ -1,8 +1,10 @@
 //! `AdmissionRequest`: a request as the world outside sees it, expressions and webhooks.
 
 use super::review::Review;
+use crate::cel::Bindings;
 use tollgate_api::value::CompactString;
 use tollgate_api::{GroupVersionKind, Operation, UserInfo, Value};
+use tollgate_policy::rbac::ResourceAccess;
 
 /// The request without its objects, its kind and its resource as they were asked for.
 pub(super) fn describe(review: &Review<'_>) -> Value {
@@ -33,6 +35,24 @@ pub(super) fn describe(review: &Review<'_>) -> Value {
     request.set("dryRun", attributes.dry_run);
     request.set("options", options(review));
     request
+}
+
+/// Lets expressions ask what the user may do with what is requested, and with anything else.
+pub(super) fn bind_authorizer(review: &Review<'_>, bindings: &mut Bindings) {
+    let attributes = &review.attributes;
+    let Some(user) = attributes.user else {
+        return;
+    };
+    let requested = ResourceAccess {
+        verb: "",
+        group: review.resource.group(),
+        resource: review.resource.plural(),
+        subresource: attributes.subresource,
+        namespace: attributes.namespace,
+        name: attributes.name,
+        field_selector: "",
+    };
+    bindings.bind_authorizer(review.authorizer, user, &requested);
 }
 
 fn kind(kind: &GroupVersionKind) -> Value {
@@ -79,12 +99,16 @@ fn user(user: Option<&UserInfo>) -> Value {
 /// The options of the request's verb, as far as plugins know them.
 fn options(review: &Review<'_>) -> Value {
     let mut options = Value::object();
+    if review.attributes.operation == Operation::Connect {
+        // The options of a connection are its object.
+        return Value::Null;
+    }
     options.set(
         "kind",
         match review.attributes.operation {
-            Operation::Create | Operation::Connect => "CreateOptions",
             Operation::Update => "UpdateOptions",
             Operation::Delete => "DeleteOptions",
+            Operation::Create | Operation::Connect => "CreateOptions",
         },
     );
     options.set("apiVersion", "meta.k8s.io/v1");

@@ -50,13 +50,18 @@ impl<'a> Review<'a> {
             && resource.resource == plural
     }
 
-    /// The same request with its object, as validating plugins see it.
+    /// The same request with its object, as validating plugins see it: a name that was generated is known by then.
     pub fn with_object<'b>(&self, object: &'b Value) -> Review<'b>
     where
         'a: 'b,
     {
+        let name = match (self.attributes.name, object.get("metadata")) {
+            ("", Some(metadata)) => metadata.str_or_empty("name"),
+            (name, _) => name,
+        };
         Review {
             attributes: Attributes {
+                name,
                 object: Some(object),
                 ..self.attributes
             },

@@ -7,7 +7,7 @@ use super::authenticate::{Authenticator, Certificate, Credentials};
 use super::authorize::{Authorizer, Mode};
 use super::impersonate::{Impersonator, Wanted};
 use super::rbac::escalation::{self, Grant};
-use super::rbac::{RbacIndex, aggregation, bootstrap};
+use super::rbac::{RbacIndex, bootstrap};
 use super::reviews;
 use super::token::request::{Issuer, Request};
 use super::token::tests::{ISSUER, NOW, SERVER, verifier};
@@ -21,7 +21,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Object, Status, UserInfo, Value, json};
-use tollgate_policy::rbac::{Access, RbacKind, ResourceAccess};
+use tollgate_policy::rbac::{Access, RbacKind, ResourceAccess, outdated};
 
 const PACKED: &[u8] = include_bytes!("../../data/auth-exchanges-1.36.json.gz");
 const AUTHENTICATION: &str = "authentication.k8s.io";
@@ -279,7 +279,11 @@ impl Server {
 
     /// The controller's work.
     fn aggregate(&mut self) {
-        for role in aggregation::outdated_in(&self.snapshot()) {
+        let prefix = Key::prefix(RbacKind::GROUP, "clusterroles", None);
+        let snapshot = self.snapshot();
+        let roles = snapshot.range(&prefix);
+        let roles = roles.map(|(_, record)| json::from_slice(&record.value).unwrap());
+        for role in outdated(roles.collect()) {
             let key = Key::new(RbacKind::GROUP, "clusterroles", "", &role.name);
             let record = self.snapshot().get(key.as_str()).cloned().unwrap();
             let mut object = json::from_slice(&record.value).unwrap();

@@ -1,11 +1,12 @@
 //! The values that an expression sees.
 
-use super::{authorizer, functions};
+use super::library;
 use crate::auth::Authorizer;
 use ::cel::objects::{Key, Map};
-use ::cel::{Context, Value as CelValue};
+use ::cel::{Context, Env, Value as CelValue};
 use std::sync::Arc;
 use tollgate_api::{Number, UserInfo, Value};
+use tollgate_policy::rbac::ResourceAccess;
 
 /// The variables of an evaluation. The size of what they hold bounds what the evaluation may cost.
 pub struct Bindings {
@@ -30,7 +31,7 @@ impl std::fmt::Debug for Bindings {
 impl Default for Bindings {
     fn default() -> Self {
         Self {
-            context: functions::context(),
+            context: library::context(),
             longest_list: 1,
             longest_text: 1,
             variables: Vec::new(),
@@ -49,9 +50,21 @@ impl Bindings {
         self.context.add_variable_from_value(name, value);
     }
 
-    /// Lets expressions ask what a user may do.
-    pub fn bind_authorizer(&mut self, authorizer: &Authorizer, user: &UserInfo) {
-        authorizer::add(&mut self.context, authorizer, user);
+    /// Lets expressions ask what a user may do, with what is requested, and with anything else.
+    pub fn bind_authorizer(
+        &mut self,
+        authorizer: &Authorizer,
+        user: &UserInfo,
+        requested: &ResourceAccess<'_>,
+    ) {
+        library::bind_authorizer(&mut self.context, authorizer, user, requested);
+    }
+
+    /// Lets expressions be evaluated in an environment of their own, which has all that the shared one has.
+    pub(super) fn enter(&mut self, environment: &Arc<Env>) {
+        if let Context::Root { env, .. } = &mut self.context {
+            *env = Arc::clone(environment);
+        }
     }
 
     /// Adds `variables.<name>`, or notes why there is none.

@@ -1,6 +1,7 @@
 //! What can be known of an expression before it runs: the names it uses, the type of its value, and how deep its loops go.
 
-use super::functions;
+use super::library::{self, NAMESPACES};
+use super::making;
 use ::cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue};
 
 /// The type of a value, as far as the expression alone tells it.
@@ -18,6 +19,8 @@ pub(super) enum Type {
     Map,
     Duration,
     Timestamp,
+    /// What an expression makes, by the name of its type.
+    Object(String),
 }
 
 impl std::fmt::Display for Type {
@@ -35,6 +38,7 @@ impl std::fmt::Display for Type {
             Self::Map => f.write_str("map(dyn, dyn)"),
             Self::Duration => f.write_str("google.protobuf.Duration"),
             Self::Timestamp => f.write_str("google.protobuf.Timestamp"),
+            Self::Object(name) => f.write_str(name),
         }
     }
 }
@@ -55,8 +59,8 @@ const TYPES: [&str; 13] = [
     "type",
     "uint",
 ];
-/// What stands before the names of some functions.
-const NAMESPACES: [&str; 5] = ["optional", "sets", "math", "google", "lists"];
+/// How long a list can be that is made from a number.
+const RANGE_ITEMS_MAX: usize = 1_000_000;
 
 /// What a walk over an expression found.
 #[derive(Debug, Default)]
@@ -69,6 +73,8 @@ pub(super) struct Found {
     pub(super) nodes: usize,
     /// Whether texts are taken apart, so that loops may run over their parts.
     pub(super) splits: bool,
+    /// How long a list is that is made from a number.
+    pub(super) longest_range: usize,
     /// The variables of a policy that are used.
     pub(super) variables: Vec<String>,
 }
@@ -76,15 +82,18 @@ pub(super) struct Found {
 /// Walks an expression in which these names are known.
 pub(super) struct Walk<'w> {
     known: &'w [&'w str],
+    /// Whether objects can be made.
+    makes: bool,
     scopes: Vec<(String, Type)>,
     depth: u32,
     pub(super) found: Found,
 }
 
 impl<'w> Walk<'w> {
-    pub(super) fn new(known: &'w [&'w str]) -> Self {
+    pub(super) fn new(known: &'w [&'w str], makes: bool) -> Self {
         Self {
             known,
+            makes,
             scopes: Vec::new(),
             depth: 0,
             found: Found::default(),
@@ -121,10 +130,14 @@ impl<'w> Walk<'w> {
                 Type::Map
             }
             Expr::Struct(object) => {
+                let name = &object.type_name;
+                if !self.makes || !making::can_make(name) {
+                    self.found.undeclared.push((expression.id, name.clone()));
+                }
                 for entry in &object.entries {
                     self.entry(&entry.expr);
                 }
-                Type::Dyn
+                Type::Object(name.clone())
             }
             Expr::Select(select) => {
                 if let Expr::Ident(owner) = &select.operand.expr
@@ -141,11 +154,16 @@ impl<'w> Walk<'w> {
                 }
                 let arguments: Vec<Type> = call.args.iter().map(|item| self.infer(item)).collect();
                 let name = call.func_name.as_str();
-                if !is_function(name) {
+                if !library::is_known(name) {
                     self.found.undeclared.push((expression.id, name.to_owned()));
                 }
-                if matches!(name, "split" | "findAll") {
-                    self.found.splits = true;
+                match name {
+                    "split" | "findAll" => self.found.splits = true,
+                    "range" => {
+                        let length = length_of_range(&call.args);
+                        self.found.longest_range = self.found.longest_range.max(length);
+                    }
+                    _ => {}
                 }
                 if call.func_name == "_?._"
                     && let [owner, field] = call.args.as_slice()
@@ -193,7 +211,10 @@ impl<'w> Walk<'w> {
             _ => Type::Dyn,
         };
         let before = self.scopes.len();
-        self.depth = self.depth.saturating_add(1);
+        let outside = self.depth;
+        if !library::is_binding(comprehension) {
+            self.depth = self.depth.saturating_add(1);
+        }
         self.found.depth = self.found.depth.max(self.depth);
         self.scopes.push((comprehension.iter_var.clone(), item));
         if let Some(second) = &comprehension.iter_var2 {
@@ -208,72 +229,41 @@ impl<'w> Walk<'w> {
             .push((comprehension.accu_var.clone(), accumulator));
         self.infer(&comprehension.loop_cond);
         self.infer(&comprehension.loop_step);
-        self.depth = self.depth.saturating_sub(1);
+        self.depth = outside;
         let result = self.infer(&comprehension.result);
         self.scopes.truncate(before);
         result
     }
 }
 
-/// Functions on optional values and of the authorizer.
-const MEMBERS: &[&str] = &[
-    "of",
-    "ofNonZeroValue",
-    "none",
-    "value",
-    "or",
-    "orValue",
-    "_[?_]",
-    "_?._",
-    "path",
-    "group",
-    "resource",
-    "subresource",
-    "namespace",
-    "name",
-    "serviceAccount",
-    "check",
-    "allowed",
-    "reason",
-    "errored",
-    "error",
-];
-
-/// Whether there is such a function. One that makes long lists out of a number would escape the bound on steps.
-fn is_function(name: &str) -> bool {
-    let known = [functions::PREDICATES, functions::OTHERS, MEMBERS];
-    name != "range" && known.iter().any(|known| known.contains(&name))
+/// How long a list of numbers is; as long as one can be if nobody knows.
+fn length_of_range(arguments: &[IdedExpr]) -> usize {
+    match arguments {
+        [argument] => match &argument.expr {
+            Expr::Literal(LiteralValue::Int(length)) => {
+                usize::try_from(*length.inner()).unwrap_or_default()
+            }
+            _ => RANGE_ITEMS_MAX,
+        },
+        _ => RANGE_ITEMS_MAX,
+    }
 }
 
 /// The type of what a function gives.
 fn result_of(name: &str, is_member: bool, arguments: &[Type]) -> Type {
+    if library::is_predicate(name) {
+        return Type::Bool;
+    }
     match name {
-        "_&&_"
-        | "_||_"
-        | "!_"
-        | "_==_"
-        | "_!=_"
-        | "_<_"
-        | "_<=_"
-        | "_>_"
-        | "_>=_"
-        | "@in"
-        | "startsWith"
-        | "endsWith"
-        | "contains"
-        | "matches"
-        | "isSorted"
-        | "isQuantity"
-        | "hasValue"
-        | "bool"
-        | "@not_strictly_false" => Type::Bool,
-        "size" | "int" | "indexOf" | "lastIndexOf" | "asInteger" | "sign" | "compareTo" => {
-            Type::Int
-        }
+        "size" | "int" | "indexOf" | "lastIndexOf" | "asInteger" | "sign" | "compareTo"
+        | "family" | "prefixLength" | "major" | "minor" | "patch" => Type::Int,
         "uint" => Type::Uint,
         "double" | "asApproximateFloat" => Type::Double,
         "string" | "lowerAscii" | "upperAscii" | "trim" | "replace" | "substring" | "join"
-        | "format" | "charAt" | "find" => Type::String,
+        | "charAt" | "find" | "quote" | "getScheme" | "getHost" | "getHostname" | "getPort"
+        | "getEscapedPath" | "reason" => Type::String,
+        "format" if is_member => Type::String,
+        "@map" | "@merged" => Type::Map,
         "bytes" => Type::Bytes,
         "split" | "findAll" => Type::List(Box::new(Type::String)),
         "duration" if !is_member => Type::Duration,

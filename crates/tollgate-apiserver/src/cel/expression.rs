@@ -2,8 +2,11 @@
 
 use super::bindings::Bindings;
 use super::check::{Found, Type, Walk};
-use super::functions;
+use super::making::{self, Environment};
+use super::{library, plain};
+use ::cel::common::ast::Expr;
 use ::cel::{ExecutionError, ParseErrors, Program, Value as CelValue};
+use tollgate_api::Value;
 
 /// What one evaluation may cost, in steps, at most.
 const STEPS_MAX: u64 = 10_000_000;
@@ -25,15 +28,34 @@ pub enum Wanted {
     String,
     /// A text, or null for nothing.
     StringOrNull,
+    /// An object, of which it makes a part.
+    Object,
+    /// The operations of a JSON patch.
+    Patch,
 }
 
 impl Wanted {
-    fn refuses(self, found: &Type) -> Option<String> {
+    /// Whether such an expression makes objects.
+    fn makes(self) -> bool {
+        matches!(self, Self::Object | Self::Patch)
+    }
+
+    fn refuses(self, found: &Type, is_empty: bool) -> Option<String> {
         let fits = match self {
             Self::Anything => true,
             Self::Bool => *found == Type::Bool,
             Self::String => *found == Type::String,
             Self::StringOrNull => matches!(found, Type::String | Type::Null),
+            Self::Object => matches!(found, Type::Object(name) if name == "Object"),
+            Self::Patch => match found {
+                Type::List(item) => match &**item {
+                    // What a loop gathers is not followed.
+                    Type::Dyn => !is_empty,
+                    Type::Object(name) => name == "JSONPatch",
+                    _ => false,
+                },
+                _ => false,
+            },
         };
         if fits || *found == Type::Dyn {
             return None;
@@ -43,6 +65,8 @@ impl Wanted {
             Self::Bool => "bool",
             Self::String => "string",
             Self::StringOrNull => "one of [string null_type]",
+            Self::Object => "Object",
+            Self::Patch => "list(JSONPatch)",
         };
         Some(format!("must evaluate to {wanted} but got {found}"))
     }
@@ -54,6 +78,8 @@ pub struct Expression {
     text: String,
     program: Program,
     found: Found,
+    /// The types that it makes, if it makes any.
+    environment: Option<Environment>,
 }
 
 impl Expression {
@@ -64,10 +90,10 @@ impl Expression {
                 "compilation failed: expression is longer than {TEXT_BYTES_MAX} bytes"
             ));
         }
-        let program = functions::environment()
+        let program = library::environment()
             .compile(text)
             .map_err(|errors| format!("compilation failed: {}", describe_syntax(text, &errors)))?;
-        let mut walk = Walk::new(known);
+        let mut walk = Walk::new(known, wanted.makes());
         let found_type = walk.infer(program.expression());
         let found = walk.found;
         if !found.undeclared.is_empty() {
@@ -90,10 +116,16 @@ impl Expression {
                 .collect();
             return Err(format!("compilation failed: {}", errors.join("\n")));
         }
-        if let Some(why) = wanted.refuses(&found_type) {
+        let is_empty = matches!(
+            &program.expression().expr,
+            Expr::List(list) if list.elements.is_empty()
+        );
+        if let Some(why) = wanted.refuses(&found_type, is_empty) {
             return Err(why);
         }
+        let making = wanted.makes().then(|| program.expression());
         Ok(Self {
+            environment: making.map(making::environment_of),
             text: text.to_owned(),
             program,
             found,
@@ -122,12 +154,23 @@ impl Expression {
         })
     }
 
+    /// What it makes, as a value of an object; the error is upstream's.
+    pub fn make(&self, bindings: &mut Bindings) -> Result<Value, String> {
+        if let Some(environment) = &self.environment {
+            bindings.enter(&environment.0);
+        }
+        let made = self.evaluate(bindings)?;
+        plain::of(&made)
+            .map_err(|why| format!("expression '{}' resulted in error: {why}", self.text))
+    }
+
     /// No evaluation takes more steps: each loop runs over something that is there, or that the expression wrote.
     fn steps_max(&self, bindings: &Bindings) -> u64 {
         let mut longest = bindings.longest_list.max(self.found.nodes);
         if self.found.splits {
             longest = longest.max(bindings.longest_text);
         }
+        longest = longest.max(self.found.longest_range);
         let longest = u64::try_from(longest).unwrap_or(u64::MAX);
         let nodes = u64::try_from(self.found.nodes).unwrap_or(u64::MAX);
         longest
@@ -230,12 +273,12 @@ mod tests {
             "compilation failed: ERROR: <input>:1:13: undeclared reference to 'foo' (in container '')\n | object.a == foo\n | ............^"
         );
         assert_eq!(
-            compile("lists.range(9).all(i, true)")
+            compile("math.greatest(1, 2) == 2")
                 .unwrap_err()
                 .lines()
                 .next(),
             Some(
-                "compilation failed: ERROR: <input>:1:12: undeclared reference to 'range' (in container '')"
+                "compilation failed: ERROR: <input>:1:1: undeclared reference to 'math' (in container '')"
             )
         );
         assert!(compile("object.items.all(i, i.x > 1 && optional.of(i).hasValue())").is_ok());
@@ -271,6 +314,18 @@ mod tests {
         let object = format!(r#"{{"l":[{list}]}}"#);
         let nested = "object.l.all(a, object.l.all(b, object.l.all(c, a == b && b == c)))";
         assert_eq!(evaluate(nested, &object).unwrap_err(), OUT_OF_BUDGET);
+        assert_eq!(
+            evaluate(
+                "lists.range(1000000).all(a, lists.range(1000000).all(b, true))",
+                "{}"
+            )
+            .unwrap_err(),
+            OUT_OF_BUDGET
+        );
+        assert_eq!(
+            evaluate("lists.range(9).exists(i, i == 8)", "{}"),
+            Ok(CelValue::Bool(true))
+        );
         assert_eq!(
             evaluate("object.l.all(a, a == 1)", &object),
             Ok(CelValue::Bool(true))

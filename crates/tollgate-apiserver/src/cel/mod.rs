@@ -3,12 +3,12 @@
 //! The language is that of the `cel` crate. What Kubernetes adds is here: what is wrong with an expression in upstream's
 //! words, a check of types and names before anything runs, functions, and a limit of what one evaluation may cost.
 
-mod authorizer;
 mod bindings;
 mod check;
 mod expression;
-pub(crate) mod functions;
-mod quantity;
+pub(crate) mod library;
+mod making;
+mod plain;
 
 pub use bindings::Bindings;
 pub use expression::{Expression, OUT_OF_BUDGET, Wanted};

@@ -12,7 +12,7 @@ pub fn decode(version: &CustomVersion, object: &mut Value) -> Vec<Problem> {
     let found = GroupVersionKind::of(object);
     let mut problems = Vec::new();
     drop_duplicates(object, "", &mut problems);
-    problems.extend(schema::decode(&found, object));
+    problems.extend(schema::decode_canonical(&found, object));
     if found.group != version.kind.group || found.kind != version.kind.kind {
         return problems;
     }
@@ -82,7 +82,7 @@ fn settle_embedded(value: &mut Value, schema: &Schema, path: &str, problems: &mu
     {
         let mut holder = Value::object();
         holder.set("metadata", std::mem::take(metadata));
-        for problem in schema::decode(&GroupVersionKind::default(), &mut holder) {
+        for problem in schema::decode_canonical(&GroupVersionKind::default(), &mut holder) {
             if problem.kind == ProblemKind::UnknownField {
                 problems.push(unknown_field(&join(&problem.path.to_string())));
             }

@@ -1,10 +1,9 @@
 //! Bodies: those of requests, read whole within a limit, and those of answers, whole or in pieces.
 
-use crate::audit::Closing;
+use super::ending::Ending;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -69,7 +68,9 @@ pub enum AnswerBody {
     /// Pieces that are made while the client reads.
     Pieces(Pieces),
     /// Pieces that come when something happens, and what tells of the end.
-    Stream(mpsc::Receiver<Bytes>, Closing),
+    Stream(mpsc::Receiver<Bytes>, Ending),
+    /// What somebody else answers, and what tells of the end.
+    Relayed(Incoming, Ending),
 }
 
 impl std::fmt::Debug for AnswerBody {
@@ -78,6 +79,7 @@ impl std::fmt::Debug for AnswerBody {
             Self::Whole(_) => "Whole",
             Self::Pieces(_) => "Pieces",
             Self::Stream(..) => "Stream",
+            Self::Relayed(..) => "Relayed",
         })
     }
 }
@@ -100,19 +102,19 @@ impl AnswerBody {
         match self {
             Self::Whole(bytes) => bytes.unwrap_or_default().to_vec(),
             Self::Pieces(pieces) => pieces.flatten().collect(),
-            Self::Stream(..) => Vec::new(),
+            Self::Stream(..) | Self::Relayed(..) => Vec::new(),
         }
     }
 }
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = hyper::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = |bytes: Option<Bytes>| Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))));
         match self.get_mut() {
             Self::Whole(bytes) => frame(bytes.take()),
@@ -121,11 +123,16 @@ impl Body for AnswerBody {
                 Poll::Ready(bytes) => frame(bytes),
                 Poll::Pending => Poll::Pending,
             },
+            Self::Relayed(body, _) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None))
+        match self {
+            Self::Whole(bytes) => bytes.is_none(),
+            Self::Pieces(_) | Self::Stream(..) => false,
+            Self::Relayed(body, _) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -135,6 +142,7 @@ impl Body for AnswerBody {
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
             Self::Pieces(_) | Self::Stream(..) => SizeHint::default(),
+            Self::Relayed(body, _) => body.size_hint(),
         }
     }
 }

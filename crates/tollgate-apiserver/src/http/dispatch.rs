@@ -1,5 +1,6 @@
 //! Requests to resources: what the path means, and whether the method fits it.
 
+use super::connect;
 use super::negotiate::Offer;
 use super::perform::perform;
 use super::present::present;
@@ -49,6 +50,9 @@ pub(super) async fn dispatch(
         trail: &head.trail,
         now: service.api.environment.now(),
     };
+    if connect::is_connect(info) {
+        return connect::answer(service, &call, head, body).await;
+    }
     let reads = matches!(verb, Verb::Get | Verb::List | Verb::Watch);
     let offer = Offer {
         protobuf: !resource.is_custom(),
@@ -84,7 +88,8 @@ fn find<'c>(catalog: &'c Catalog, head: &Head) -> Result<Option<&'c Arc<Resource
     if unknown && resource.is_custom() && info.names_object {
         return Err(error::not_found(&resource.group_resource, &info.name));
     }
-    if misplaced || unknown || info.goes_on {
+    let goes_on = info.goes_on && info.subresource != "proxy";
+    if misplaced || unknown || goes_on {
         return Err(error::no_such_resource());
     }
     Ok(Some(resource))
@@ -102,6 +107,8 @@ fn allowed(resource: &Resource, head: &Head) -> Result<Verb, Status> {
     let verb = match (&head.method, info.names_object) {
         (&Method::GET, _) if info.verb == "watch" => Some(Verb::Watch),
         (&Method::GET, true) => Some(Verb::Get),
+        // What is behind a proxy has its own idea of methods.
+        (&Method::HEAD | &Method::OPTIONS, true) if info.subresource == "proxy" => Some(Verb::Get),
         (&Method::GET, false) => Some(Verb::List),
         (&Method::POST, false) => Some(Verb::Create),
         (&Method::POST, true) if !info.subresource.is_empty() => Some(Verb::Create),

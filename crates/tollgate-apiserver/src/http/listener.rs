@@ -6,7 +6,6 @@ use super::service::Service;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 /// Connections that are open at a time.
-const CONNECTIONS_MAX: usize = 10_000;
+const CONNECTIONS_MAX: u32 = 10_000;
 /// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Requests that are under way on one connection of HTTP/2.
@@ -67,9 +66,8 @@ impl Listener {
 /// Serves until `stop` resolves, then lets requests that are under way end.
 pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<Output = ()>) {
     let acceptor = TlsAcceptor::from(listener.tls);
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
     let clients = Clients::default();
-    let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
         let accepted = async {
@@ -92,15 +90,16 @@ pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<
         };
         let _ = stream.set_nodelay(true);
         let (acceptor, service) = (acceptor.clone(), Arc::clone(&service));
-        let watcher = graceful.watcher();
         tokio::spawn(async move {
-            connection(stream, client, acceptor, service, watcher).await;
+            connection(stream, client, acceptor, service).await;
             drop((permit, place));
         });
     }
     service.stopping.send_replace(true);
     drop(listener.socket);
-    let _ = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
+    // All permits are back once the last connection has ended.
+    let ended = permits.acquire_many(CONNECTIONS_MAX);
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, ended).await;
 }
 
 async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
@@ -108,7 +107,6 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     client: IpAddr,
     acceptor: TlsAcceptor,
     service: Arc<Service>,
-    watcher: hyper_util::server::graceful::Watcher,
 ) {
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await
     else {
@@ -130,11 +128,19 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(HEADER_BYTES_MAX)
         .keep_alive_interval(Duration::from_secs(30));
+    let mut stopping = service.stopping.subscribe();
     let answer = service_fn(move |request| {
         let answer = Arc::clone(&service).answer(request, Arc::clone(&peer));
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), answer);
-    // A client that goes away is no failure of ours.
-    let _ = watcher.watch(connection).await;
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), answer);
+    tokio::pin!(connection);
+    tokio::select! {
+        // A client that goes away is no failure of ours.
+        _ = &mut connection => return,
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    // What is under way is answered, nothing else.
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }

@@ -1,6 +1,7 @@
 //! `/metrics`: everything that is counted, on one page.
 
 use super::body::{AnswerBody, Pieces};
+use super::connect;
 use super::respond::{self, HttpAnswer};
 use super::service::{Head, Service};
 use crate::audit::Auditor;
@@ -153,6 +154,7 @@ fn verb_label(head: &Head) -> &'static str {
         .as_deref()
         .is_some_and(|media| media.starts_with("application/apply-patch+"));
     match head.info.verb.as_str() {
+        _ if connect::is_connect(&head.info) => "CONNECT",
         "create" => "POST",
         "delete" => "DELETE",
         "deletecollection" => "DELETECOLLECTION",
@@ -184,7 +186,7 @@ pub(super) fn measure(metrics: &Arc<Metrics>, labels: RequestLabels, response: &
             };
             *body = AnswerBody::Pieces(Box::new(measured));
         }
-        AnswerBody::Stream(..) => {}
+        AnswerBody::Stream(..) | AnswerBody::Relayed(..) => {}
     }
 }
 

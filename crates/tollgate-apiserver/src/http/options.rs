@@ -4,7 +4,9 @@ use super::query::Query;
 use crate::resources::Resource;
 use crate::verbs::options::{DeleteOptions, ListOptions, WriteOptions};
 use crate::verbs::{FieldSelector, LabelSelector};
-use tollgate_api::Status;
+use tollgate_api::go_format::quote;
+use tollgate_api::node_agent::{LogOptions, LogStream};
+use tollgate_api::{Status, Timestamp};
 
 /// The options of a list, a watch or a deletion of a collection.
 pub(super) fn list_options(query: &Query, resource: &Resource) -> Result<ListOptions, Status> {
@@ -50,6 +52,30 @@ pub(super) fn delete_options(query: &Query) -> Result<DeleteOptions, Status> {
         propagation_policy: query.first("propagationPolicy").map(str::to_owned),
         dry_run: texts(query, "dryRun"),
     })
+}
+
+/// The options of a request for a log, and the stream that the client named.
+pub(super) fn log_options(query: &Query) -> Result<(LogOptions, Option<&str>), Status> {
+    let since_time = match query.text("sinceTime") {
+        "" => None,
+        text => Some(Timestamp::parse(text).ok_or_else(|| {
+            let quoted = quote(text);
+            Status::bad_request(format!(
+                "parsing time {quoted} as \"2006-01-02T15:04:05Z07:00\": cannot parse {quoted}"
+            ))
+        })?),
+    };
+    let options = LogOptions {
+        follow: query.flag("follow"),
+        previous: query.flag("previous"),
+        since_seconds: query.int("sinceSeconds")?,
+        since_time,
+        timestamps: query.flag("timestamps"),
+        tail_lines: query.int("tailLines")?,
+        limit_bytes: query.int("limitBytes")?,
+        stream: LogStream::All,
+    };
+    Ok((options, query.first("stream")))
 }
 
 fn texts(query: &Query, name: &str) -> Vec<String> {

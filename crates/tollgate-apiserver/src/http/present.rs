@@ -57,13 +57,13 @@ pub(super) fn present(
                         "you requested PartialObjectMetadata, but the requested object is a list ({what})"
                     )));
                 }
-                _ => table::of_list(&listing, form, &look(head, now)?)?.into(),
+                _ => table::of_list(listing, form, &look(head, now)?)?,
             };
             Ok(respond::answer(200, media, body))
         }
         Answer::Watch(watching) => {
             let look = look(head, now)?;
-            Ok(stream::start(service, head, *watching, form, look))
+            Ok(stream::start(service, *watching, form, look))
         }
     }
 }
@@ -86,7 +86,14 @@ fn as_json(head: &Head, answer: &Answer, form: Form, now: Timestamp) -> Option<V
         Answer::List(listing) if is_object => {
             Some(render::list(listing.clone(), json).ok()?.into_bytes())
         }
-        Answer::List(listing) => table::of_list(listing, json, &look(head, now).ok()?).ok(),
+        Answer::List(listing) => {
+            let look = look(head, now).ok()?;
+            Some(
+                table::of_list(listing.clone(), json, &look)
+                    .ok()?
+                    .into_bytes(),
+            )
+        }
         Answer::Watch(_) => None,
     }
 }

@@ -1,20 +1,19 @@
 //! Objects and lists as bytes of an answer.
 
-use super::body::{AnswerBody, Pieces};
+use super::body::AnswerBody;
 use super::negotiate::{Form, Media};
+use super::pieces::{self, ListWriter};
 use super::yaml;
 use crate::resources::Resource;
-use crate::storage::{Key, Record};
+use crate::storage::Record;
 use crate::verbs::Listing;
 use crate::verbs::record::Encoded;
-use bytes::Bytes;
-use compact_str::ToCompactString as _;
+use compact_str::{CompactString, ToCompactString as _};
 use std::sync::Arc;
 use tollgate_api::{GroupVersionKind, Status, Value};
 use tollgate_objects::encode::{self, ListMeta};
-
-/// About how large a piece of a long list is.
-const PIECE_BYTES: usize = 64 * 1024;
+use tollgate_objects::protobuf::{self, ListFrame};
+use tollgate_objects::schema::type_of;
 
 /// An object that is not stored.
 pub(super) fn value(kind: &GroupVersionKind, object: &Value, form: Form) -> Vec<u8> {
@@ -28,7 +27,7 @@ fn finish(json: Vec<u8>, kind: &GroupVersionKind, object: &Value, form: Form) ->
         Media::Json if form.pretty => pretty(&json),
         Media::Json => json,
         Media::Yaml => yaml::from_json(&json).unwrap_or(json),
-        Media::Protobuf => tollgate_objects::protobuf::encode(kind, object).unwrap_or(json),
+        Media::Protobuf => protobuf::encode(kind, object).unwrap_or(json),
     }
 }
 
@@ -57,9 +56,14 @@ pub(super) fn served(resource: &Resource, object: &Encoded) -> Result<Value, Sta
 
 /// A page of a collection.
 pub(super) fn list(listing: Listing, form: Form) -> Result<AnswerBody, Status> {
-    if form.media == Media::Json && !form.pretty {
-        return Ok(json_list(listing));
-    }
+    let listing = match form.media {
+        Media::Json if !form.pretty => return Ok(json_list(listing)),
+        Media::Protobuf => match protobuf_list(listing) {
+            Ok(body) => return Ok(body),
+            Err(listing) => listing,
+        },
+        Media::Json | Media::Yaml => listing,
+    };
     let kind = list_kind(&listing.resource);
     let mut items = Vec::with_capacity(listing.items.len());
     for (_, record) in &listing.items {
@@ -106,73 +110,119 @@ pub(super) fn list_metadata(listing: &Listing) -> Value {
 }
 
 fn json_list(listing: Listing) -> AnswerBody {
-    let mut pieces = JsonList {
+    let list = JsonList {
         kind: list_kind(&listing.resource),
-        revision: listing.revision.to_compact_string(),
+        around: Around::of(&listing),
         resource: listing.resource,
-        continue_token: listing.continue_token,
-        remaining: listing.remaining,
-        items: listing.items.into_iter(),
-        state: ListState::Head,
     };
-    let first = pieces.next().unwrap_or_default();
-    if pieces.state == ListState::Done {
-        return first.into();
-    }
-    let pieces: Pieces = Box::new(std::iter::once(first).chain(pieces));
-    AnswerBody::Pieces(pieces)
+    pieces::body(list, listing.items)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ListState {
-    Head,
-    Items,
-    Done,
-}
-
-/// Writes a list piece by piece: what is not written yet costs a pointer an object.
-struct JsonList {
-    resource: Arc<Resource>,
-    kind: GroupVersionKind,
-    revision: compact_str::CompactString,
+/// What is known of a list besides its items.
+#[derive(Debug, Clone)]
+pub(super) struct Around {
+    revision: CompactString,
     continue_token: String,
     remaining: Option<i64>,
-    items: std::vec::IntoIter<(Key, Arc<Record>)>,
-    state: ListState,
 }
 
-impl Iterator for JsonList {
-    type Item = Bytes;
-
-    fn next(&mut self) -> Option<Bytes> {
-        if self.state == ListState::Done {
-            return None;
+impl Around {
+    pub(super) fn of(listing: &Listing) -> Self {
+        Self {
+            revision: listing.revision.to_compact_string(),
+            continue_token: listing.continue_token.clone(),
+            remaining: listing.remaining,
         }
-        let meta = ListMeta {
+    }
+
+    pub(super) fn meta(&self) -> ListMeta<'_> {
+        ListMeta {
             resource_version: &self.revision,
             continue_token: &self.continue_token,
             remaining_item_count: self.remaining,
+        }
+    }
+}
+
+struct JsonList {
+    resource: Arc<Resource>,
+    kind: GroupVersionKind,
+    around: Around,
+}
+
+impl ListWriter for JsonList {
+    fn head(&self, out: &mut Vec<u8>) {
+        let meta = self.around.meta();
+        encode::list_head(&self.kind, self.resource.is_custom(), &meta, out);
+    }
+
+    fn item(&self, record: &Record, is_first: bool, out: &mut Vec<u8>) {
+        if !is_first {
+            out.push(b',');
+        }
+        write_item(&self.resource, &encoded(record), out);
+    }
+
+    fn tail(&self, _: bool, out: &mut Vec<u8>) {
+        let meta = self.around.meta();
+        encode::list_tail(&self.kind, self.resource.is_custom(), &meta, out);
+    }
+}
+
+/// A list in protobuf, if its items have such a form.
+fn protobuf_list(listing: Listing) -> Result<AnswerBody, Listing> {
+    let Some(of) = type_of(&listing.resource.kind) else {
+        return Err(listing);
+    };
+    let resource = Arc::clone(&listing.resource);
+    let list = ProtobufList::new(&listing, &list_kind(&resource), move |record, out| {
+        *out = match served(&resource, &encoded(record)) {
+            Ok(tree) => protobuf::encode_raw(of, &tree),
+            Err(_) => Vec::new(),
         };
-        let is_custom = self.resource.is_custom();
-        let mut out = Vec::with_capacity(PIECE_BYTES.saturating_add(4096));
-        let mut is_first = self.state == ListState::Head;
-        if is_first {
-            encode::list_head(&self.kind, is_custom, &meta, &mut out);
-            self.state = ListState::Items;
+    });
+    Ok(pieces::body(list, listing.items))
+}
+
+/// Items as protobuf. They are encoded twice, once to find out how much they take: a copy of all of them would cost more.
+pub(super) struct ProtobufList<F> {
+    frame: ListFrame,
+    /// How much the items take together.
+    size: usize,
+    encode: F,
+}
+
+impl<F: Fn(&Record, &mut Vec<u8>)> ProtobufList<F> {
+    /// `encode` makes the message of an item.
+    pub(super) fn new(listing: &Listing, kind: &GroupVersionKind, encode: F) -> Self {
+        let frame = ListFrame::new(kind, &Around::of(listing).meta());
+        let mut message = Vec::new();
+        let sizes = listing.items.iter().map(|(_, record)| {
+            encode(record, &mut message);
+            frame.item_size(message.len())
+        });
+        let size = sizes.sum();
+        Self {
+            frame,
+            size,
+            encode,
         }
-        while out.len() < PIECE_BYTES {
-            let Some((_, record)) = self.items.next() else {
-                encode::list_tail(&self.kind, is_custom, &meta, &mut out);
-                self.state = ListState::Done;
-                break;
-            };
-            if !is_first {
-                out.push(b',');
-            }
-            is_first = false;
-            write_item(&self.resource, &encoded(&record), &mut out);
-        }
-        Some(Bytes::from(out))
+    }
+}
+
+impl<F: Fn(&Record, &mut Vec<u8>) + Send> ListWriter for ProtobufList<F> {
+    fn head(&self, out: &mut Vec<u8>) {
+        self.frame.head(self.size, out);
+    }
+
+    fn item(&self, record: &Record, _: bool, out: &mut Vec<u8>) {
+        let mut message = Vec::new();
+        (self.encode)(record, &mut message);
+        self.frame.item(&message, out);
+    }
+
+    fn tail(&self, _: bool, out: &mut Vec<u8>) {
+        self.frame.tail(out);
     }
 }
 

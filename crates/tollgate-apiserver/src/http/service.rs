@@ -2,9 +2,11 @@
 
 use super::audited::{self, AUDIT_ID};
 use super::body::AnswerBody;
+use super::connect;
 use super::deadline;
 use super::dispatch::dispatch;
 use super::documents;
+use super::ending::{Ending, Owed};
 use super::gzip;
 use super::health::health;
 use super::identity::Peer;
@@ -14,7 +16,7 @@ use super::prepared;
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
-use crate::audit::{Auditor, Closing, Stage, Trail};
+use crate::audit::{Auditor, Stage, Trail};
 use crate::auth::authorize::forbidden;
 use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::{Authenticator, Credentials};
@@ -27,10 +29,12 @@ use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
     USER_AGENT,
 };
-use hyper::{Method, Request};
+use hyper::upgrade::OnUpgrade;
+use hyper::{Method, Request, Uri};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tollgate_api::node_agent::NodeAgent;
 use tollgate_api::{Status, UserInfo};
 use tollgate_policy::rbac::{Access, ResourceAccess};
 
@@ -63,7 +67,14 @@ pub struct Service {
     pub connections_per_client: usize,
     /// Whether the server is being stopped; watches end then.
     pub stopping: watch::Sender<bool>,
+    /// Who answers for nodes, if anybody does.
+    pub node_agent: Option<Arc<dyn NodeAgent>>,
+    /// Streams into pods that may still be opened.
+    pub sessions: Arc<Semaphore>,
 }
+
+/// Streams into pods that are open at a time.
+pub const SESSIONS_MAX: usize = 1_000;
 
 /// What is known of a request once its head has been read.
 #[derive(Debug)]
@@ -79,8 +90,14 @@ pub(super) struct Head {
     pub(super) user: UserInfo,
     /// What the audit log is told.
     pub(super) trail: Trail,
-    /// Tells it of the end.
-    pub(super) closing: Closing,
+    /// What is owed when it is over.
+    pub(super) ending: Owed,
+    /// As the client wrote them; of requests alone that go on to somebody else.
+    pub(super) headers: HeaderMap,
+    /// As the client wrote it.
+    pub(super) uri: Uri,
+    /// How to take the connection over, if it can be.
+    pub(super) upgrade: Option<OnUpgrade>,
 }
 
 impl Head {
@@ -131,7 +148,8 @@ impl Service {
         peer: Arc<Peer>,
     ) -> HttpAnswer {
         let began = self.api.environment.elapsed();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let upgrade = parts.extensions.remove::<OnUpgrade>();
         let text = |name: HeaderName| {
             let value = parts
                 .headers
@@ -145,6 +163,11 @@ impl Service {
             return respond::text(400, b"400 Bad Request\n".to_vec());
         };
         let info = RequestInfo::new(parts.method.as_str(), &path, &query);
+        // Only what goes on to somebody else needs them later.
+        let headers = match connect::is_connect(&info) {
+            true => parts.headers.clone(),
+            false => HeaderMap::new(),
+        };
         let mut head = Head {
             info,
             query,
@@ -155,8 +178,11 @@ impl Service {
             user_agent: text(USER_AGENT).unwrap_or_default(),
             user: UserInfo::default(),
             trail: Trail::default(),
-            closing: Closing::default(),
+            ending: Owed::default(),
             method: parts.method,
+            uri: parts.uri.clone(),
+            headers,
+            upgrade,
         };
         let warnings = Warnings::default();
         let id = text(AUDIT_ID).filter(|id| !id.is_empty());
@@ -173,7 +199,7 @@ impl Service {
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(AUDIT_ID, id);
         }
-        conclude(&mut head, &mut response).await;
+        conclude(&head, &mut response).await;
         let took = self.api.environment.elapsed().saturating_sub(began);
         let labels = metrics::labels(&head, &self.api.catalog.load());
         let code = response.status().as_u16();
@@ -215,7 +241,11 @@ impl Service {
             }
         };
         head.trail = self.trail(head, incoming, Some(&user));
-        head.closing = head.trail.closing();
+        let open = limit.is_none().then(|| {
+            let labels = metrics::labels(head, &self.api.catalog.load());
+            self.metrics.long_running(labels)
+        });
+        head.ending.owe(Ending::new(head.trail.closing(), open));
         head.trail.tell(Stage::RequestReceived).await;
         let writes = !matches!(head.method, Method::GET | Method::HEAD);
         let _in_flight = limit.map(|_| self.metrics.in_flight(writes));
@@ -364,19 +394,17 @@ fn lossy(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
-/// Tells the audit log how the request ended, or lets the end of the stream tell it.
-async fn conclude(head: &mut Head, response: &mut HttpAnswer) {
-    if !head.trail.is_on() {
-        return;
-    }
+/// Tells the audit log how the request ended, or lets the end of the stream tell it. Whoever took a connection over has
+/// taken the ending with it.
+async fn conclude(head: &Head, response: &mut HttpAnswer) {
     head.trail.answered(response.status().as_u16());
     if head.info.is_long_running() {
         head.trail.tell(Stage::ResponseStarted).await;
     }
-    let closing = std::mem::take(&mut head.closing);
+    let ending = head.ending.take();
     match response.body_mut() {
-        AnswerBody::Stream(_, slot) => *slot = closing,
-        _ => closing.close().await,
+        AnswerBody::Stream(_, slot) | AnswerBody::Relayed(_, slot) => *slot = ending,
+        _ => ending.close().await,
     }
 }
 

@@ -1,13 +1,12 @@
 //! Watches as streams: a line or a frame for each change, until the time is over or the client is too slow.
 
 use super::body::AnswerBody;
-use super::metrics;
+use super::ending::Ending;
 use super::negotiate::{Form, Media, Shape};
 use super::render;
 use super::respond::{self, HttpAnswer};
-use super::service::{Head, Service};
+use super::service::Service;
 use super::table::{self, Look};
-use crate::audit::Closing;
 use crate::error;
 use crate::verbs::{Change, Watching};
 use bytes::Bytes;
@@ -28,13 +27,7 @@ const BOOKMARK_INTERVAL: Duration = Duration::from_mins(1);
 const JSON_FORM: usize = 0;
 
 /// Starts a watch and gives its answer.
-pub(super) fn start(
-    service: &Service,
-    head: &Head,
-    watching: Watching,
-    form: Form,
-    look: Look,
-) -> HttpAnswer {
+pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Look) -> HttpAnswer {
     let (sender, receiver) = mpsc::channel(FRAMES_MAX);
     let timeout = match watching
         .options
@@ -47,21 +40,18 @@ pub(super) fn start(
             TIMEOUT_MIN.saturating_add(Duration::from_secs(service.api.environment.random() % 1800))
         }
     };
-    let labels = metrics::labels(head, &service.api.catalog.load());
-    let open = service.metrics.long_running(labels);
     let mut stopping = service.stopping.subscribe();
     tokio::spawn(async move {
         tokio::select! {
             () = run(watching, form, look, timeout, &sender) => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
-        drop(open);
     });
     let media = match form.media {
         Media::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
         Media::Json | Media::Yaml => "application/json",
     };
-    respond::answer(200, media, AnswerBody::Stream(receiver, Closing::default()))
+    respond::answer(200, media, AnswerBody::Stream(receiver, Ending::default()))
 }
 
 async fn run(

@@ -1,15 +1,21 @@
 //! Tables and metadata in place of objects.
 
+use super::body::AnswerBody;
 use super::negotiate::{Form, Media, Shape};
-use super::render::{self, encoded};
+use super::pieces::{self, ListWriter};
+use super::render::{self, Around, ProtobufList, encoded};
 use crate::crd;
 use crate::resources::Resource;
+use crate::storage::Record;
 use crate::table::{self, Column, IncludeObject, metadata, write};
 use crate::verbs::Listing;
 use crate::verbs::record::Encoded;
 use compact_str::{CompactString, ToCompactString as _};
-use tollgate_api::{Status, Timestamp, Value, json};
+use std::sync::Arc;
+use tollgate_api::{GroupVersionKind, Status, Timestamp, Value, json};
 use tollgate_objects::encode::{self, ListMeta};
+use tollgate_objects::protobuf;
+use tollgate_objects::schema::type_of;
 
 /// What Tables are to hold.
 #[derive(Debug, Clone, Copy)]
@@ -50,49 +56,94 @@ pub(super) fn of_object(
 }
 
 /// A page of a collection in another shape.
-pub(super) fn of_list(listing: &Listing, form: Form, look: &Look) -> Result<Vec<u8>, Status> {
-    let resource = &listing.resource;
-    let revision = listing.revision.to_compact_string();
-    let meta = ListMeta {
-        resource_version: &revision,
-        continue_token: &listing.continue_token,
-        remaining_item_count: listing.remaining,
-    };
-    let mut out = Vec::with_capacity(4096);
-    let is_table = matches!(form.shape, Shape::Table(_));
+pub(super) fn of_list(listing: Listing, form: Form, look: &Look) -> Result<AnswerBody, Status> {
     let version = match form.shape {
         Shape::Table(version) | Shape::Partial(version) | Shape::PartialList(version) => {
             version.name()
         }
-        Shape::Object => "v1",
+        Shape::Object => return render::list(listing, form),
     };
-    if is_table {
-        write::head(version, &meta, Some(columns(resource)), &mut out);
-    } else {
-        let kind = tollgate_api::GroupVersionKind::new(
-            &format!("meta.k8s.io/{version}"),
-            "PartialObjectMetadataList",
-        );
-        encode::list_head(&kind, false, &meta, &mut out);
+    let is_table = matches!(form.shape, Shape::Table(_));
+    if form.media == Media::Protobuf
+        && !is_table
+        && let Some(of) = type_of(&metadata::kind("v1"))
+    {
+        let resource = Arc::clone(&listing.resource);
+        let list = ProtobufList::new(&listing, &partial_list(version), move |record, out| {
+            let tree = served(&resource, record);
+            let mut partial = Value::object();
+            partial.set("metadata", tree.get("metadata").cloned());
+            *out = protobuf::encode_raw(of, &partial);
+        });
+        return Ok(pieces::body(list, listing.items));
     }
+    let list = ShapedList {
+        around: Around::of(&listing),
+        resource: listing.resource,
+        version,
+        table: is_table.then_some(*look),
+    };
+    if form.media == Media::Json && !form.pretty {
+        return Ok(pieces::body(list, listing.items));
+    }
+    let mut out = Vec::with_capacity(4096);
+    list.head(&mut out);
     for (place, (_, record)) in listing.items.iter().enumerate() {
-        if place > 0 {
+        list.item(record, place == 0, &mut out);
+    }
+    list.tail(listing.items.is_empty(), &mut out);
+    Ok(finish(out, form).into())
+}
+
+fn partial_list(version: &str) -> GroupVersionKind {
+    let api_version = format!("meta.k8s.io/{version}");
+    GroupVersionKind::new(&api_version, "PartialObjectMetadataList")
+}
+
+fn served(resource: &Resource, record: &Record) -> Value {
+    render::served(resource, &encoded(record)).unwrap_or_else(|_| Value::object())
+}
+
+/// A Table, or a list of metadata.
+struct ShapedList {
+    resource: Arc<Resource>,
+    around: Around,
+    /// The version of `meta.k8s.io`.
+    version: &'static str,
+    /// What rows hold, if it is a Table.
+    table: Option<Look>,
+}
+
+impl ListWriter for ShapedList {
+    fn head(&self, out: &mut Vec<u8>) {
+        let meta = self.around.meta();
+        if self.table.is_some() {
+            write::head(self.version, &meta, Some(columns(&self.resource)), out);
+        } else {
+            encode::list_head(&partial_list(self.version), false, &meta, out);
+        }
+    }
+
+    fn item(&self, record: &Record, is_first: bool, out: &mut Vec<u8>) {
+        if !is_first {
             out.push(b',');
         }
-        let tree = render::served(resource, &encoded(record))?;
-        if is_table {
-            row(version, resource, &tree, look, &mut out);
-        } else {
-            metadata::write(version, &tree, &mut out);
+        let tree = served(&self.resource, record);
+        match &self.table {
+            Some(look) => row(self.version, &self.resource, &tree, look, out),
+            None => metadata::write(self.version, &tree, out),
         }
     }
-    write::tail(&mut out);
-    if listing.items.is_empty() && !is_table {
-        // Upstream writes a list that nobody made.
-        out.truncate(out.len().saturating_sub(b"[]}".len()));
-        out.extend_from_slice(b"null}");
+
+    fn tail(&self, is_empty: bool, out: &mut Vec<u8>) {
+        if is_empty && self.table.is_none() {
+            // Upstream writes a list that nobody made.
+            out.pop();
+            out.extend_from_slice(b"null}");
+        } else {
+            write::tail(out);
+        }
     }
-    Ok(finish(out, form))
 }
 
 /// One object as a watch tells it; the columns are told once.
@@ -173,8 +224,8 @@ fn finish(json: Vec<u8>, form: Form) -> Vec<u8> {
         Media::Json => json,
         Media::Protobuf => match json::from_slice(&json) {
             Ok(tree) => {
-                let kind = tollgate_api::GroupVersionKind::of(&tree);
-                tollgate_objects::protobuf::encode(&kind, &tree).unwrap_or(json)
+                let kind = GroupVersionKind::of(&tree);
+                protobuf::encode(&kind, &tree).unwrap_or(json)
             }
             Err(_) => json,
         },

@@ -139,8 +139,8 @@ impl Metrics {
         let mut counts = self.counts();
         let total = counts.requests.entry((labels.clone(), code)).or_default();
         *total = total.saturating_add(1);
-        // How long a watch is open says nothing.
-        if labels.verb != "WATCH" {
+        // How long a watch or a stream into a pod is open says nothing.
+        if !matches!(labels.verb, "WATCH" | "CONNECT") {
             let durations = counts.durations.entry(labels);
             durations
                 .or_insert_with(|| Histogram::new(DURATIONS))

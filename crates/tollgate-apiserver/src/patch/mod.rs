@@ -8,10 +8,12 @@
 //! - [`strategic`] merges lists by keys, which it finds in the table of API types.
 //! - [`managed_fields`] follows who manages which fields, and is server-side apply. [`field_set`] holds such fields,
 //!   [`Schema`] says of a kind how its objects merge.
+//! - [`configured`] merges what a policy says of an object into it.
 //! - [`duplicate_fields`] is what strict field validation says of the text of a patch.
 
 #[cfg(test)]
 mod arbitrary;
+mod configuration;
 mod duplicates;
 mod error;
 pub mod field_set;
@@ -22,6 +24,7 @@ pub mod merge;
 pub mod strategic;
 mod typed;
 
+pub use configuration::configured;
 pub use duplicates::duplicate_fields;
 pub use error::PatchError;
 pub use typed::{CustomSchema, Schema};

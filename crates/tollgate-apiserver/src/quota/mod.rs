@@ -109,18 +109,45 @@ impl Ledger {
         }
         charged.writes = book.apply(head, &charges, attributes.name, is_quota);
         if is_quota
-            && attributes.subresource.is_empty()
             && let Some(quota) = attributes.object
+            && is_to_be_counted(attributes, quota)
         {
-            let old_hard = attributes
-                .old_object
-                .and_then(|old| old.at(&["spec", "hard"]));
-            if attributes.old_object.is_none() || old_hard != quota.at(&["spec", "hard"]) {
-                charged.object = Some(recount(head, catalog, quota, &context)?);
-            }
+            charged.object = Some(recount(head, catalog, quota, &context)?);
         }
         Ok(charged)
     }
+}
+
+/// Whether a quota is counted anew: a new one, one with other limits, and one whose status was written without limits,
+/// which is how a count is asked for.
+fn is_to_be_counted(attributes: &Attributes<'_>, quota: &Value) -> bool {
+    let hard = quota.at(&["spec", "hard"]);
+    match attributes.subresource {
+        "" => attributes
+            .old_object
+            .is_none_or(|old| old.at(&["spec", "hard"]) != hard),
+        "status" => asks_for_count(quota),
+        _ => false,
+    }
+}
+
+fn asks_for_count(quota: &Value) -> bool {
+    let hard = quota.at(&["spec", "hard"]).and_then(Value::as_object);
+    hard.is_some_and(|hard| !hard.is_empty()) && quota.at(&["status", "hard"]).is_none()
+}
+
+/// What a quota whose status was written without limits would be with a status that was counted in `head`; none if
+/// it was written with limits. The transaction counts again, but only this tells whether anything changes at all.
+pub fn counted(
+    head: &Snapshot,
+    catalog: &Catalog,
+    quota: &Value,
+    release: Release,
+) -> Result<Option<Value>, Status> {
+    if !asks_for_count(quota) {
+        return Ok(None);
+    }
+    recount(head, catalog, quota, &context(release)).map(Some)
 }
 
 fn settled(book: &Book, attributes: &Attributes<'_>, context: &Context<'_>) -> Charges {

@@ -10,7 +10,7 @@ mod custom;
 mod json_path;
 mod kinds;
 pub mod metadata;
-mod selector;
+pub mod selector;
 mod text;
 pub mod write;
 

@@ -1,32 +1,46 @@
 //! Label selectors as text: `a=b,c in (d,e),!f`.
 
 use super::text::{NONE, items_at, joined};
-use tollgate_api::Value;
+use tollgate_api::{Object, Value};
 
-/// The selector sorted by key; empty if it selects everything or nothing, `<error>` if it is none.
-pub(super) fn selector(selector: Option<&Value>) -> Result<String, ()> {
-    let Some(selector) = selector else {
-        return Ok(String::new());
-    };
+/// The selector sorted by key; empty if it selects everything, none if it is no selector.
+pub fn text(selector: &Value) -> Option<String> {
     let mut terms: Vec<(&str, String)> = selector
         .str_entries("matchLabels")
         .map(|(key, value)| (key, format!("{key}={value}")))
         .collect();
     for expression in items_at(selector, &["matchExpressions"]) {
         let key = expression.str_or_empty("key");
-        terms.push((key, requirement(key, expression).ok_or(())?));
+        terms.push((key, requirement(key, expression)?));
     }
+    // Requirements of one key stay in the order in which they were written.
     terms.sort_by_key(|(key, _)| *key);
     let texts: Vec<String> = terms.into_iter().map(|(_, text)| text).collect();
-    Ok(texts.join(","))
+    Some(texts.join(","))
+}
+
+/// Labels as text, which is a selector of what has them all; sorted, empty if there are none.
+pub fn of_labels(labels: Option<&Value>) -> String {
+    let mut pairs: Vec<(&str, &str)> = labels
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Object::iter)
+        .map(|(key, value)| (key, value.as_str().unwrap_or_default()))
+        .collect();
+    pairs.sort_unstable();
+    let texts: Vec<String> = pairs
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    texts.join(",")
 }
 
 /// The selector as a cell of most kinds: `<none>` if it is empty.
 pub(super) fn formatted(found: Option<&Value>) -> Value {
-    match selector(found) {
-        Ok(text) if text.is_empty() => NONE.into(),
-        Ok(text) => text.into(),
-        Err(()) => "<error>".into(),
+    match found.map_or(Some(String::new()), text) {
+        Some(text) if text.is_empty() => NONE.into(),
+        Some(text) => text.into(),
+        None => "<error>".into(),
     }
 }
 

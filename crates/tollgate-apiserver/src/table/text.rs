@@ -1,7 +1,7 @@
 //! What many cells are made of.
 
 use super::age;
-use tollgate_api::{Object, Quantity, Timestamp, Value};
+use tollgate_api::{Quantity, Timestamp, Value};
 
 /// What stands for nothing.
 pub(super) const NONE: &str = "<none>";
@@ -121,21 +121,12 @@ pub(super) fn int_or_string(value: Option<&Value>, nothing: &str) -> Value {
 
 /// Labels as `a=b,c=d`, sorted.
 pub(super) fn labels(labels: Option<&Value>) -> String {
-    let mut pairs: Vec<(&str, &str)> = labels
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Object::iter)
-        .map(|(key, value)| (key, value.as_str().unwrap_or_default()))
-        .collect();
-    if pairs.is_empty() {
-        return NONE.to_owned();
+    let text = super::selector::of_labels(labels);
+    if text.is_empty() {
+        NONE.to_owned()
+    } else {
+        text
     }
-    pairs.sort_unstable();
-    let texts: Vec<String> = pairs
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    texts.join(",")
 }
 
 /// The names and the images of the containers of a pod template.

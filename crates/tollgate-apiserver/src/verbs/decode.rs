@@ -42,7 +42,7 @@ pub fn decode(
     let custom = crd::custom_of(call.resource).filter(|_| kind.group == call.resource.group());
     problems.extend(match custom {
         Some(custom) => crd::objects::decode(custom, &mut object),
-        None => schema::decode(&found, &mut object),
+        None => schema::decode_canonical(&found, &mut object),
     });
     judge(call, &found, problems, validation)?;
     if custom.is_some() {
@@ -50,6 +50,26 @@ pub fn decode(
     }
     defaults::set_defaults(&found, &mut object);
     conversion::convert(&found, &mut object);
+    Ok(object)
+}
+
+/// Makes a tree that a client in this process built an object of `kind`: what a body becomes, without the reading.
+pub fn settle(
+    call: &Call<'_>,
+    kind: &GroupVersionKind,
+    mut object: Value,
+) -> Result<Value, Status> {
+    let found = settle_kind(call, kind, &mut object, b"")?;
+    let custom = crd::custom_of(call.resource).filter(|_| kind.group == call.resource.group());
+    let problems = match custom {
+        Some(custom) => crd::objects::decode(custom, &mut object),
+        None => schema::decode(&found, &mut object),
+    };
+    judge(call, &found, problems, FieldValidation::Ignore)?;
+    if custom.is_none() {
+        defaults::set_defaults(&found, &mut object);
+        conversion::convert(&found, &mut object);
+    }
     Ok(object)
 }
 
@@ -225,7 +245,7 @@ fn why_not(found: &GroupVersionKind, wanted: &GroupVersionKind, object: &mut Val
             "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
         );
     }
-    let problems = schema::decode(found, object);
+    let problems = schema::decode_canonical(found, object);
     let fatal = problems
         .into_iter()
         .find(|problem| problem.kind == ProblemKind::Undecodable);
@@ -285,7 +305,7 @@ pub(super) fn patched(
     }
     let problems = match custom {
         Some(custom) => crd::objects::decode(custom, object),
-        None => schema::decode(kind, object),
+        None => schema::decode_canonical(kind, object),
     };
     let mut strict = noted.to_vec();
     for problem in problems {

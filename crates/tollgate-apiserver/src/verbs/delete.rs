@@ -47,15 +47,15 @@ pub async fn delete(call: &Call<'_>, options: &DeleteOptions) -> Result<Answer, 
 
 /// What a deletion left.
 #[derive(Debug)]
-pub(super) struct Removed {
+pub struct Removed {
     /// The object as it was last.
-    pub(super) object: Encoded,
+    pub object: Encoded,
     /// Whether it is gone.
-    pub(super) gone: bool,
+    pub gone: bool,
 }
 
 /// Deletes an object, or begins to.
-pub(super) async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<Removed, Status> {
+pub async fn remove(call: &Call<'_>, options: &DeleteOptions) -> Result<Removed, Status> {
     let key = call.key(call.name);
     let mut found = call.api.store.snapshot().get(key.as_str()).cloned();
     for _ in 0..ATTEMPTS_MAX {

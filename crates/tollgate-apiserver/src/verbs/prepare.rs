@@ -125,7 +125,6 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
         return;
     }
     if call.subresource.is_empty() {
-        super::services::keep_allocated(call, new, old);
         strategy::prepare_for_update(&resource.kind, new, old, call.api.release);
     }
     if (resource.group(), resource.plural()) == ("", "namespaces") {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use tollgate_api::field::{Error, Path};
 use tollgate_api::{Status, Value};
+use tollgate_objects::strategy::service::{needs_address, needs_node_ports};
 
 /// The range of service addresses, without the address of the network and the last one.
 const ADDRESSES: std::ops::RangeInclusive<u32> = 0x0a00_0001..=0x0a00_00fe;
@@ -53,85 +54,16 @@ fn text<'v>(service: &'v Value, key: &str) -> &'v str {
 }
 
 fn has_address(service: &Value) -> bool {
-    !matches!(text(service, "clusterIP"), "" | "None") && text(service, "type") != "ExternalName"
+    let spec = service.get("spec").unwrap_or(&Value::Null);
+    !matches!(text(service, "clusterIP"), "" | "None") && needs_address(spec)
 }
 
 fn has_node_ports(service: &Value) -> bool {
-    let allocates = service
-        .at(&["spec", "allocateLoadBalancerNodePorts"])
-        .and_then(Value::as_bool);
-    match text(service, "type") {
-        "NodePort" => true,
-        "LoadBalancer" => allocates != Some(false),
-        _ => false,
-    }
+    service.get("spec").is_some_and(needs_node_ports)
 }
 
 fn address_key(address: &str) -> Key {
     Key::new(NETWORKING, "ipaddresses", "", address)
-}
-
-/// Keeps the addresses and ports of a service that is updated by somebody who does not know them.
-pub(super) fn keep_allocated(call: &Call<'_>, new: &mut Value, old: &Value) {
-    if !is_service(call) || !call.subresource.is_empty() {
-        return;
-    }
-    let is_external = text(new, "type") == "ExternalName";
-    if !is_external && text(new, "clusterIP").is_empty() && text(old, "type") != "ExternalName" {
-        for key in ["clusterIP", "clusterIPs"] {
-            if let Some(value) = old.at(&["spec", key]) {
-                new.child_mut("spec").set(key, value.clone());
-            }
-        }
-    }
-    let given = text(new, "clusterIP").to_owned();
-    if !is_external && !given.is_empty() && new.at(&["spec", "clusterIPs"]).is_none() {
-        new.child_mut("spec").set("clusterIPs", vec![given]);
-    }
-    for key in ["ipFamilies", "ipFamilyPolicy"] {
-        if let Some(value) = old.at(&["spec", key])
-            && !is_external
-            && new.at(&["spec", key]).is_none()
-        {
-            new.child_mut("spec").set(key, value.clone());
-        }
-    }
-    if !has_node_ports(new) {
-        if text(new, "type") == "ClusterIP" && has_node_ports(old) {
-            release_ports(new, old);
-        }
-        return;
-    }
-    let known: Vec<Value> = old
-        .get("spec")
-        .map(|spec| spec.items("ports").to_vec())
-        .unwrap_or_default();
-    for port in new.child_mut("spec").items_mut("ports") {
-        let same = known.iter().find(|known| {
-            known.int("port") == port.int("port") && known.str("protocol") == port.str("protocol")
-        });
-        let given = port.int("nodePort").unwrap_or_default();
-        if let Some(number) = same.and_then(|known| known.int("nodePort"))
-            && given == 0
-        {
-            port.set("nodePort", number);
-        }
-    }
-}
-
-/// A service that needs no node ports any more loses those that it only still names.
-fn release_ports(new: &mut Value, old: &Value) {
-    let known: Vec<Value> = old
-        .get("spec")
-        .map(|spec| spec.items("ports").to_vec())
-        .unwrap_or_default();
-    for port in new.child_mut("spec").items_mut("ports") {
-        let number = port.int("nodePort");
-        if number.is_some() && known.iter().any(|known| known.int("nodePort") == number) {
-            port.remove("nodePort");
-        }
-    }
-    new.child_mut("spec").remove("externalTrafficPolicy");
 }
 
 /// Gives a service what it lacks; `new` is none if it goes.

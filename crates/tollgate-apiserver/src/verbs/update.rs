@@ -10,6 +10,7 @@ use super::rules::Rules;
 use super::{managers, prepare, services, validate};
 use crate::error;
 use crate::patch::managed_fields::same_but_for_times;
+use crate::quota;
 use crate::storage::Record;
 use std::sync::Arc;
 use tollgate_api::field::{Error, Path};
@@ -163,20 +164,19 @@ async fn attempt(
     let judged = review.with_object(&new);
     call.api.admission.validate(&judged).await?;
     let gone = leaves(call, &new, &old);
-    let allocation = if gone {
-        services::allocate(call, None, Some(&old))?
-    } else {
-        services::allocate(call, Some(&mut new), Some(&old))?
-    };
+    let kept = (!gone).then_some(&mut new);
+    let allocation = services::allocate(call, kept, Some(&old))?;
     resource
         .conversion
         .to_stored(&resource.storage_kind, &mut new);
-    let value = record::encode(&resource.storage_kind, &new);
+    let counted = counted(call, &new)?;
+    let whole = counted.as_ref().unwrap_or(&new);
+    let value = record::encode(&resource.storage_kind, whole);
     let answer = |revision| {
         let value = value.clone();
         Attempt::Done(Answer::object(200, resource, Encoded { value, revision }))
     };
-    if value == record.value || same_but_for_times(&stored, &new) {
+    if value == record.value || same_but_for_times(&stored, whole) {
         return Ok(answer(record.revision));
     }
     let plan = Plan {
@@ -193,13 +193,24 @@ async fn attempt(
         return Ok(answer(record.revision));
     }
     Ok(match commit(call, &plan).await? {
-        Committed::Done(revision, Some(value)) => {
-            Attempt::Done(Answer::object(200, resource, Encoded { value, revision }))
-        }
-        Committed::Done(revision, None) => answer(revision),
+        // What was counted for a quota shows from the next look on, as it does upstream.
+        Committed::Done(revision, _) => answer(revision),
         Committed::Moved(found) => Attempt::Again(found),
         Committed::Taken => Attempt::Again(Some(Arc::clone(record))),
     })
+}
+
+/// The quota whose status is written without limits, with a status that was counted.
+fn counted(call: &Call<'_>, new: &Value) -> Result<Option<Value>, Status> {
+    let storage = &call.resource.storage;
+    if storage.resource != "resourcequotas" || !storage.group.is_empty() {
+        return Ok(None);
+    }
+    if call.subresource != "status" {
+        return Ok(None);
+    }
+    let catalog = call.api.catalog.load();
+    quota::counted(&call.api.store.snapshot(), &catalog, new, call.api.release)
 }
 
 /// Holds the resourceVersion that the client sends against that of the object.

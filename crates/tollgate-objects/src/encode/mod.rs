@@ -5,7 +5,6 @@
 //! absent. Objects whose fields stand in the declared order, as everything does that was read from here, are written
 //! in one pass without an intermediate tree.
 
-mod canonical;
 mod list;
 mod plain;
 mod record;
@@ -15,7 +14,6 @@ mod typed;
 #[cfg(test)]
 mod tests;
 
-pub use canonical::canonicalize;
 pub use list::{ListMeta, list_head, list_meta, list_tail, without_type};
 pub use record::record;
 

@@ -6,12 +6,14 @@
 //!
 //! - A body is [`encode`]d and [`decode`]d with the four bytes and the envelope that say its kind.
 //! - [`encode_raw`] and [`decode_raw`] are the message alone, as it stands in an envelope, a list or a watch event.
-//! - [`list`] makes a body of messages that are encoded already, [`watch_frame`] a frame of a watch.
+//! - [`list`] makes a body of messages that are encoded already, [`ListFrame`] the same in parts, [`watch_frame`] a frame
+//!   of a watch.
 
 mod decode;
 mod encode;
 mod envelope;
 mod error;
+mod list;
 mod reader;
 mod scalar;
 mod writer;
@@ -21,8 +23,8 @@ mod tests;
 
 pub use envelope::Envelope;
 pub use error::Error;
+pub use list::{ListFrame, list};
 
-use crate::encode::ListMeta;
 use crate::schema::{StructType, type_of};
 use tollgate_api::{GroupVersionKind, Object, Value};
 use writer::Writer;
@@ -67,37 +69,6 @@ pub fn decode_raw(of: StructType, bytes: &[u8]) -> Result<Value, Error> {
 pub fn body(kind: &GroupVersionKind, raw: &[u8]) -> Vec<u8> {
     let mut out = Writer::new(raw.len() + 64);
     envelope::write(&mut out, kind, |out| out.bytes(raw));
-    out.finish()
-}
-
-/// The body of a list of `kind` (`PodList`) whose items are messages that are encoded already.
-pub fn list(kind: &GroupVersionKind, meta: &ListMeta<'_>, items: &[impl AsRef<[u8]>]) -> Vec<u8> {
-    let length: usize = items.iter().map(|item| item.as_ref().len() + 6).sum();
-    // One list alone has its two fields the other way round.
-    let old = kind.kind == "PartialObjectMetadataList" && kind.version == "v1beta1";
-    let (meta_number, items_number) = if old { (2, 1) } else { (1, 2) };
-    let mut out = Writer::new(length + 256);
-    let write_meta = |out: &mut Writer| {
-        out.message(meta_number, |out| {
-            if let Some(count) = meta.remaining_item_count {
-                out.number(4, count);
-            }
-            out.text(3, meta.continue_token.as_bytes());
-            out.text(2, meta.resource_version.as_bytes());
-            out.text(1, b"");
-        });
-    };
-    envelope::write(&mut out, kind, |out| {
-        if old {
-            write_meta(out);
-        }
-        for item in items.iter().rev() {
-            out.text(items_number, item.as_ref());
-        }
-        if !old {
-            write_meta(out);
-        }
-    });
     out.finish()
 }
 

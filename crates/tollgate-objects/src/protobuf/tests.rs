@@ -1,4 +1,5 @@
 use super::*;
+use crate::encode::ListMeta;
 use crate::{arbitrary, encode as text};
 use proptest::prelude::*;
 use tollgate_api::json::from_str;

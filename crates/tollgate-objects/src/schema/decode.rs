@@ -1,5 +1,6 @@
 //! Strict decoding: a tree against its type (`sigs.k8s.io/json`, strict).
 
+use super::canonical;
 use super::go_type::{bare_name, go_type, go_type_of};
 use super::lookup::{ShapeRef, StructType};
 use super::problem::{Problem, ProblemKind};
@@ -16,9 +17,20 @@ const STRICT_ERRORS_MAX: usize = 100;
 /// Returns what strict field validation refuses, in the order of the document. A value of the wrong type is removed, so
 /// that whoever goes on finds it absent.
 pub fn decode(kind: &GroupVersionKind, object: &mut Value) -> Vec<Problem> {
+    walk(kind, object, false)
+}
+
+/// The same, and amounts, times, bytes and whole numbers get the one form in which upstream writes them: as a server
+/// compares and shows objects.
+pub fn decode_canonical(kind: &GroupVersionKind, object: &mut Value) -> Vec<Problem> {
+    walk(kind, object, true)
+}
+
+fn walk(kind: &GroupVersionKind, object: &mut Value, canonical: bool) -> Vec<Problem> {
     let mut walk = Walk {
         problems: Vec::new(),
         strict: 0,
+        canonical,
     };
     let root = Place::ROOT;
     if let Some(of) = type_of(kind) {
@@ -105,6 +117,7 @@ impl<'p> Place<'p> {
 struct Walk {
     problems: Vec<Problem>,
     strict: usize,
+    canonical: bool,
 }
 
 impl Walk {
@@ -198,8 +211,8 @@ impl Walk {
     }
 
     #[inline]
-    fn check_scalar(&mut self, value: &Value, shape: ShapeRef, place: &Place<'_>) -> bool {
-        let fits = match (shape, value) {
+    fn check_scalar(&mut self, value: &mut Value, shape: ShapeRef, place: &Place<'_>) -> bool {
+        let fits = match (shape, &*value) {
             (ShapeRef::String | ShapeRef::IntOrString, Value::String(_))
             | (ShapeRef::Bool, Value::Bool(_))
             | (ShapeRef::Float64, Value::Number(_)) => true,
@@ -227,7 +240,10 @@ impl Walk {
             },
             _ => false,
         };
-        fits || self.mismatch(value, shape, place)
+        if !fits {
+            return self.mismatch(value, shape, place);
+        }
+        !self.canonical || canonical::settle(value, shape)
     }
 
     #[cold]

@@ -13,6 +13,7 @@
 //! - [`type_of`] and [`StructType`] walk the table by hand.
 
 mod base64;
+mod canonical;
 mod custom;
 mod decode;
 pub mod discovery;
@@ -27,7 +28,7 @@ mod table;
 mod time;
 
 pub use custom::{CustomResource, custom_resources};
-pub use decode::decode;
+pub use decode::{decode, decode_canonical};
 pub use lookup::{ShapeId, ShapeRef, StructType, type_of};
 pub use problem::{Problem, ProblemKind, refusal};
 pub use resource::{guess_plural, resource_of, resources};

@@ -210,7 +210,7 @@ fn the_keys_of_every_list_are_fields_of_its_members() {
         if !seen.insert(of.name()) {
             continue;
         }
-        for field in of.fields() {
+        for field in of.fields_in_json_order() {
             let mut shape = field.shape();
             while let ShapeRef::List(inner) | ShapeRef::Map(inner) = shape {
                 shape = inner.shape();
@@ -230,4 +230,89 @@ fn the_keys_of_every_list_are_fields_of_its_members() {
         }
     }
     assert!(keyed > 60, "{keyed}");
+}
+
+fn canonical(text: &str) -> String {
+    let mut object = json::from_str(text).unwrap();
+    let kind = GroupVersionKind::of(&object);
+    assert!(decode_canonical(&kind, &mut object).is_empty());
+    object.to_string()
+}
+
+#[test]
+fn what_means_the_same_becomes_one() {
+    assert_eq!(
+        canonical(
+            r#"{"kind":"Event","apiVersion":"v1","metadata":{"creationTimestamp":"2026-01-01T02:00:00.5+02:00"},
+            "firstTimestamp":"0001-01-01T00:00:00Z","eventTime":"2026-01-01T00:00:00.000001Z","count":1.0}"#
+        ),
+        r#"{"kind":"Event","apiVersion":"v1","metadata":{"creationTimestamp":"2026-01-01T00:00:00Z"},"eventTime":"2026-01-01T00:00:00.000001Z","count":1}"#
+    );
+}
+
+#[test]
+fn amounts_of_every_kind_become_canonical() {
+    // Every field that holds an amount, or a map or list of them, is found by its shape.
+    let mut fields = 0;
+    for resource in resources() {
+        let kind = GroupVersionKind::new(&resource_version(resource), resource.kind);
+        let Some(of) = type_of(&kind) else { continue };
+        fields += amounts(&kind, of, &mut Vec::new());
+    }
+    assert!(fields > 100, "{fields}");
+}
+
+fn resource_version(resource: &Resource) -> String {
+    if resource.group.is_empty() {
+        resource.version.to_owned()
+    } else {
+        format!("{}/{}", resource.group, resource.version)
+    }
+}
+
+/// Decodes an object of the kind for each field of amounts below a type; how many there are.
+fn amounts(kind: &GroupVersionKind, of: StructType, path: &mut Vec<(String, u8)>) -> usize {
+    let mut found = 0;
+    if path.len() > 7 {
+        return 0;
+    }
+    for field in of.fields_in_json_order() {
+        let (mut shape, mut wrap) = (field.shape(), 0_u8);
+        loop {
+            match shape {
+                ShapeRef::List(inner) => (shape, wrap) = (inner.shape(), wrap * 3 + 1),
+                ShapeRef::Map(inner) => (shape, wrap) = (inner.shape(), wrap * 3 + 2),
+                _ => break,
+            }
+        }
+        path.push((field.name.to_owned(), wrap));
+        match shape {
+            ShapeRef::Quantity => {
+                let build = |amount: &str| {
+                    let mut value: Value = amount.into();
+                    for (name, wrap) in path.iter().rev() {
+                        let mut left = *wrap;
+                        while left > 0 {
+                            value = match left % 3 {
+                                1 => vec![value].into(),
+                                _ => [("k", value)].into_iter().collect(),
+                            };
+                            left /= 3;
+                        }
+                        value = [(name.clone(), value)].into_iter().collect();
+                    }
+                    value
+                };
+                let mut object = build("1024Mi");
+                let problems = decode_canonical(kind, &mut object);
+                assert!(problems.is_empty(), "{kind:?} {path:?}: {problems:?}");
+                assert_eq!(object, build("1Gi"), "{kind:?} {path:?}");
+                found += 1;
+            }
+            ShapeRef::Struct(below) => found += amounts(kind, below, path),
+            _ => {}
+        }
+        path.pop();
+    }
+    found
 }

@@ -11,7 +11,7 @@ mod lease;
 mod node;
 mod persistent_volume_claim;
 pub mod pod;
-mod service;
+pub mod service;
 mod stateful_set;
 
 use tollgate_api::{GroupVersionKind, Release, Value};

@@ -1,5 +1,6 @@
 //! The strategy of Services: `clusterIP` and `clusterIPs` are one thing under two names.
 
+use std::collections::BTreeSet;
 use tollgate_api::{Release, Value};
 
 /// Prepares a Service that is to be created.
@@ -24,6 +25,7 @@ pub(super) fn prepare_for_update(service: &mut Value, old: &Value, _release: Rel
         }
     }
     keep_addresses(service, old);
+    keep_ports(service, old);
     normalize_addresses(service, Some(old));
     drop_what_the_type_lost(service, old);
 }
@@ -65,7 +67,8 @@ const NEEDED: &[(Needs, &[&str])] = &[
     (|spec| !needs_address(spec), &["externalName"]),
 ];
 
-fn needs_address(spec: &Value) -> bool {
+/// Whether a Service of this spec has an address of the cluster, or says that it wants none.
+pub fn needs_address(spec: &Value) -> bool {
     spec.str_or_empty("type") != "ExternalName"
 }
 
@@ -85,7 +88,8 @@ fn needs_health_check(spec: &Value) -> bool {
     is_balanced(spec) && spec.str_or_empty("externalTrafficPolicy") == "Local"
 }
 
-fn needs_node_ports(spec: &Value) -> bool {
+/// Whether the ports of a Service of this spec are those of nodes, too.
+pub fn needs_node_ports(spec: &Value) -> bool {
     match spec.str_or_empty("type") {
         "NodePort" => true,
         "LoadBalancer" => spec.bool("allocateLoadBalancerNodePorts") != Some(false),
@@ -99,11 +103,7 @@ fn same(one: &Value, other: &Value, field: &str) -> bool {
 
 /// Whether all node ports of the one are also the other's.
 fn same_node_ports(one: &Value, other: &Value) -> bool {
-    let ports = |spec: &Value| -> std::collections::BTreeSet<i64> {
-        let ports = spec.items("ports").iter();
-        ports.filter_map(|port| port.int("nodePort")).collect()
-    };
-    ports(one) == ports(other)
+    numbers(one) == numbers(other)
 }
 
 /// Addresses that a client does not speak of stay (`patchAllocatedValues`).
@@ -125,6 +125,54 @@ fn keep_addresses(service: &mut Value, old: &Value) {
             spec.set("clusterIPs", list);
         }
     }
+    for key in ["ipFamilies", "ipFamilyPolicy"] {
+        if let Some(value) = before.get(key)
+            && spec.get(key).is_none()
+        {
+            spec.set(key, value.clone());
+        }
+    }
+}
+
+/// So do ports, by their names (`patchAllocatedValues`), unless another port has the number now.
+fn keep_ports(service: &mut Value, old: &Value) {
+    let before = old.get("spec").unwrap_or(&Value::Null);
+    let Some(spec) = service.get_mut("spec") else {
+        return;
+    };
+    if needs_health_check(before)
+        && needs_health_check(spec)
+        && spec.int("healthCheckNodePort").unwrap_or_default() == 0
+        && let Some(port) = before.int("healthCheckNodePort")
+    {
+        spec.set("healthCheckNodePort", port);
+    }
+    if !needs_node_ports(before) || !needs_node_ports(spec) {
+        return;
+    }
+    let mut used: BTreeSet<i64> = numbers(spec)
+        .intersection(&numbers(before))
+        .copied()
+        .collect();
+    for port in spec.items_mut("ports") {
+        if port.int("nodePort").unwrap_or_default() != 0 {
+            continue;
+        }
+        let name = port.str_or_empty("name");
+        let mut known = before.items("ports").iter();
+        let known = known.find(|known| known.str_or_empty("name") == name);
+        if let Some(number) = known.and_then(|known| known.int("nodePort"))
+            && used.insert(number)
+        {
+            port.set("nodePort", number);
+        }
+    }
+}
+
+/// The node ports of a spec.
+fn numbers(spec: &Value) -> BTreeSet<i64> {
+    let ports = spec.items("ports").iter();
+    ports.filter_map(|port| port.int("nodePort")).collect()
 }
 
 /// Brings `clusterIP` and `clusterIPs` in step (`NormalizeClusterIPs`): whichever of them a client has changed counts.
@@ -178,6 +226,21 @@ mod tests {
             old,
             r#"{"type":"ClusterIP","clusterIP":"10.0.0.2","clusterIPs":["10.0.0.1"]}"#,
             r#"{"type":"ClusterIP","clusterIP":"10.0.0.2","clusterIPs":["10.0.0.2"]}"#,
+        );
+    }
+
+    #[test]
+    fn ports_stay_with_their_names_unless_another_has_the_number() {
+        let old = r#"{"type":"NodePort","ports":[{"name":"a","port":1,"nodePort":30001},{"name":"b","port":2,"nodePort":30002}]}"#;
+        check(
+            old,
+            r#"{"type":"NodePort","ports":[{"name":"b","port":3},{"name":"a","port":1}]}"#,
+            r#"{"type":"NodePort","ports":[{"name":"b","port":3,"nodePort":30002},{"name":"a","port":1,"nodePort":30001}]}"#,
+        );
+        check(
+            old,
+            r#"{"type":"NodePort","ports":[{"name":"b","port":3},{"name":"c","port":1,"nodePort":30002}]}"#,
+            r#"{"type":"NodePort","ports":[{"name":"b","port":3},{"name":"c","port":1,"nodePort":30002}]}"#,
         );
     }
 

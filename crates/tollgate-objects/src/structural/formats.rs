@@ -33,6 +33,11 @@ const OBJECT_ID: &str = "^[0-9a-fA-F]{24}$";
 const EMAIL: &str = "^[^@<>,; ]+@[^@<>,; ]+$|^[^<>]*<[^@<>,; ]+@[^@<>,; ]+>$";
 const DURATION: &str = "^ *[-+]?([0-9]+([.][0-9]*)?|[.][0-9]+) *(ns|nano|nanosecond|us|µs|micro|microsecond|ms|milli|millisecond|s|sec|second|m|min|minute|h|hr|hour|d|day|w|wk|week)s?( *([0-9]+([.][0-9]*)?|[.][0-9]+) *(ns|us|µs|ms|s|m|h|d|w|nanosecond|microsecond|millisecond|second|minute|hour|day|week)s?)* *$|^0$";
 
+/// Whether a text has a format; every text has one that is not known.
+pub fn has_format(name: &str, text: &str) -> bool {
+    Format::named(name).is_none_or(|format| format.holds(text))
+}
+
 impl Format {
     /// The format of that name, if it is one that is held against values.
     pub(super) fn named(name: &str) -> Option<Self> {

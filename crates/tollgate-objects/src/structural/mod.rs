@@ -16,6 +16,7 @@ mod validate;
 
 pub use defaults::set_defaults;
 pub use embedded::validate_embedded;
+pub use formats::has_format;
 pub use list_types::validate_list_types;
 pub use pattern::{Pattern, PatternError};
 pub use prune::{prune, prune_part};

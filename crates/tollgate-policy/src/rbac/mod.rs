@@ -39,6 +39,7 @@ mod binding;
 mod cover;
 mod kind;
 mod objects;
+mod outdated;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -50,4 +51,5 @@ pub use binding::{Binding, Subject};
 pub use cover::{ATOMS_MAX, describe_missing, uncovered};
 pub use kind::RbacKind;
 pub use objects::RbacObjects;
+pub use outdated::{Outdated, outdated};
 pub use rule::Rule;

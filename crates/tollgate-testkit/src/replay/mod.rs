@@ -56,6 +56,11 @@ impl Sequence {
         self.0["controllers"] != true || self.0["either"] == true
     }
 
+    /// Whether its answers are those of a server with controllers, but neither a scheduler nor nodes.
+    pub fn is_with_controllers(&self) -> bool {
+        self.0["controllers"] == true || self.0["either"] == true
+    }
+
     /// Whether nothing may run beside it.
     pub fn is_exclusive(&self) -> bool {
         self.0["exclusive"] == true

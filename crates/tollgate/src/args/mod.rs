@@ -1,6 +1,7 @@
 //! The command line.
 
 mod config;
+mod duration;
 mod serve;
 mod snapshot;
 

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// `tollgate serve`
 #[derive(Debug, Args)]
@@ -34,6 +35,10 @@ pub struct ServeArgs {
         help_heading = "Server"
     )]
     pub bind_address: IpAddr,
+
+    /// The address under which clients reach the server, if it is not --bind-address
+    #[arg(long, value_name = "IP", help_heading = "Server")]
+    pub advertise_address: Option<IpAddr>,
 
     /// The port to listen on; 0 takes any that is free
     #[arg(
@@ -220,6 +225,16 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub admission_control_config_file: Option<PathBuf>,
 
+    /// How long events are kept after their last change; `0s` keeps them for ever
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "1h0m0s",
+        value_parser = super::duration::parse,
+        help_heading = "Cluster"
+    )]
+    pub event_ttl: Duration,
+
     /// Which release to be: 1.20 to 1.37
     #[arg(
         long,
@@ -229,9 +244,22 @@ pub struct ServeArgs {
     )]
     pub emulated_version: String,
 
-    /// How many nodes to simulate (none can be yet)
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Cluster")]
-    pub nodes: u32,
+    /// How many equal nodes to simulate, `node-0` and so on; 3 if nothing is said, 0 for none
+    #[arg(long, value_name = "N", help_heading = "Cluster")]
+    pub nodes: Option<u32>,
+
+    /// What each simulated node has; what is not named is as by default
+    #[arg(
+        long,
+        value_name = "RESOURCE=AMOUNT,…",
+        default_value = tollgate_controllers::node::config::CAPACITY_DEFAULT,
+        help_heading = "Cluster"
+    )]
+    pub node_capacity: String,
+
+    /// Simulate the groups of nodes of this file (YAML) instead of equal ones
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub node_config: Option<PathBuf>,
 
     /// Which controllers to run: `*` for all, `name` for one, `-name` for all but one, `-*` for none
     #[arg(

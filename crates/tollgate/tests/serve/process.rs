@@ -72,7 +72,12 @@ fn flags_that_cannot_be_followed_are_refused() {
             "--controllers=nothing",
             "\"nothing\" is not in the list of known controllers",
         ),
-        ("--nodes=1", "no node can be simulated yet"),
+        ("--nodes=5001", "at most 5000 nodes can be simulated"),
+        ("--node-capacity=gpu=1", "`gpu` is no resource of a node"),
+        (
+            "--node-config=/nowhere/nodes",
+            "cannot read `/nowhere/nodes`",
+        ),
         (
             "--enable-admission-plugins=Nope",
             "plugin \"Nope\" is unknown",
@@ -124,9 +129,9 @@ fn flags_can_stand_in_a_file() {
     let file = folder.join("serve.yaml");
     let write = |text: &str| std::fs::write(&file, text).unwrap();
     let path = file.to_str().unwrap();
-    write("data-dir: ':memory:'\nnodes: 1\ncontrollers: ['*', -job-controller]\n");
+    write("data-dir: ':memory:'\nnodes: 9999\ncontrollers: ['*', -job-controller]\n");
     let said = refusal(&["serve", "--config", path]);
-    assert!(said.contains("--nodes=1"), "{said}");
+    assert!(said.contains("--nodes: at most"), "{said}");
     // The command line wins.
     let flags = ["--nodes=0", "--controllers=nothing"];
     let said = refusal(&["serve", "--config", path, flags[0], flags[1]]);

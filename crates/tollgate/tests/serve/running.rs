@@ -43,7 +43,11 @@ pub(crate) fn refusal(arguments: &[&str]) -> String {
 type Output = Lines<BufReader<ChildStdout>>;
 
 fn launch(data: &Path, flags: &[String]) -> (Child, Vec<String>, Output) {
-    let mut child = tollgate(&["serve", "--secure-port", "0", "--data-dir"])
+    // The server alone, unless a test says otherwise: what controllers and nodes write is theirs to test.
+    let alone = ["--controllers=-*", "--nodes=0"];
+    let mut child = tollgate(&["serve", "--secure-port", "0"])
+        .args(alone)
+        .arg("--data-dir")
         .arg(data)
         .args(flags)
         .stdout(Stdio::piped())

@@ -36,7 +36,8 @@ impl Plugin for NamespaceLifecycle {
 fn admit(review: &Review<'_>, object: Option<&tollgate_api::Value>) -> Result<(), Status> {
     let attributes = &review.attributes;
     let namespace = attributes.namespace;
-    if namespace.is_empty() || attributes.operation == Operation::Delete || is_namespace(review) {
+    let is_write = matches!(attributes.operation, Operation::Create | Operation::Update);
+    if namespace.is_empty() || !is_write || is_namespace(review) {
         return Ok(());
     }
     // Anybody may ask what somebody in a namespace may do.

@@ -3,14 +3,6 @@
 use crate::admission::{Plugin, Review, policy};
 use tollgate_api::Status;
 
-/// What no policy judges, lest nobody could take a bad one away.
-const EXEMPT: [&str; 4] = [
-    "mutatingadmissionpolicies",
-    "mutatingadmissionpolicybindings",
-    "validatingadmissionpolicies",
-    "validatingadmissionpolicybindings",
-];
-
 /// The plugin.
 #[derive(Debug)]
 pub(in crate::admission) struct ValidatingAdmissionPolicy;
@@ -21,13 +13,10 @@ impl Plugin for ValidatingAdmissionPolicy {
     }
 
     fn validate(&self, review: &Review<'_>) -> Result<(), Status> {
-        let resource = review.attributes.resource;
-        let is_exempt = resource.group == "admissionregistration.k8s.io"
-            && EXEMPT.contains(&resource.resource.as_str());
-        if is_exempt {
+        if policy::is_exempt(review) {
             return Ok(());
         }
-        let policies = review.prepared.admission_policies(review.snapshot);
+        let policies = review.prepared.validating_policies(review.snapshot);
         policy::judge(&policies, review)
     }
 }

@@ -18,7 +18,38 @@ pub(super) struct Validation {
     pub(super) reason: String,
 }
 
-/// A policy.
+/// How a mutation is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MutationSort {
+    /// As a part of the object.
+    ApplyConfiguration,
+    /// As operations on it.
+    JsonPatch,
+}
+
+/// One change that a policy makes.
+#[derive(Debug)]
+pub(super) struct Mutation {
+    pub(super) sort: MutationSort,
+    pub(super) expression: Compiled,
+}
+
+impl Mutation {
+    fn new(mutation: &Value, names: &[&str]) -> Self {
+        let is_patch = mutation.str("patchType") == Some("JSONPatch");
+        let (key, wanted, sort) = if is_patch {
+            ("jsonPatch", Wanted::Patch, MutationSort::JsonPatch)
+        } else {
+            let sort = MutationSort::ApplyConfiguration;
+            ("applyConfiguration", Wanted::Object, sort)
+        };
+        let text = mutation.get(key).map(|of| of.str_or_empty("expression"));
+        let expression = Expression::compile(text.unwrap_or_default(), names, wanted);
+        Self { sort, expression }
+    }
+}
+
+/// A policy, validating or mutating.
 #[derive(Debug)]
 pub(in crate::admission) struct Policy {
     pub(super) name: String,
@@ -31,6 +62,9 @@ pub(in crate::admission) struct Policy {
     pub(super) validations: Vec<Validation>,
     /// What the audit log is told: keys, and what makes the texts.
     pub(super) audit_annotations: Vec<(String, Compiled)>,
+    pub(super) mutations: Vec<Mutation>,
+    /// Whether it wants to be heard once more if another changes the object after it.
+    pub(super) reinvokes: bool,
     pub(super) bindings: Vec<Binding>,
 }
 
@@ -128,6 +162,12 @@ impl Policy {
                     (key, text)
                 })
                 .collect(),
+            mutations: spec
+                .items("mutations")
+                .iter()
+                .map(|mutation| Mutation::new(mutation, names))
+                .collect(),
+            reinvokes: spec.str("reinvocationPolicy") == Some("IfNeeded"),
             bindings: Vec::new(),
         }
     }

@@ -87,13 +87,13 @@ pub(in crate::admission) fn judge(policies: &Policies, review: &Review<'_>) -> R
 }
 
 /// What all policies see of a request.
-struct Shared {
+pub(super) struct Shared {
     request: Value,
     namespace: Option<std::sync::Arc<Value>>,
 }
 
 impl Shared {
-    fn new(review: &Review<'_>) -> Self {
+    pub(super) fn new(review: &Review<'_>) -> Self {
         let namespace = matching::namespace(review);
         Self {
             request: request::describe(review),
@@ -101,7 +101,7 @@ impl Shared {
         }
     }
 
-    fn bindings(&self, review: &Review<'_>, params: &Value) -> Bindings {
+    pub(super) fn bindings(&self, review: &Review<'_>, params: &Value) -> Bindings {
         let mut bindings = Bindings::default();
         bindings.bind("object", review.attributes.object);
         bindings.bind("oldObject", review.attributes.old_object);
@@ -109,9 +109,7 @@ impl Shared {
         bindings.bind("namespaceObject", self.namespace.as_deref());
         bindings.bind("params", Some(params));
         bindings.show_variables();
-        if let Some(user) = review.attributes.user {
-            bindings.bind_authorizer(review.authorizer, user);
-        }
+        request::bind_authorizer(review, &mut bindings);
         bindings
     }
 }
@@ -178,16 +176,8 @@ fn value_of(expression: &Compiled, bindings: &Bindings) -> Result<CelValue, Stri
     }
 }
 
-fn evaluate(policy: &Policy, bindings: &mut Bindings, findings: &mut Findings) {
-    let fail = |message: String, cause: Cause, findings: &mut Findings| {
-        if !policy.ignores_failure {
-            findings.denials.push(Denial {
-                message,
-                reason: String::new(),
-                cause,
-            });
-        }
-    };
+/// Evaluates the variables of a policy, each of which knows those before it.
+pub(super) fn set_variables(policy: &Policy, bindings: &mut Bindings) {
     for (name, expression) in &policy.variables {
         let value = value_of(expression, bindings).map_err(|why| {
             // The text names the expression already.
@@ -198,6 +188,19 @@ fn evaluate(policy: &Policy, bindings: &mut Bindings, findings: &mut Findings) {
         });
         bindings.add_variable(name, value);
     }
+}
+
+fn evaluate(policy: &Policy, bindings: &mut Bindings, findings: &mut Findings) {
+    let fail = |message: String, cause: Cause, findings: &mut Findings| {
+        if !policy.ignores_failure {
+            findings.denials.push(Denial {
+                message,
+                reason: String::new(),
+                cause,
+            });
+        }
+    };
+    set_variables(policy, bindings);
     match conditions_hold(&policy.conditions, bindings) {
         Ok(true) => {}
         Ok(false) => return,
@@ -271,7 +274,10 @@ fn type_name(value: &CelValue) -> &'static str {
 }
 
 /// Whether all conditions hold. One that does not outweighs those that fail.
-fn conditions_hold(conditions: &[Compiled], bindings: &Bindings) -> Result<bool, String> {
+pub(super) fn conditions_hold(
+    conditions: &[Compiled],
+    bindings: &Bindings,
+) -> Result<bool, String> {
     let mut errors = Vec::new();
     for condition in conditions {
         match value_of(condition, bindings) {
@@ -307,7 +313,7 @@ fn message_of(validation: &Validation, bindings: &Bindings) -> String {
     format!("failed expression: {text}")
 }
 
-fn refusal(review: &Review<'_>, message: String, reason: &str) -> Status {
+pub(super) fn refusal(review: &Review<'_>, message: String, reason: &str) -> Status {
     let mut status = review.forbidden(None, &message);
     (status.code, status.reason) = match reason {
         "Unauthorized" => (401, Reason::Unauthorized),

@@ -89,7 +89,7 @@ pub(super) async fn mutate(
     Ok(changes)
 }
 
-/// What webhooks did to an object.
+/// What webhooks or policies did to an object.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     /// Whether any changed it.
@@ -137,9 +137,7 @@ fn applies(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
     bindings.bind("object", review.attributes.object);
     bindings.bind("oldObject", review.attributes.old_object);
     bindings.bind("request", Some(&request::describe(review)));
-    if let Some(user) = review.attributes.user {
-        bindings.bind_authorizer(review.authorizer, user);
-    }
+    request::bind_authorizer(review, &mut bindings);
     let mut errors = Vec::new();
     for condition in &hook.conditions {
         let value = Expression::compile(condition, CONDITION_NAMES, Wanted::Bool)
@@ -240,7 +238,7 @@ fn patched(
     let kind = subresource.map_or(&review.resource.kind, |subresource| &subresource.kind);
     if !review.resource.is_custom() {
         // What no field of the kind is called is dropped, as decoding would.
-        schema::decode(kind, &mut patched);
+        schema::decode_canonical(kind, &mut patched);
         defaults::set_defaults(kind, &mut patched);
     }
     Ok((patched != *object).then_some(patched))

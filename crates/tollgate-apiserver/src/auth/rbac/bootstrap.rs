@@ -147,6 +147,32 @@ pub(crate) fn written(rule: &Rule) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flate2::read::GzDecoder;
+    use tollgate_api::json;
+    use tollgate_policy::rbac::outdated;
+
+    const PACKED: &[u8] = include_bytes!("../../../data/rbac-aggregated-1.36.json.gz");
+
+    fn name_of(role: &Value) -> &str {
+        role.get("metadata").unwrap().str_or_empty("name")
+    }
+
+    #[test]
+    fn the_default_roles_get_the_rules_the_controller_gave_them() {
+        let mut text = String::new();
+        GzDecoder::new(PACKED).read_to_string(&mut text).unwrap();
+        let expected = json::from_str(&text).unwrap();
+        let roles = objects().into_iter();
+        let roles = roles.filter(|(kind, _)| *kind == RbacKind::ClusterRole);
+        let outdated = outdated(roles.map(|(_, role)| role).collect());
+        let names: Vec<&str> = outdated.iter().map(|role| role.name.as_str()).collect();
+        assert_eq!(names, ["admin", "edit", "view"]);
+        for role in outdated {
+            let mut roles = expected.items("clusterroles").iter();
+            let expected = roles.find(|other| name_of(other) == role.name).unwrap();
+            assert_eq!(role.rules, expected.items("rules"), "{}", role.name);
+        }
+    }
 
     fn find(kind: RbacKind, name: &str) -> Value {
         let mut all = objects().into_iter();

@@ -1,6 +1,5 @@
-//! RBAC on a server: the objects of a first start, an index that follows the store, aggregation, and who may grant what.
+//! RBAC on a server: the objects of a first start, an index that follows the store, and who may grant what.
 
-pub mod aggregation;
 pub mod bootstrap;
 pub mod escalation;
 mod index;

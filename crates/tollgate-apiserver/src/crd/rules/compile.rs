@@ -1,6 +1,6 @@
 //! The rules of a version, compiled once.
 
-use super::functions;
+use super::library;
 use cel::Program;
 use std::collections::BTreeMap;
 use tollgate_api::Value;
@@ -33,6 +33,8 @@ pub(super) struct Rule {
     pub(super) field_path: String,
     /// Whether it compares with what was there before.
     pub(super) is_transition: bool,
+    /// Whether it is asked, too, when nothing was there before.
+    pub(super) optional_old: bool,
     /// How many loops stand in each other.
     pub(super) depth: u32,
 }
@@ -71,7 +73,7 @@ impl Place {
 
 impl Rule {
     fn read(rule: &Value) -> Option<Self> {
-        let environment = functions::environment();
+        let environment = library::environment();
         let text = rule.str_or_empty("rule").trim().to_owned();
         let program = environment.compile(&text).ok()?;
         let expression = rule.str_or_empty("messageExpression");
@@ -82,8 +84,9 @@ impl Rule {
                 .flatten(),
             reason: rule.str_or_empty("reason").to_owned(),
             field_path: rule.str_or_empty("fieldPath").to_owned(),
+            optional_old: rule.bool("optionalOldSelf") == Some(true),
             is_transition: program.references().has_variable("oldSelf"),
-            depth: super::check::loops(program.expression()),
+            depth: super::infer::loops(program.expression()),
             text,
             program,
         })

@@ -1,8 +1,10 @@
 //! Rules against objects.
 
 use super::compile::{Place, Rule, Rules};
-use super::{functions, values};
+use super::{library, values};
 use cel::Value as Cel;
+use cel::objects::OptionalValue;
+use std::sync::Arc;
 use tollgate_api::Value;
 use tollgate_api::field::{Error, ErrorKind, Errors, Path};
 
@@ -53,7 +55,7 @@ impl Judge {
             let before = old.map(|old| values::of(old, &place.schema, is_root));
             let size = count(value);
             for rule in &place.rules {
-                if rule.is_transition && before.is_none() {
+                if rule.is_transition && before.is_none() && !rule.optional_old {
                     continue;
                 }
                 self.steps = self
@@ -110,9 +112,13 @@ fn ask(
     value: &Value,
     path: &Path<'_>,
 ) -> Option<Error> {
-    let mut context = functions::context();
+    let mut context = library::context();
     context.add_variable_from_value("self", this.clone());
-    if let Some(before) = before {
+    if rule.optional_old {
+        let before = before.cloned();
+        let before = before.map_or_else(OptionalValue::none, OptionalValue::of);
+        context.add_variable_from_value("oldSelf", Cel::Opaque(Arc::new(before)));
+    } else if let Some(before) = before {
         context.add_variable_from_value("oldSelf", before.clone());
     }
     let failure = match rule.program.execute(&context) {

@@ -5,12 +5,13 @@
 mod check;
 mod compile;
 mod cost;
+mod infer;
 mod judge;
 mod names;
 mod types;
 mod values;
 
-use crate::cel::functions;
+use crate::cel::library;
 
 #[cfg(test)]
 mod tests;

@@ -81,6 +81,48 @@ fn loops_in_loops_over_lists_without_end_are_refused() {
 }
 
 #[test]
+fn a_rule_may_be_asked_though_nothing_was_there_before() {
+    let text = r#"{"type":"object","properties":{"a":{"type":"integer",
+        "x-kubernetes-validations":[{"rule":"oldSelf.hasValue() || self == 1","optionalOldSelf":true}]}}}"#;
+    let rules = Rules::read(&from_str(text).unwrap()).unwrap();
+    let faults = |new: &str, old: Option<&str>| {
+        let old = old.map(|old| from_str(old).unwrap());
+        rules.validate(&from_str(new).unwrap(), old.as_ref()).len()
+    };
+    assert_eq!(faults(r#"{"a":1}"#, None), 0);
+    assert_eq!(faults(r#"{"a":2}"#, None), 1);
+    assert_eq!(faults(r#"{"a":2}"#, Some(r#"{"a":3}"#)), 0);
+    assert_eq!(faults(r#"{"a":2}"#, Some("{}")), 1);
+}
+
+#[test]
+fn what_was_there_before_is_known_only_where_it_can_be_found() {
+    let said = |sort: &str, rule: &str| {
+        let text = format!(
+            r#"{{"spec":{{"versions":[{{"name":"v1","schema":{{"openAPIV3Schema":{{"type":"object","properties":{{"l":{{"type":"array",{sort}"maxItems":3,
+                "items":{{"type":"object","properties":{{"k":{{"type":"string","maxLength":3}}}},"x-kubernetes-validations":[{rule}]}}}}}}}}}}}}]}}}}"#
+        );
+        let errors = check(&from_str(&text).unwrap());
+        errors
+            .first()
+            .map(|error| format!("{}: {}", error.field, error.detail))
+    };
+    let rule = r#"{"rule":"self == oldSelf"}"#;
+    let by_key = r#""x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["k"],"#;
+    assert_eq!(said(by_key, rule), None);
+    let found = said("", rule).unwrap();
+    assert!(
+        found.ends_with(".items.x-kubernetes-validations[0].rule: oldSelf cannot be used on the uncorrelatable portion of the schema within spec.validation.openAPIV3Schema.properties[l].items"),
+        "{found}"
+    );
+    let found = said(by_key, r#"{"rule":"self.k != ''","optionalOldSelf":true}"#).unwrap();
+    assert!(
+        found.ends_with("[0].optionalOldSelf: may not be set if oldSelf is not used in rule"),
+        "{found}"
+    );
+}
+
+#[test]
 fn functions_of_kubernetes_are_there() {
     let holds = |rule: &str| {
         let text = format!(

@@ -6,6 +6,7 @@
 //! - [`validate`] checks an object, [`members`] says which fields it has, [`compare`] how two differ, [`merge`] puts one
 //!   into the other, [`remove`] takes fields out, [`reconcile`] follows changes of a schema.
 
+pub(super) mod atomics;
 pub(super) mod compare;
 mod custom;
 pub(super) mod members;

@@ -1,6 +1,6 @@
 //! What keeps pods running.
 
-use crate::table::selector::{formatted, selector};
+use crate::table::selector::{self, formatted};
 use crate::table::text::{NONE, age, containers, int_at, items_at, labels, name};
 use tollgate_api::{Timestamp, Value};
 
@@ -49,7 +49,8 @@ fn ready(object: &Value) -> Value {
 pub(super) fn deployment(object: &Value, now: Timestamp) -> Vec<Value> {
     let [names, images] = containers(template(object));
     // What cannot be read is shown as nothing here, and only here.
-    let selector = selector(object.at(&["spec", "selector"])).unwrap_or_default();
+    let selector = object.at(&["spec", "selector"]);
+    let selector = selector.and_then(selector::text).unwrap_or_default();
     vec![
         name(object),
         ready(object),

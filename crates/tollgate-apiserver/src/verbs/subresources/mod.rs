@@ -1,12 +1,17 @@
 //! Subresources whose objects are of another kind than the resource's.
 
 mod binding;
+pub mod connect;
 mod eviction;
+mod log;
+pub mod proxy;
 mod scale;
+pub mod target;
 mod token;
 
 pub use binding::bind;
 pub use eviction::evict;
+pub use log::check_log_options;
 pub use scale::{get_scale, patch_scale, replace_scale};
 pub use token::token;
 

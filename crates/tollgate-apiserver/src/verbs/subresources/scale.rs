@@ -2,6 +2,7 @@
 
 use crate::crd;
 use crate::error;
+use crate::table::selector;
 use crate::verbs::options::WriteOptions;
 use crate::verbs::patch::{PatchType, patched_document};
 use crate::verbs::update::check_name;
@@ -52,40 +53,15 @@ fn scale_of(call: &Call<'_>, object: &Value) -> Value {
     scale
 }
 
-/// A selector as text, in upstream's order: by key.
+/// The selector of a built-in kind as text; that of a replication controller is plain labels.
 fn selector_text(selector: &Value) -> String {
     let is_set =
         selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
-    let mut terms: Vec<(String, String)> = Vec::new();
     if is_set {
-        let labels = selector.str_entries("matchLabels");
-        terms.extend(labels.map(|(key, value)| (key.to_owned(), format!("{key}={value}"))));
-        for expression in selector.items("matchExpressions") {
-            let key = expression.str_or_empty("key");
-            let mut values: Vec<&str> = expression
-                .items("values")
-                .iter()
-                .filter_map(Value::as_str)
-                .collect();
-            values.sort_unstable();
-            let values = values.join(",");
-            let text = match expression.str_or_empty("operator") {
-                "In" => format!("{key} in ({values})"),
-                "NotIn" => format!("{key} notin ({values})"),
-                "Exists" => key.to_owned(),
-                _ => format!("!{key}"),
-            };
-            terms.push((key.to_owned(), text));
-        }
-    } else if let Some(labels) = selector.as_object() {
-        let labels = labels
-            .iter()
-            .filter_map(|(key, value)| Some((key, value.as_str()?)));
-        terms.extend(labels.map(|(key, value)| (key.to_owned(), format!("{key}={value}"))));
+        // What is no selector was refused when it was written.
+        return selector::text(selector).unwrap_or_default();
     }
-    terms.sort();
-    let terms: Vec<String> = terms.into_iter().map(|(_, text)| text).collect();
-    terms.join(",")
+    selector::of_labels(Some(selector))
 }
 
 fn answer(scale: Value) -> Answer {

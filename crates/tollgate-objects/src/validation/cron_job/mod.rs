@@ -1,12 +1,11 @@
 //! `ValidateCronJobCreate` and its update.
 
-mod schedule;
-
 use super::fields::{self, child};
 use super::numbers::nonnegative;
 use super::workload::metadata_update;
 use super::{Options, go_values, job};
 use tollgate_api::field::{Error, Errors, Path};
+use tollgate_api::schedule::Schedule;
 use tollgate_api::{Value, names};
 
 /// The controller adds eleven characters to make the name of a Job.
@@ -65,7 +64,7 @@ fn validate_schedule(spec: &Value, old: Option<&Value>, path: &Path<'_>, errors:
             errors.push(Error::invalid(&path, text, why));
         }
     }
-    if let Err(why) = schedule::check(text) {
+    if let Err(why) = Schedule::parse(text, is_time_zone) {
         errors.push(Error::invalid(&path, text, why));
     }
 }

@@ -1,6 +1,14 @@
-//! `--controllers`, in kube-controller-manager's syntax.
+//! `--controllers`, in kube-controller-manager's syntax, and what runs the controllers beside the server.
 
 use anyhow::{Result, bail};
+use std::sync::Arc;
+use tollgate_apiserver::local::LocalCluster;
+use tollgate_apiserver::verbs::Api;
+use tollgate_controllers::clock::Clock;
+use tollgate_controllers::driver::{self, Machine};
+use tollgate_controllers::node::Kubelets;
+use tollgate_controllers::registry::{self, Settings};
+use tollgate_controllers::scheduler::Scheduler;
 
 /// The controllers that kube-controller-manager knows.
 const KNOWN: &[&str] = &[
@@ -60,6 +68,47 @@ pub(super) fn check(controllers: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a controller is to run: what is said of it by name counts before what is said of all.
+fn is_enabled(given: &[String], name: &str) -> bool {
+    for entry in given {
+        if entry == name {
+            return true;
+        }
+        if entry.strip_prefix('-') == Some(name) {
+            return false;
+        }
+    }
+    for entry in given {
+        match entry.as_str() {
+            "*" => return true,
+            "-*" => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Runs the controllers that are to run, and the kubelets, until `stop` resolves.
+pub(super) async fn run(
+    api: &Arc<Api>,
+    clock: Arc<dyn Clock>,
+    given: &[String],
+    settings: &Settings,
+    kubelets: Option<Arc<Kubelets>>,
+    stop: impl Future<Output = ()>,
+) {
+    let cluster = Arc::new(LocalCluster::new(Arc::clone(api)));
+    let mut controllers = registry::controllers(settings);
+    controllers.retain(|controller| is_enabled(given, controller.name()));
+    // Without nodes there is nothing to schedule to: pods stay as they are, as beside a server alone.
+    if let Some(kubelets) = kubelets {
+        controllers.push(Arc::new(Scheduler::new(api.release)));
+        controllers.push(kubelets);
+    }
+    let machine = Arc::new(Machine::new(controllers, cluster, clock));
+    driver::run(machine, stop).await;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +127,19 @@ mod tests {
             ),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_name_counts_before_a_star() {
+        let enabled = |given: &str, name: &str| {
+            let given: Vec<String> = given.split(',').map(str::to_owned).collect();
+            is_enabled(&given, name)
+        };
+        assert!(enabled("*", "job-controller"));
+        assert!(!enabled("*,-job-controller", "job-controller"));
+        assert!(!enabled("-job-controller,*", "job-controller"));
+        assert!(enabled("-*,job-controller", "job-controller"));
+        assert!(!enabled("-*", "job-controller"));
+        assert!(!enabled("job-controller", "cronjob-controller"));
     }
 }

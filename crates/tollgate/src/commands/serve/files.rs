@@ -22,7 +22,7 @@ impl Keys {
     /// Reads what a former start made, or makes it.
     pub(super) fn load_or_make(
         directory: Option<&Path>,
-        address: IpAddr,
+        addresses: &[IpAddr],
         now: Timestamp,
     ) -> Result<Self> {
         let folder = directory.map(|directory| directory.join("pki"));
@@ -38,11 +38,11 @@ impl Keys {
                 service_accounts: read(&folder.join("sa.key"))?,
             });
         }
-        let names = if address.is_unspecified() {
-            Vec::new()
-        } else {
-            vec![address.to_string()]
-        };
+        let names: Vec<String> = addresses
+            .iter()
+            .filter(|address| !address.is_unspecified())
+            .map(IpAddr::to_string)
+            .collect();
         let certificates = Certificates::make(&names, now)?;
         let service_accounts = SigningKey::generate(&SystemRandom::new())?;
         if let Some(folder) = &folder {

@@ -5,6 +5,7 @@ mod audit_log;
 mod controllers;
 mod files;
 mod kubeconfig;
+mod nodes;
 mod yaml;
 
 use super::Exit;
@@ -14,10 +15,12 @@ use crate::judge::admission_config;
 use anyhow::{Context as _, Result, bail};
 use files::Keys;
 use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
+use tollgate_api::node_agent::NodeAgent;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
@@ -29,6 +32,9 @@ use tollgate_apiserver::http::certificates::{self, Identity};
 use tollgate_apiserver::http::parse_duration;
 use tollgate_apiserver::server::{Config, Limits, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
+use tollgate_controllers::clock::Clock;
+use tollgate_controllers::node::SimulatedAgent;
+use tollgate_controllers::registry::Settings;
 
 /// A data directory of this name keeps nothing.
 const IN_MEMORY: &str = ":memory:";
@@ -39,17 +45,16 @@ const OLDEST: Release = Release::minor(20);
 pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let release = release(&args.emulated_version)?;
     controllers::check(&args.controllers)?;
-    if args.nodes > 0 {
-        bail!(
-            "--nodes={}: no node can be simulated yet; leave it at 0",
-            args.nodes
-        );
-    }
+    let kubelets = nodes::kubelets(args, release)?;
     let directory = (args.data_dir != Path::new(IN_MEMORY)).then_some(args.data_dir.as_path());
     let store = store(directory, args.durability)?;
     let now = Timestamp::from_unix_seconds(env::now_unix_seconds());
-    let keys = Keys::load_or_make(directory, args.bind_address, now)?;
-    let tls = tls(args, &keys)?;
+    let advertised = args
+        .advertise_address
+        .unwrap_or_else(|| reached(args.bind_address));
+    let keys = Keys::load_or_make(directory, &[args.bind_address, advertised], now)?;
+    let client_authorities = client_authorities(args, &keys)?;
+    let tls = tls(args, &keys, &client_authorities)?;
     let admission = admission(args)?;
     let random = ring::rand::SystemRandom::new();
     let key = SigningKey::from_pem(&keys.service_accounts, &random)
@@ -58,7 +63,8 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let modes = modes(args)?;
     let issuer = issuer(args, key);
     let limits = limits(args)?;
-    let environment: Arc<dyn Environment> = Arc::new(env::System::new());
+    let system = Arc::new(env::System::new());
+    let environment = Arc::clone(&system) as Arc<dyn Environment>;
     let (auditor, writer) = audit::start(args, &environment)?.unzip();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -71,6 +77,9 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             environment,
             release,
             address: SocketAddr::new(args.bind_address, args.secure_port),
+            advertised,
+            hostname: env::hostname(),
+            client_authorities,
             tls,
             admission,
             authenticator,
@@ -79,11 +88,35 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             auditor,
             limits,
             read_yaml: yaml::read,
+            event_ttl: args.event_ttl,
+            node_agent: kubelets.as_ref().map(|kubelets| {
+                let clock = Arc::clone(&system) as Arc<dyn Clock>;
+                let kubelets = Arc::clone(kubelets);
+                Arc::new(SimulatedAgent::new(kubelets, clock)) as Arc<dyn NodeAgent>
+            }),
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
         announce(args, directory, &keys, release, address, out)?;
-        server.serve(stop).await;
+        let stopping = Arc::new(Notify::new());
+        let settings = Settings {
+            root_ca: keys.certificates.authority.certificate.clone(),
+        };
+        let api = Arc::clone(server.api());
+        let controllers = controllers::run(
+            &api,
+            Arc::clone(&system) as Arc<dyn Clock>,
+            &args.controllers,
+            &settings,
+            kubelets,
+            Arc::clone(&stopping).notified_owned(),
+        );
+        let serving = server.serve(async {
+            stop.await;
+            // Controllers go first: what they would do now would only hold up those who wait for an answer.
+            stopping.notify_one();
+        });
+        tokio::join!(controllers, serving);
         Ok::<(), anyhow::Error>(())
     })?;
     // With it go the last who could tell the audit log anything.
@@ -162,7 +195,16 @@ fn store(directory: Option<&Path>, durability: DurabilityArg) -> Result<Arc<dyn 
     Ok(Arc::new(store))
 }
 
-fn tls(args: &ServeArgs, keys: &Keys) -> Result<rustls::ServerConfig> {
+/// Who may certify clients: our own authority, and those that were named.
+fn client_authorities(args: &ServeArgs, keys: &Keys) -> Result<String> {
+    let mut authorities = keys.certificates.authority.certificate.clone();
+    if let Some(path) = &args.client_ca_file {
+        authorities.push_str(&files::read(path)?);
+    }
+    Ok(authorities)
+}
+
+fn tls(args: &ServeArgs, keys: &Keys, authorities: &str) -> Result<rustls::ServerConfig> {
     let mut identity = keys.certificates.server.clone();
     if let (Some(certificate), Some(key)) = (&args.tls_cert_file, &args.tls_private_key_file) {
         identity = Identity {
@@ -170,14 +212,7 @@ fn tls(args: &ServeArgs, keys: &Keys) -> Result<rustls::ServerConfig> {
             key: files::read(key)?,
         };
     }
-    let others = args
-        .client_ca_file
-        .as_deref()
-        .map(files::read)
-        .transpose()?;
-    let mut authorities = vec![keys.certificates.authority.certificate.as_str()];
-    authorities.extend(others.as_deref());
-    Ok(certificates::tls(&identity, &authorities)?)
+    Ok(certificates::tls(&identity, &[authorities])?)
 }
 
 /// Which plugins run, and how they are configured.
@@ -235,6 +270,15 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
+/// The address under which a server is reached that listens on another.
+fn reached(bound: IpAddr) -> IpAddr {
+    match bound {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
 /// Writes the kubeconfig and says what to type next.
 fn announce(
     args: &ServeArgs,
@@ -244,11 +288,7 @@ fn announce(
     address: SocketAddr,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let reached = match address.ip() {
-        ip if !ip.is_unspecified() => address,
-        IpAddr::V4(_) => SocketAddr::new([127, 0, 0, 1].into(), address.port()),
-        IpAddr::V6(_) => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
-    };
+    let reached = SocketAddr::new(reached(address.ip()), address.port());
     let text = kubeconfig::write(&format!("https://{reached}"), &keys.certificates);
     let own = directory.map(|directory| directory.join("kubeconfig"));
     let mut shown = None;

@@ -1,0 +1,191 @@
+//! A node that answers from memory: what it is asked shows in what it says.
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use tollgate_api::node_agent::{
+    AgentError, ContainerTarget, Input, LogLine, LogOptions, NodeAgent, Output, Pending,
+    PortTarget, Stream,
+};
+use tollgate_api::{Timestamp, Value};
+
+/// The node `n1` is there, any other is not.
+#[derive(Debug)]
+pub(crate) struct Agent;
+
+fn refused<T>(code: u16, message: impl Into<String>) -> Result<T, AgentError> {
+    Err(AgentError::Refused {
+        code,
+        message: message.into(),
+    })
+}
+
+fn name(pod: &Value) -> String {
+    let name = pod.at(&["metadata", "name"]).and_then(Value::as_str);
+    name.unwrap_or_default().to_owned()
+}
+
+/// When the lines of logs were written, and when it is read.
+const BEGAN: i64 = 1_768_478_400;
+const NOW: i64 = BEGAN + 10;
+
+impl NodeAgent for Agent {
+    fn reach<'a>(&'a self, node: &'a str) -> Pending<'a, ()> {
+        Box::pin(async move {
+            match node {
+                "n1" => Ok(()),
+                other => Err(AgentError::Unreachable(format!("{other} is switched off"))),
+            }
+        })
+    }
+
+    fn logs<'a>(
+        &'a self,
+        target: ContainerTarget<'a>,
+        options: &'a LogOptions,
+    ) -> Pending<'a, Stream<Bytes>> {
+        Box::pin(async move {
+            let pod = name(target.pod.pod);
+            if pod == "rotated" {
+                return refused(404, "the log is gone");
+            }
+            let container = target.container;
+            let lines: Vec<LogLine> = (0..10)
+                .map(|number| LogLine {
+                    time: Timestamp::from_unix_seconds(BEGAN + number),
+                    is_stderr: number % 2 == 1,
+                    text: Bytes::from(format!("{pod}/{container} {number}")),
+                })
+                .collect();
+            let mut pieces = Vec::new();
+            for line in options.choose(&lines, Timestamp::from_unix_seconds(NOW)) {
+                let mut piece = Vec::new();
+                options.write(line, &mut piece);
+                pieces.push(Bytes::from(piece));
+            }
+            if options.previous {
+                pieces = vec![Bytes::from_static(b"from before\n")];
+            }
+            if options.follow {
+                pieces.push(Bytes::from_static(b"and then\n"));
+            }
+            let pieces = stream::iter(pieces);
+            let pieces: Stream<Bytes> = if pod == "endless" {
+                Box::pin(pieces.chain(stream::pending()))
+            } else {
+                Box::pin(pieces)
+            };
+            Ok(pieces)
+        })
+    }
+
+    fn exec<'a>(
+        &'a self,
+        target: ContainerTarget<'a>,
+        command: &'a [String],
+        input: Input,
+    ) -> Pending<'a, Stream<Output>> {
+        Box::pin(async move {
+            let words: Vec<&str> = command.iter().map(String::as_str).collect();
+            let output: Stream<Output> = match words.as_slice() {
+                ["echo", words @ ..] => written(&[
+                    Output::Stdout(Bytes::from(format!("{}\n", words.join(" ")))),
+                    Output::Exited(0),
+                ]),
+                ["where"] => written(&[
+                    Output::Stdout(Bytes::from(format!(
+                        "{} {}\n",
+                        target.pod.namespace, target.container
+                    ))),
+                    Output::Exited(0),
+                ]),
+                ["both"] => written(&[
+                    Output::Stdout(Bytes::from_static(b"out\n")),
+                    Output::Stderr(Bytes::from_static(b"err\n")),
+                    Output::Exited(3),
+                ]),
+                ["cat"] => {
+                    let stdin = input.stdin.unwrap_or_else(|| Box::pin(stream::empty()));
+                    Box::pin(
+                        stdin
+                            .map(Output::Stdout)
+                            .chain(stream::iter([Output::Exited(0)])),
+                    )
+                }
+                ["size"] => {
+                    let sizes = input.resize.take(1).map(|size| {
+                        let text = format!("{}x{}\n", size.width, size.height);
+                        Output::Stdout(Bytes::from(text))
+                    });
+                    Box::pin(sizes.chain(stream::iter([Output::Exited(0)])))
+                }
+                ["much"] => {
+                    let piece = Bytes::from(vec![b'x'; 100_000]);
+                    let pieces = stream::iter(vec![Output::Stdout(piece); 20]);
+                    Box::pin(pieces.chain(stream::iter([Output::Exited(0)])))
+                }
+                ["lost"] => written(&[Output::Stdout(Bytes::from_static(b"a"))]),
+                _ => return refused(500, format!("no such command: {}", words.join(" "))),
+            };
+            Ok(output)
+        })
+    }
+
+    fn attach<'a>(
+        &'a self,
+        target: ContainerTarget<'a>,
+        input: Input,
+    ) -> Pending<'a, Stream<Output>> {
+        let text = format!("attached to {}, tty {}\n", target.container, input.tty);
+        Box::pin(async move {
+            Ok(written(&[
+                Output::Stdout(Bytes::from(text)),
+                Output::Exited(0),
+            ]))
+        })
+    }
+
+    fn connect<'a>(
+        &'a self,
+        target: PortTarget<'a>,
+        port: u16,
+        bytes: Stream<Bytes>,
+    ) -> Pending<'a, Stream<Bytes>> {
+        let who = match target {
+            PortTarget::Pod(target) => format!("pod {}", name(target.pod)),
+            PortTarget::Node(name) => format!("node {name}"),
+        };
+        Box::pin(async move {
+            match port {
+                // Says what it hears.
+                7 => Ok(bytes),
+                9 => refused(500, format!("connect to port {port}: connection refused")),
+                // Answers HTTP with what it was asked.
+                _ => Ok(served(bytes, format!("{who}, port {port}\n"))),
+            }
+        })
+    }
+}
+
+fn written(output: &[Output]) -> Stream<Output> {
+    Box::pin(stream::iter(output.to_vec()))
+}
+
+/// One answer to the head of a request.
+fn served(bytes: Stream<Bytes>, who: String) -> Stream<Bytes> {
+    Box::pin(stream::once(async move {
+        let mut bytes = bytes;
+        let mut heard = Vec::new();
+        while let Some(piece) = bytes.next().await {
+            heard.extend_from_slice(&piece);
+            if heard.windows(4).any(|end| end == b"\r\n\r\n") {
+                break;
+            }
+        }
+        let body = format!("{who}{}", String::from_utf8_lossy(&heard));
+        let length = body.len();
+        Bytes::from(format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\nLocation: /there\r\n\r\n{body}"
+        ))
+    }))
+}

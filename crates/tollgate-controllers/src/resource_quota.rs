@@ -1,0 +1,102 @@
+//! resourcequota-controller: heals the status of a quota that somebody else has written.
+//!
+//! Upstream: `pkg/controller/resourcequota`, which counts what is there again and again. Here the server counts: what a
+//! request costs is written with the request. So nothing has to be counted from time to time, and a status is only
+//! wrong if somebody wrote it. A status that is written without `hard` is counted anew in the very transaction.
+
+use crate::context::Context;
+use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
+use crate::driver::{Cache, Cached};
+use crate::resources::RESOURCE_QUOTAS;
+use tollgate_api::client::{Identity, Pending};
+use tollgate_api::status::Reason;
+use tollgate_api::{Status, Value};
+
+/// The controller.
+#[derive(Debug)]
+pub struct ResourceQuotas;
+
+impl Controller for ResourceQuotas {
+    fn name(&self) -> &'static str {
+        "resourcequota-controller"
+    }
+
+    fn identity(&self) -> Identity {
+        Identity::controller("resourcequota-controller")
+    }
+
+    fn component(&self) -> &'static str {
+        "resourcequota-controller"
+    }
+
+    fn watches(&self) -> Watched {
+        Watched::These(vec![&RESOURCE_QUOTAS])
+    }
+
+    fn concerns(&self, change: &Change<'_>, _: &Cache, queue: &mut dyn Enqueue) {
+        let Some(new) = change.new else {
+            return;
+        };
+        let is_foreign = change
+            .old
+            .is_none_or(|old| is_foreign(old, new).unwrap_or(true));
+        if is_foreign {
+            queue.add(Key::of(new));
+        }
+    }
+
+    fn reconcile<'a>(&'a self, context: &'a Context, key: &'a Key) -> Pending<'a, Outcome> {
+        Box::pin(heal(context, key))
+    }
+}
+
+/// Whether anybody but the server, which changes `status.used` and nothing else, may have written the status.
+fn is_foreign(old: &Cached, new: &Cached) -> Result<bool, Status> {
+    let rest = |quota: &Cached| -> Result<Value, Status> {
+        let mut quota = quota.object()?;
+        quota.child_mut("metadata").remove("resourceVersion");
+        quota.child_mut("status").remove("used");
+        Ok(quota)
+    };
+    Ok(rest(old)? != rest(new)?)
+}
+
+/// Has the status counted anew. Nothing is written if it is what a count finds.
+async fn heal(context: &Context, key: &Key) -> Outcome {
+    let quota = context
+        .cache
+        .get(&RESOURCE_QUOTAS, &key.namespace, &key.name);
+    let Some(quota) = quota.filter(|quota| quota.meta.deleted.is_none()) else {
+        return Ok(Requeue::No);
+    };
+    let mut quota = quota.object()?;
+    quota.remove("status");
+    match context.update(&RESOURCE_QUOTAS, "status", quota).await {
+        Err(status) if status.reason != Reason::NotFound => Err(status),
+        _ => Ok(Requeue::No),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::client::Stored;
+
+    fn quota(revision: u64, managers: &str, hard: &str, used: &str) -> Cached {
+        let json = format!(
+            r#"{{"metadata":{{"name":"q","namespace":"n","uid":"u","managedFields":[{managers}]}},
+            "spec":{{"hard":{{"pods":"5"}}}},"status":{{"hard":{{"pods":"{hard}"}},"used":{{"pods":"{used}"}}}}}}"#
+        );
+        let json = json.into_bytes().into();
+        Cached::new(&Stored { json, revision }, false).unwrap()
+    }
+
+    #[test]
+    fn what_the_server_charges_is_not_foreign_and_what_others_write_is() {
+        let before = quota(1, "", "5", "0");
+        assert!(!is_foreign(&before, &quota(2, "", "5", "1")).unwrap());
+        assert!(is_foreign(&before, &quota(2, "", "4", "0")).unwrap());
+        let by_somebody = quota(2, r#"{"manager":"kubectl"}"#, "5", "3");
+        assert!(is_foreign(&before, &by_somebody).unwrap());
+    }
+}
