@@ -1,7 +1,7 @@
 //! The Kubernetes API over HTTP, with the namespace policies at its door.
 //!
 //! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `crd`, `cel`,
-//! `resources`, `patch`, `table`, `discovery`, `quota`, `audit` and `metrics`, then `storage`. Only `http` knows HTTP; below it everything is a value.
+//! `resources`, `patch`, `table`, `discovery`, `quota`, `audit`, `metrics` and `outside`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
 pub mod admission;
 pub mod audit;
@@ -16,6 +16,7 @@ pub mod fresh;
 pub mod http;
 pub mod local;
 pub mod metrics;
+mod outside;
 pub mod patch;
 pub mod quota;
 pub mod resources;

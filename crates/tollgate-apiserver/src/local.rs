@@ -168,7 +168,7 @@ impl LocalClient {
         let is_scale = kind.kind == "Scale";
         let options = WriteOptions::default();
         let answer = match verb {
-            Verb::Get if is_scale => subresources::get_scale(&call)?,
+            Verb::Get if is_scale => subresources::get_scale(&call).await?,
             Verb::Get => verbs::get(&call, "")?,
             Verb::List(selection) => verbs::list(&call, &selected(&resource, &selection)?)?,
             Verb::Create(object) => {

@@ -8,15 +8,14 @@
 )]
 
 mod in_process;
+mod webhook;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use in_process::api;
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tollgate_api::{Timestamp, UserInfo, Value, json};
+use tollgate_api::{UserInfo, Value, json};
 use tollgate_apiserver::audit::{Auditor, Format, Mode, NO_TRAIL, Policy, Received, Trail, queue};
-use tollgate_apiserver::http::certificates::{Certificates, tls};
 use tollgate_apiserver::verbs::options::WriteOptions;
 use tollgate_apiserver::verbs::{Api, Call, Warnings, create};
 use tollgate_policy::rbac::Access;
@@ -162,39 +161,15 @@ async fn parameters_that_are_missing_and_errors_that_are_ignored() {
     );
 }
 
-/// A webhook that gives every question the same response, and the place and authority by which it is reached.
-async fn webhook(response: &'static str) -> (String, String) {
-    let now = Timestamp::parse("2026-11-29T00:00:00Z").unwrap();
-    let made = Certificates::make(&["127.0.0.1".to_owned()], now).unwrap();
-    let mut config = tls(&made.server, &[&made.authority.certificate]).unwrap();
-    config.alpn_protocols.clear();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}/", listener.local_addr().unwrap());
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let mut stream = acceptor.accept(stream).await.unwrap();
-            let mut text = String::new();
-            let mut part = vec![0; 65536];
-            // The body of a question ends in the braces of its request and its own.
-            while !text.ends_with("}}") {
-                let length = stream.read(&mut part).await.unwrap();
-                text.push_str(&String::from_utf8_lossy(&part[..length]));
-            }
-            let start = text.find("\r\n\r\n").unwrap() + 4;
-            let question = json::from_str(&text[start..]).unwrap();
-            let uid = question.at(&["request", "uid"]).unwrap().as_str().unwrap();
-            let answer = format!(
-                r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}",{response}}}}}"#
-            );
-            let length = answer.len();
-            let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{answer}");
-            stream.write_all(reply.as_bytes()).await.unwrap();
-            stream.flush().await.unwrap();
-        }
-    });
-    (url, STANDARD.encode(&made.authority.certificate))
+/// A webhook that gives every question the same response.
+async fn webhook(response: &'static str) -> String {
+    webhook::webhook(move |question| {
+        let uid = question.at(&["request", "uid"]).unwrap().as_str().unwrap();
+        format!(
+            r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}",{response}}}}}"#
+        )
+    })
+    .await
 }
 
 async fn configure(api: &Api, plural: &str, client: &str, more: &str) {
@@ -212,8 +187,7 @@ async fn webhooks_change_and_refuse() {
     let patch = STANDARD.encode(r#"[{"op":"add","path":"/data","value":{"made":"here"}}]"#);
     let response =
         format!(r#""allowed":true,"warnings":["old"],"patchType":"JSONPatch","patch":"{patch}""#);
-    let (url, authority) = webhook(response.leak()).await;
-    let client = format!(r#"{{"url":"{url}","caBundle":"{authority}"}}"#);
+    let client = webhook(response.leak()).await;
     configure(&api, "mutatingwebhookconfigurations", &client, "").await;
     let (code, object, warnings) = config_map(&api, r#"{"metadata":{"name":"x"}}"#).await;
     assert_eq!((code, warnings), (200, vec!["old".to_owned()]), "{object}");
@@ -221,8 +195,7 @@ async fn webhooks_change_and_refuse() {
 
     let refusal =
         r#""allowed":false,"status":{"code":403,"reason":"Forbidden","message":"not today"}"#;
-    let (url, authority) = webhook(refusal).await;
-    let client = format!(r#"{{"url":"{url}","caBundle":"{authority}"}}"#);
+    let client = webhook(refusal).await;
     configure(&api, "validatingwebhookconfigurations", &client, "").await;
     let (code, message, _) = config_map(&api, r#"{"metadata":{"name":"y"}}"#).await;
     assert_eq!(
@@ -301,8 +274,7 @@ async fn what_webhooks_do_and_note_is_told() {
     let response = format!(
         r#""allowed":true,"patchType":"JSONPatch","patch":"{patch}","auditAnnotations":{{"why":"because"}}"#
     );
-    let (url, authority) = webhook(Box::leak(response.into_boxed_str())).await;
-    let client = format!(r#"{{"url":"{url}","caBundle":"{authority}"}}"#);
+    let client = webhook(Box::leak(response.into_boxed_str())).await;
     configure(&api, "mutatingwebhookconfigurations", &client, "").await;
     let nowhere = r#"{"url":"https://127.0.0.1:1/"}"#;
     let ignored = r#","failurePolicy":"Ignore""#;
@@ -319,4 +291,84 @@ async fn what_webhooks_do_and_note_is_told() {
             r#"{"configuration":"w","webhook":"w.example.com","patch":[{"op":"add","path":"/data","value":{"k":"v"}}],"patchType":"JSONPatch"}"#
         )
     );
+}
+
+#[tokio::test]
+async fn a_webhook_sees_the_version_that_it_asked_for() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let client = webhook::webhook(|question| {
+        let request = question.get("request").unwrap();
+        let text = |path: &[&str]| request.at(path).and_then(|found| found.as_str()).unwrap();
+        assert_eq!(text(&["kind", "version"]), "v2");
+        assert_eq!(text(&["requestKind", "version"]), "v1");
+        assert_eq!(text(&["object", "apiVersion"]), "autoscaling/v2");
+        assert!(request.at(&["object", "spec", "metrics"]).is_some(), "{request}");
+        let patch = STANDARD.encode(
+            r#"[{"op":"replace","path":"/spec/metrics/0/resource/target/averageUtilization","value":70}]"#,
+        );
+        let uid = request.str_or_empty("uid");
+        format!(
+            r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true,"patchType":"JSONPatch","patch":"{patch}"}}}}"#
+        )
+    })
+    .await;
+    let configuration = format!(
+        r#"{{"metadata":{{"name":"w"}},"webhooks":[{{"name":"w.example.com","admissionReviewVersions":["v1"],"sideEffects":"None",
+            "rules":[{{"apiGroups":["autoscaling"],"apiVersions":["v2"],"operations":["CREATE"],"resources":["horizontalpodautoscalers"]}}],
+            "clientConfig":{client}}}]}}"#
+    );
+    put(&api, "mutatingwebhookconfigurations", &configuration).await;
+    let autoscaler = r#"{"metadata":{"name":"x"},"spec":{"maxReplicas":3,"targetCPUUtilizationPercentage":50,
+        "scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"d"}}}"#;
+    let kind = ("autoscaling", "horizontalpodautoscalers");
+    let (code, made, _) = create_in(&api, kind, autoscaler, false).await;
+    assert_eq!(code, 200, "{made}");
+    let key = "autoscaling/horizontalpodautoscalers/a/x";
+    let stored = api.store.snapshot().get(key).unwrap().value.clone();
+    let stored = json::from_slice(&stored).unwrap();
+    let metric = &stored.get("spec").unwrap().items("metrics")[0];
+    let target = metric.at(&["resource", "target", "averageUtilization"]);
+    assert_eq!(target.and_then(Value::as_i64), Some(70), "{stored}");
+}
+
+#[tokio::test]
+async fn a_policy_sees_the_version_that_it_names() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let about = r#"[{"apiGroups":["autoscaling"],"apiVersions":["v2"],"operations":["CREATE"],"resources":["horizontalpodautoscalers"]}]"#;
+    let judges = format!(
+        r#"{{"metadata":{{"name":"p"}},"spec":{{"matchConstraints":{{"resourceRules":{about}}},
+            "validations":[{{"expression":"object.spec.metrics[0].resource.target.averageUtilization < 60 && request.kind.version == 'v2' && request.requestKind.version == 'v1'"}}]}}}}"#
+    );
+    put(&api, "validatingadmissionpolicies", &judges).await;
+    let binding =
+        r#"{"metadata":{"name":"p"},"spec":{"policyName":"p","validationActions":["Deny"]}}"#;
+    put(&api, "validatingadmissionpolicybindings", binding).await;
+    let changes = format!(
+        r#"{{"metadata":{{"name":"p"}},"spec":{{"reinvocationPolicy":"Never","matchConstraints":{{"resourceRules":{about}}},
+            "mutations":[{{"patchType":"ApplyConfiguration","applyConfiguration":{{"expression":"Object{{spec: Object.spec{{minReplicas: object.spec.metrics.size() + 1}}}}"}}}}]}}}}"#
+    );
+    put(&api, "mutatingadmissionpolicies", &changes).await;
+    let binding = r#"{"metadata":{"name":"p"},"spec":{"policyName":"p"}}"#;
+    put(&api, "mutatingadmissionpolicybindings", binding).await;
+    let autoscaler = |name: &str, percent: u8| {
+        format!(
+            r#"{{"metadata":{{"name":"{name}"}},"spec":{{"maxReplicas":3,"targetCPUUtilizationPercentage":{percent},
+            "scaleTargetRef":{{"apiVersion":"apps/v1","kind":"Deployment","name":"d"}}}}}}"#
+        )
+    };
+    let kind = ("autoscaling", "horizontalpodautoscalers");
+    let (code, made, _) = create_in(&api, kind, &autoscaler("x", 50), false).await;
+    assert_eq!(code, 200, "{made}");
+    let key = "autoscaling/horizontalpodautoscalers/a/x";
+    let stored = api.store.snapshot().get(key).unwrap().value.clone();
+    let stored = json::from_slice(&stored).unwrap();
+    assert_eq!(
+        stored.get("spec").unwrap().int("minReplicas"),
+        Some(2),
+        "{stored}"
+    );
+    let (code, refused, _) = create_in(&api, kind, &autoscaler("y", 90), false).await;
+    assert_eq!(code, 422, "{refused}");
 }

@@ -6,58 +6,22 @@
 )]
 
 mod in_process;
+mod sending;
 
 use in_process::api;
-use tollgate_api::{Status, UserInfo, Value};
-use tollgate_apiserver::audit::NO_TRAIL;
-use tollgate_apiserver::verbs::options::{FieldValidation, WriteOptions};
-use tollgate_apiserver::verbs::{Answer, Api, BodyFormat, Call, Warnings, create, decode, replace};
-
-/// Sends an object and gives what is stored of it.
-async fn send(
-    api: &Api,
-    (group, plural): (&str, &str),
-    name: &str,
-    body: &str,
-) -> Result<Value, Status> {
-    let catalog = api.catalog.load();
-    let resource = catalog.resource(group, "v1", plural).unwrap();
-    let (user, warnings) = (UserInfo::default(), Warnings::default());
-    let call = Call {
-        api,
-        resource,
-        subresource: "",
-        namespace: if resource.namespaced { "a" } else { "" },
-        name,
-        user: &user,
-        user_agent: "test",
-        warnings: &warnings,
-        trail: &NO_TRAIL,
-        now: api.environment.now(),
-    };
-    let object = decode(
-        &call,
-        &resource.kind,
-        body.as_bytes(),
-        BodyFormat::Json,
-        FieldValidation::Strict,
-    )?;
-    let options = WriteOptions::default();
-    let answer = if name.is_empty() {
-        create(&call, object, &options).await?
-    } else {
-        replace(&call, object, &options).await?
-    };
-    match answer {
-        Answer::Object { object, .. } => object.parse(),
-        other => Err(Status::internal(format!("{other:?}"))),
-    }
-}
+use sending::send;
+use tollgate_api::Value;
+use tollgate_apiserver::verbs::Api;
 
 async fn namespace(api: &Api) {
-    send(api, ("", "namespaces"), "", r#"{"metadata":{"name":"a"}}"#)
-        .await
-        .unwrap();
+    send(
+        api,
+        ("", "v1", "namespaces"),
+        "",
+        r#"{"metadata":{"name":"a"}}"#,
+    )
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -71,7 +35,7 @@ async fn an_amount_that_is_written_otherwise_is_no_change() {
             "resources":{{"requests":{{"cpu":{cpu}}}}}}}]}}}}}}}}"#
         )
     };
-    let made = send(&api, ("apps", "deployments"), "", &deployment("0.5"))
+    let made = send(&api, ("apps", "v1", "deployments"), "", &deployment("0.5"))
         .await
         .unwrap();
     let cpu = |of: &Value| {
@@ -81,7 +45,7 @@ async fn an_amount_that_is_written_otherwise_is_no_change() {
     };
     assert_eq!(cpu(&made), Some("500m".into()));
     for same in ["\"500m\"", "0.5", "\"0.50\""] {
-        let now = send(&api, ("apps", "deployments"), "d", &deployment(same))
+        let now = send(&api, ("apps", "v1", "deployments"), "d", &deployment(same))
             .await
             .unwrap();
         assert_eq!(now, made, "{same}");
@@ -95,7 +59,7 @@ async fn what_must_not_change_may_be_written_otherwise() {
     let quota = |cpu: &str| {
         format!(r#"{{"metadata":{{"name":"q"}},"spec":{{"hard":{{"requests.cpu":"{cpu}"}}}}}}"#)
     };
-    let made = send(&api, ("", "resourcequotas"), "", &quota("0.5"))
+    let made = send(&api, ("", "v1", "resourcequotas"), "", &quota("0.5"))
         .await
         .unwrap();
     assert_eq!(
@@ -108,7 +72,7 @@ async fn what_must_not_change_may_be_written_otherwise() {
             "volumeMode":"Filesystem","resources":{{"requests":{{"storage":"{size}"}}}}}}}}"#
         )
     };
-    let claims = ("", "persistentvolumeclaims");
+    let claims = ("", "v1", "persistentvolumeclaims");
     let made = send(&api, claims, "", &volume("1.5Gi")).await.unwrap();
     let spec = made.get("spec").unwrap().clone();
     let now = send(&api, claims, "v", &volume("1536Mi")).await.unwrap();

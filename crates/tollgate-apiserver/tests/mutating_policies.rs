@@ -6,36 +6,12 @@
 )]
 
 mod in_process;
+mod sending;
 
 use in_process::api;
-use tollgate_api::{Status, UserInfo, Value, json};
-use tollgate_apiserver::audit::NO_TRAIL;
-use tollgate_apiserver::verbs::options::{FieldValidation, WriteOptions};
-use tollgate_apiserver::verbs::{Answer, Api, BodyFormat, Call, Warnings, create, decode};
-
-async fn send(api: &Api, (group, plural): (&str, &str), body: &str) -> Result<Value, Status> {
-    let catalog = api.catalog.load();
-    let resource = catalog.resource(group, "v1", plural).unwrap();
-    let (user, warnings) = (UserInfo::default(), Warnings::default());
-    let call = Call {
-        api,
-        resource,
-        subresource: "",
-        namespace: if resource.namespaced { "a" } else { "" },
-        name: "",
-        user: &user,
-        user_agent: "test",
-        warnings: &warnings,
-        trail: &NO_TRAIL,
-        now: api.environment.now(),
-    };
-    let (kind, strict) = (&resource.kind, FieldValidation::Strict);
-    let object = decode(&call, kind, body.as_bytes(), BodyFormat::Json, strict)?;
-    match create(&call, object, &WriteOptions::default()).await? {
-        Answer::Object { object, .. } => object.parse(),
-        other => Err(Status::internal(format!("{other:?}"))),
-    }
-}
+use sending::send;
+use tollgate_api::{Status, Value, json};
+use tollgate_apiserver::verbs::Api;
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
@@ -44,7 +20,13 @@ async fn try_policy(api: &Api, name: &str, spec: &str) -> Result<Value, Status> 
         r#"{{"metadata":{{"name":"{name}"}},"spec":{{"reinvocationPolicy":"IfNeeded","matchConstraints":{{"resourceRules":[
         {{"apiGroups":["","apps"],"apiVersions":["v1"],"operations":["CREATE"],"resources":["configmaps","deployments"]}}]}},{spec}}}}}"#
     );
-    send(api, (ADMISSION, "mutatingadmissionpolicies"), &policy).await
+    send(
+        api,
+        (ADMISSION, "v1", "mutatingadmissionpolicies"),
+        "",
+        &policy,
+    )
+    .await
 }
 
 async fn policy(api: &Api, name: &str, spec: &str, binding: &str) {
@@ -52,13 +34,17 @@ async fn policy(api: &Api, name: &str, spec: &str, binding: &str) {
     let binding =
         format!(r#"{{"metadata":{{"name":"{name}"}},"spec":{{"policyName":"{name}"{binding}}}}}"#);
     let plural = "mutatingadmissionpolicybindings";
-    send(api, (ADMISSION, plural), &binding).await.unwrap();
+    send(api, (ADMISSION, "v1", plural), "", &binding)
+        .await
+        .unwrap();
 }
 
 async fn started() -> Api {
     let api = api();
     let namespace = r#"{"metadata":{"name":"a"}}"#;
-    send(&api, ("", "namespaces"), namespace).await.unwrap();
+    send(&api, ("", "v1", "namespaces"), "", namespace)
+        .await
+        .unwrap();
     api
 }
 
@@ -89,7 +75,7 @@ async fn a_configuration_is_merged_and_a_patch_applied() {
         r#"[JSONPatch{op: "test", path: "/data/b", value: "12"}, JSONPatch{op: "add", path: "/metadata/labels/" + jsonpatch.escapeKey("x.example/c"), value: "3"}]"#,
     );
     policy(&api, "patch", &spec, "").await;
-    let made = send(&api, ("", "configmaps"), MAP).await.unwrap();
+    let made = send(&api, ("", "v1", "configmaps"), "", MAP).await.unwrap();
     let expected = json::from_str(r#"{"a":"1","b":"12"}"#).unwrap();
     assert_eq!(made.get("data"), Some(&expected));
     let labels = r#"{"by":"policy","team":"x","x.example/c":"3"}"#;
@@ -99,7 +85,13 @@ async fn a_configuration_is_merged_and_a_patch_applied() {
     );
     let spec = patch(r#"[JSONPatch{op: "remove", path: "/data/a"}]"#);
     policy(&api, "takes", &spec, "").await;
-    let made = send(&api, ("", "configmaps"), &MAP.replace("\"m\"", "\"n\"")).await;
+    let made = send(
+        &api,
+        ("", "v1", "configmaps"),
+        "",
+        &MAP.replace("\"m\"", "\"n\""),
+    )
+    .await;
     // Heard once more because the last policy changed the object, the first finds no `a`.
     let why = made.unwrap_err();
     assert_eq!(
@@ -120,7 +112,7 @@ async fn lists_merge_by_their_keys() {
     policy(&api, "p", &spec, "").await;
     let deployment = r#"{"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{
         "metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}"#;
-    let made = send(&api, ("apps", "deployments"), deployment)
+    let made = send(&api, ("apps", "v1", "deployments"), "", deployment)
         .await
         .unwrap();
     let spec = made.at(&["spec", "template", "spec"]).unwrap();
@@ -140,7 +132,7 @@ async fn lists_merge_by_their_keys() {
         r#"Object{spec: Object.spec{selector: Object.spec.selector{matchLabels: {"x": "y"}}}}"#,
     );
     policy(&api, "q", &whole, "").await;
-    let why = send(&api, ("apps", "deployments"), deployment)
+    let why = send(&api, ("apps", "v1", "deployments"), "", deployment)
         .await
         .unwrap_err();
     assert!(
@@ -154,7 +146,9 @@ async fn lists_merge_by_their_keys() {
 async fn conditions_and_parameters_say_what_is_changed() {
     let api = started().await;
     let params = r#"{"metadata":{"name":"params"},"data":{"label":"from-params"}}"#;
-    send(&api, ("", "configmaps"), params).await.unwrap();
+    send(&api, ("", "v1", "configmaps"), "", params)
+        .await
+        .unwrap();
     let spec = format!(
         r#""paramKind":{{"apiVersion":"v1","kind":"ConfigMap"}},
            "variables":[{{"name":"label","expression":"params.data.label"}}],
@@ -163,11 +157,13 @@ async fn conditions_and_parameters_say_what_is_changed() {
     );
     let binding = r#","paramRef":{"name":"params","parameterNotFoundAction":"Deny"}"#;
     policy(&api, "p", &spec, binding).await;
-    let made = send(&api, ("", "configmaps"), MAP).await.unwrap();
+    let made = send(&api, ("", "v1", "configmaps"), "", MAP).await.unwrap();
     let set = |of: &Value| of.at(&["metadata", "labels", "set"]).cloned();
     assert_eq!(set(&made), Some("from-params".into()));
     let other = MAP.replace("\"m\"", "\"n\"").replace("\"x\"", "\"y\"");
-    let made = send(&api, ("", "configmaps"), &other).await.unwrap();
+    let made = send(&api, ("", "v1", "configmaps"), "", &other)
+        .await
+        .unwrap();
     assert_eq!(set(&made), None);
 }
 
@@ -181,7 +177,7 @@ async fn a_policy_that_may_fail_changes_nothing_if_it_does() {
         )
     );
     policy(&api, "p", &spec, "").await;
-    let made = send(&api, ("", "configmaps"), MAP).await.unwrap();
+    let made = send(&api, ("", "v1", "configmaps"), "", MAP).await.unwrap();
     assert_eq!(made.at(&["data", "x"]), None);
 }
 

@@ -107,8 +107,9 @@ pub enum Output {
 
 /// Who answers for nodes.
 ///
-/// The API server has looked at the pod's status before it asks: logs are asked for only of containers that have run, and
-/// processes are started only in containers that run.
+/// The API server has looked at the pod's status before it asks: logs are asked for only of containers whose status says
+/// that they run or have run (`state.running`, or a `terminated` state with a `containerID`), and processes are started only
+/// where `state.running` is set.
 pub trait NodeAgent: Debug + Send + Sync + 'static {
     /// Whether the node can be reached at all. It is asked before anything else is, while a client can still be told by
     /// the code of an answer.

@@ -1,6 +1,7 @@
 //! Which requests a policy or a webhook is about: rules of resources, and selectors of namespaces and objects.
 
 use super::review::Review;
+use crate::resources::Resource;
 use crate::storage::Key;
 use std::sync::Arc;
 use tollgate_api::{Operation, Value, label_selector};
@@ -40,10 +41,50 @@ pub(super) fn is_under(rule: &Value, review: &Review<'_>, equivalent: bool) -> b
             })
 }
 
+/// In which version a request is to be shown to whoever has these rules.
+#[derive(Debug, Clone)]
+pub(super) enum Form {
+    /// As it was sent.
+    Requested,
+    /// As one of this resource.
+    Other(Arc<Resource>),
+}
+
+/// How the request falls under one of the rules; none if under none.
+pub(super) fn form(rules: &[Value], review: &Review<'_>, equivalent: bool) -> Option<Form> {
+    if rules.iter().any(|rule| is_under(rule, review, false)) {
+        return Some(Form::Requested);
+    }
+    if !equivalent {
+        return None;
+    }
+    let catalog = review.catalog.load();
+    let mut others = catalog.resources().filter(|other| {
+        other.storage == review.resource.storage && other.kind != review.resource.kind
+    });
+    let found = others.find(|other| {
+        let shown = Review {
+            resource: other,
+            ..*review
+        };
+        rules.iter().any(|rule| is_under(rule, &shown, false))
+    });
+    found.map(|other| Form::Other(Arc::clone(other)))
+}
+
+/// The resource as one of which a request is shown to a policy with these constraints, if it is another.
+pub(super) fn other_form(constraints: &Value, review: &Review<'_>) -> Option<Arc<Resource>> {
+    let equivalent = constraints.str("matchPolicy") != Some("Exact");
+    match form(constraints.items("resourceRules"), review, equivalent)? {
+        Form::Requested => None,
+        Form::Other(resource) => Some(resource),
+    }
+}
+
 /// Under which groups, versions and plurals the same objects are served: as asked, and, if equivalents count, all others.
 fn forms(review: &Review<'_>, equivalent: bool) -> Vec<(String, String, String)> {
     let resource = review.resource;
-    let form = |resource: &crate::resources::Resource| {
+    let form = |resource: &Resource| {
         let kind = &resource.kind;
         let plural = resource.plural().to_owned();
         (kind.group.to_string(), kind.version.to_string(), plural)

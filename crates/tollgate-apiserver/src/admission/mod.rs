@@ -6,6 +6,7 @@
 
 mod chain;
 mod config;
+mod equivalent;
 pub mod expressions;
 mod matching;
 pub mod mutate;

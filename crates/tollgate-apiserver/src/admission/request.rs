@@ -2,27 +2,31 @@
 
 use super::review::Review;
 use crate::cel::Bindings;
+use crate::resources::Resource;
 use tollgate_api::value::CompactString;
 use tollgate_api::{GroupVersionKind, Operation, UserInfo, Value};
 use tollgate_policy::rbac::ResourceAccess;
 
-/// The request without its objects, its kind and its resource as they were asked for.
+/// The request without its objects, its kind and its resource as they are shown and as they were asked for.
 pub(super) fn describe(review: &Review<'_>) -> Value {
     let attributes = &review.attributes;
-    let resource = review.resource;
-    let named = resource
-        .subresource(attributes.subresource)
-        .map_or(&resource.kind, |subresource| &subresource.kind);
     let mut request = Value::object();
-    request.set("kind", kind(named));
-    request.set("resource", plural(review));
-    if !attributes.subresource.is_empty() {
-        request.set("subResource", attributes.subresource);
-    }
-    request.set("requestKind", kind(named));
-    request.set("requestResource", plural(review));
-    if !attributes.subresource.is_empty() {
-        request.set("requestSubResource", attributes.subresource);
+    let forms = [
+        (review.resource, ["kind", "resource", "subResource"]),
+        (
+            review.requested,
+            ["requestKind", "requestResource", "requestSubResource"],
+        ),
+    ];
+    for (resource, [kind_key, resource_key, sub_key]) in forms {
+        let named = resource
+            .subresource(attributes.subresource)
+            .map_or(&resource.kind, |subresource| &subresource.kind);
+        request.set(kind_key, kind(named));
+        request.set(resource_key, plural(resource));
+        if !attributes.subresource.is_empty() {
+            request.set(sub_key, attributes.subresource);
+        }
     }
     if !attributes.name.is_empty() {
         request.set("name", attributes.name);
@@ -64,8 +68,7 @@ fn kind(kind: &GroupVersionKind) -> Value {
     parts.into_iter().collect()
 }
 
-fn plural(review: &Review<'_>) -> Value {
-    let resource = review.resource;
+fn plural(resource: &Resource) -> Value {
     let parts = [
         ("group", CompactString::from(resource.group())),
         ("version", resource.kind.version.clone()),

@@ -14,8 +14,10 @@ use tollgate_api::{Attributes, Release, Status, Timestamp, Value};
 pub struct Review<'a> {
     /// What is asked. While plugins mutate, the object is given to them apart, and none is in here.
     pub attributes: Attributes<'a>,
-    /// The resource in the version that the client speaks.
+    /// The resource in the version in which the request is shown.
     pub resource: &'a Resource,
+    /// The resource in the version that the client speaks.
+    pub requested: &'a Resource,
     /// The state of the cluster.
     pub snapshot: &'a Snapshot,
     /// What has been prepared of policies.

@@ -2,7 +2,7 @@
 
 use super::library::{self, NAMESPACES};
 use super::making;
-use ::cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue};
+use ::cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue};
 
 /// The type of a value, as far as the expression alone tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,35 +148,37 @@ impl<'w> Walk<'w> {
                 self.infer(&select.operand);
                 if select.test { Type::Bool } else { Type::Dyn }
             }
-            Expr::Call(call) => {
-                if let Some(target) = &call.target {
-                    self.infer(target);
-                }
-                let arguments: Vec<Type> = call.args.iter().map(|item| self.infer(item)).collect();
-                let name = call.func_name.as_str();
-                if !library::is_known(name) {
-                    self.found.undeclared.push((expression.id, name.to_owned()));
-                }
-                match name {
-                    "split" | "findAll" => self.found.splits = true,
-                    "range" => {
-                        let length = length_of_range(&call.args);
-                        self.found.longest_range = self.found.longest_range.max(length);
-                    }
-                    _ => {}
-                }
-                if call.func_name == "_?._"
-                    && let [owner, field] = call.args.as_slice()
-                    && let (Expr::Ident(owner), Expr::Literal(LiteralValue::String(field))) =
-                        (&owner.expr, &field.expr)
-                    && owner == "variables"
-                {
-                    self.found.variables.push(field.inner().to_string());
-                }
-                result_of(&call.func_name, call.target.is_some(), &arguments)
-            }
+            Expr::Call(call) => self.call(expression.id, call),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
         }
+    }
+
+    fn call(&mut self, id: u64, call: &CallExpr) -> Type {
+        if let Some(target) = &call.target {
+            self.infer(target);
+        }
+        let arguments: Vec<Type> = call.args.iter().map(|item| self.infer(item)).collect();
+        let name = call.func_name.as_str();
+        if !library::is_known(name) {
+            self.found.undeclared.push((id, name.to_owned()));
+        }
+        match name {
+            "split" | "findAll" => self.found.splits = true,
+            "range" => {
+                let length = length_of_range(&call.args);
+                self.found.longest_range = self.found.longest_range.max(length);
+            }
+            _ => {}
+        }
+        if call.func_name == "_?._"
+            && let [owner, field] = call.args.as_slice()
+            && let (Expr::Ident(owner), Expr::Literal(LiteralValue::String(field))) =
+                (&owner.expr, &field.expr)
+            && owner == "variables"
+        {
+            self.found.variables.push(field.inner().to_string());
+        }
+        result_of(&call.func_name, call.target.is_some(), &arguments)
     }
 
     fn entry(&mut self, entry: &EntryExpr) {

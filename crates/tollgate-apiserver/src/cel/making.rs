@@ -71,17 +71,26 @@ fn gather(expression: &IdedExpr, names: &mut BTreeSet<String>) {
                 &inner.loop_step,
                 &inner.result,
             ];
-            parts.into_iter().for_each(|part| gather(part, names));
+            for part in parts {
+                gather(part, names);
+            }
         }
-        Expr::List(list) => list.elements.iter().for_each(|part| gather(part, names)),
-        Expr::Map(map) => map.entries.iter().for_each(|part| entry(&part.expr, names)),
+        Expr::List(list) => {
+            for part in &list.elements {
+                gather(part, names);
+            }
+        }
+        Expr::Map(map) => {
+            for part in &map.entries {
+                entry(&part.expr, names);
+            }
+        }
         Expr::Select(select) => gather(&select.operand, names),
         Expr::Struct(object) => {
             names.insert(object.type_name.clone());
-            object
-                .entries
-                .iter()
-                .for_each(|part| entry(&part.expr, names));
+            for part in &object.entries {
+                entry(&part.expr, names);
+            }
         }
         Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
     }

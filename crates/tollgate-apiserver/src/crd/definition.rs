@@ -1,8 +1,9 @@
 //! A definition, read once.
 
+use super::conversion::ConversionHook;
 use super::rules::Rules;
 use super::scale::ScalePaths;
-use super::version::{CustomVersion, Schemas};
+use super::version::{CustomVersion, Schemas, next_mark};
 use crate::patch::CustomSchema;
 use crate::resources::{Conversion, Origin, Resource, Subresource, Verbs};
 use crate::table::CustomColumns;
@@ -126,6 +127,7 @@ fn resources(definition: &Value) -> Vec<Arc<Resource>> {
         names,
         storage,
         versions: &versions,
+        conversion: ConversionHook::read(spec).map(Arc::new),
         is_ending: definition.at(&["metadata", "deletionTimestamp"]).is_some(),
     };
     let read = served
@@ -186,6 +188,7 @@ struct Context<'a> {
     names: &'a Value,
     storage: &'a str,
     versions: &'a Arc<BTreeMap<CompactString, Arc<Schemas>>>,
+    conversion: Option<Arc<ConversionHook>>,
     is_ending: bool,
 }
 
@@ -226,6 +229,7 @@ impl Context<'_> {
                 Conversion::Relabel
             },
             origin: Origin::Custom(Arc::new(CustomVersion {
+                mark: next_mark(),
                 schemas: Arc::clone(self.versions.get(name)?),
                 versions: Arc::clone(self.versions),
                 storage: self.storage.into(),
@@ -237,6 +241,7 @@ impl Context<'_> {
                     .map(CompactString::from)
                     .collect(),
                 scale: version.at(&["subresources", "scale"]).map(ScalePaths::read),
+                conversion: self.conversion.clone(),
                 warning: self.warning(version, &kind),
                 kind: kind.clone(),
             })),

@@ -1,5 +1,6 @@
 //! What is kept with every served version of a custom resource.
 
+use super::conversion::ConversionHook;
 use super::rules::Rules;
 use super::scale::ScalePaths;
 use crate::patch::managed_fields::Versions;
@@ -9,6 +10,7 @@ use crate::table::CustomColumns;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tollgate_api::value::CompactString;
 use tollgate_api::{GroupVersionKind, Value};
 use tollgate_objects::structural;
@@ -26,11 +28,19 @@ pub(super) struct Schemas {
     pub(super) apply: CustomSchema,
 }
 
+/// A number that was not given before.
+pub(super) fn next_mark() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// A served version of a custom resource.
 #[derive(Debug)]
 pub struct CustomVersion {
     /// Group, version and kind.
     pub(super) kind: GroupVersionKind,
+    /// Tells it from every other version, and from itself before its definition changed.
+    pub(super) mark: u64,
     /// The schemas of this version.
     pub(super) schemas: Arc<Schemas>,
     /// The schemas of all versions.
@@ -43,6 +53,8 @@ pub struct CustomVersion {
     pub selectable: Vec<CompactString>,
     /// Where the subresource `scale` finds its numbers.
     pub scale: Option<ScalePaths>,
+    /// Who converts objects between versions; nobody, if only their label differs.
+    pub(crate) conversion: Option<Arc<ConversionHook>>,
     /// What clients of the version are warned of.
     pub warning: Option<String>,
 }
@@ -64,6 +76,27 @@ impl CustomVersion {
         Schema::Custom(&self.schemas.apply)
     }
 
+    /// Gives an object the defaults of a version, and takes from it what that does not know.
+    fn settle(&self, object: &mut Value, version: &str) {
+        if let Some(schemas) = self.versions.get(version) {
+            structural::set_defaults(object, &schemas.structural);
+            structural::prune(object, Some(&schemas.structural));
+        }
+    }
+
+    /// The same with the version in which the object is, whose name is returned. What is of no version that is known
+    /// counts as of the one in which objects are stored.
+    pub(crate) fn settle_stored(&self, object: &mut Value) -> CompactString {
+        let own = GroupVersionKind::of(object).version;
+        let own = if self.versions.contains_key(&own) {
+            own
+        } else {
+            self.storage.clone()
+        };
+        self.settle(object, &own);
+        own
+    }
+
     /// The structural schema.
     pub fn schema(&self) -> &structural::Schema {
         &self.schemas.structural
@@ -75,15 +108,17 @@ impl CustomOrigin for CustomVersion {
         self.schemas.written.clone()
     }
 
+    fn mark(&self) -> u64 {
+        self.mark
+    }
+
     fn read(&self, object: &mut Value) {
         // Defaults that came later, and fields that went: first as it is stored, then as it is served.
-        for version in [&self.storage, &self.kind.version] {
-            if let Some(schemas) = self.versions.get(version) {
-                structural::set_defaults(object, &schemas.structural);
-                structural::prune(object, Some(&schemas.structural));
-            }
+        let stored = self.settle_stored(object);
+        if stored != self.kind.version {
+            self.settle(object, &self.kind.version);
+            object.set("apiVersion", self.kind.api_version());
         }
-        object.set("apiVersion", self.kind.api_version());
     }
 }
 

@@ -9,6 +9,7 @@ use super::service::{Head, Service};
 use crate::crd;
 use crate::error;
 use crate::resources::{Catalog, Group, Resource, Verb};
+use crate::verbs::convert;
 use crate::verbs::{Call, Warnings};
 use hyper::Method;
 use hyper::body::Incoming;
@@ -63,6 +64,7 @@ pub(super) async fn dispatch(
     };
     let form = head.form(offer)?;
     let answer = perform(service, &call, head, body, verb).await?;
+    let answer = convert::answer(&service.api, answer).await?;
     present(service, head, answer, form, call.now)
 }
 

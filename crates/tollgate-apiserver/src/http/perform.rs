@@ -27,7 +27,7 @@ pub(super) async fn perform(
     let sub = resource.subresource(call.subresource);
     match verb {
         Verb::Get if sub.is_some_and(|sub| sub.kind.kind == "Scale") => {
-            subresources::get_scale(call)
+            subresources::get_scale(call).await
         }
         Verb::Get => verbs::get(call, head.query.text("resourceVersion")),
         Verb::List => verbs::list(call, &list_options(&head.query, resource)?),

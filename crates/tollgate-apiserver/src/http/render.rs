@@ -160,7 +160,7 @@ impl ListWriter for JsonList {
         if !is_first {
             out.push(b',');
         }
-        write_item(&self.resource, &encoded(record), out);
+        write_item(&self.resource, record, out);
     }
 
     fn tail(&self, _: bool, out: &mut Vec<u8>) {
@@ -226,20 +226,28 @@ impl<F: Fn(&Record, &mut Vec<u8>) + Send> ListWriter for ProtobufList<F> {
     }
 }
 
-fn write_item(resource: &Resource, object: &Encoded, out: &mut Vec<u8>) {
-    if is_as_stored(resource) {
+fn write_item(resource: &Resource, record: &Record, out: &mut Vec<u8>) {
+    let object = encoded(record);
+    if is_as_stored(resource) || record.mark.is(resource.mark()) {
         object.write_item(resource, out);
         return;
     }
     // What was stored was readable when it was stored.
-    let Ok(tree) = served(resource, object) else {
+    let Ok(tree) = served(resource, &object) else {
         out.extend_from_slice(b"{}");
         return;
     };
     let mut text = Vec::new();
     encode::json(&resource.kind, &tree, &mut text);
+    let start = out.len();
     out.push(b'{');
     out.extend_from_slice(encode::without_type(&resource.kind, &text));
+    // The schema left it as it was: it need not be read again until the definition changes.
+    let mut plain = Vec::with_capacity(text.len());
+    object.write_item(resource, &mut plain);
+    if out.get(start..) == Some(plain.as_slice()) {
+        record.mark.set(resource.mark());
+    }
 }
 
 /// JSON text, indented as upstream indents it: two spaces.
@@ -294,6 +302,43 @@ pub(super) fn pretty(json: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crd::Definition;
+    use crate::storage::Mark;
+    use bytes::Bytes;
+
+    #[test]
+    fn a_custom_object_is_read_once_unless_its_schema_changes_it() {
+        let definition = |default: &str| {
+            let text = format!(
+                r#"{{"metadata":{{"name":"as.x.y"}},"spec":{{"group":"x.y","scope":"Namespaced","names":{{"plural":"as","kind":"A"}},
+                    "versions":[{{"name":"v1","served":true,"storage":true,"schema":{{"openAPIV3Schema":{{"type":"object","properties":{{"a":{{"type":"integer"{default}}}}}}}}}}}]}},
+                    "status":{{"acceptedNames":{{"plural":"as","singular":"a","kind":"A","listKind":"AList"}},"conditions":[{{"type":"Established","status":"True"}}]}}}}"#
+            );
+            let read = Definition::read(tollgate_api::json::from_str(&text).unwrap());
+            Arc::clone(&read.resources()[0])
+        };
+        let (plain, defaults) = (definition(""), definition(r#","default":1"#));
+        let record = Record {
+            value: Bytes::from_static(
+                br#"{"apiVersion":"x.y/v1","kind":"A","metadata":{"name":"n","uid":"u"}}"#,
+            ),
+            revision: 7,
+            created: 7,
+            mark: Mark::default(),
+        };
+        let written = |resource: &Resource| {
+            let mut out = Vec::new();
+            write_item(resource, &record, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let text = r#"{"apiVersion":"x.y/v1","kind":"A","metadata":{"name":"n","resourceVersion":"7","uid":"u"}}"#;
+        assert_eq!(written(&plain), text);
+        assert!(record.mark.is(plain.mark()));
+        assert_eq!(written(&plain), text);
+        // Another state of the definition reads it anew.
+        assert!(written(&defaults).starts_with(r#"{"a":1,"#));
+        assert!(!record.mark.is(defaults.mark()));
+    }
 
     #[test]
     fn indents_with_two_spaces() {

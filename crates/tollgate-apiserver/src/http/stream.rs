@@ -8,9 +8,12 @@ use super::respond::{self, HttpAnswer};
 use super::service::Service;
 use super::table::{self, Look};
 use crate::error;
-use crate::verbs::{Change, Watching};
+use crate::resources::Resource;
+use crate::verbs::record::Encoded;
+use crate::verbs::{Api, Change, Watching, convert};
 use bytes::Bytes;
 use compact_str::ToCompactString as _;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -40,10 +43,11 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
             TIMEOUT_MIN.saturating_add(Duration::from_secs(service.api.environment.random() % 1800))
         }
     };
+    let api = Arc::clone(&service.api);
     let mut stopping = service.stopping.subscribe();
     tokio::spawn(async move {
         tokio::select! {
-            () = run(watching, form, look, timeout, &sender) => {}
+            () = run(&api, watching, (form, look), timeout, &sender) => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
     });
@@ -55,9 +59,9 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
 }
 
 async fn run(
+    api: &Api,
     mut watching: Watching,
-    form: Form,
-    look: Look,
+    (form, look): (Form, Look),
     timeout: Duration,
     sender: &mpsc::Sender<Bytes>,
 ) {
@@ -81,13 +85,15 @@ async fn run(
             }
             continue;
         };
+        let change = convert::change(api, &watching.resource, change).await;
         let frame = frame(&watching, &change, form, &look, is_first);
         is_first &= !matches!(change, Change::Object { .. });
+        let is_last = matches!(change, Change::Error(_));
         let sent = tokio::select! {
             sent = sender.send(frame) => sent.is_ok(),
             () = sleep_until(end) => false,
         };
-        if !sent {
+        if !sent || is_last {
             return;
         }
     }
@@ -103,7 +109,7 @@ fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first
             event_type,
             object,
             shared,
-        } if plain => {
+        } if plain && is_current(&watching.resource, object, shared.is_some()) => {
             let make = || {
                 let mut out = Vec::with_capacity(object.value.len().saturating_add(96));
                 out.extend_from_slice(b"{\"type\":\"");
@@ -149,6 +155,16 @@ fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first
         }
         Change::Error(status) => failure(status, form),
     }
+}
+
+/// Whether a stored text is what is served. A custom object that was just written has the defaults of its definition;
+/// others may be older than that.
+fn is_current(resource: &Resource, object: &Encoded, is_new: bool) -> bool {
+    if !resource.is_custom() {
+        return true;
+    }
+    let start = format!("{{\"apiVersion\":\"{}\"", resource.kind.api_version());
+    is_new && object.value.starts_with(start.as_bytes())
 }
 
 fn failure(status: &tollgate_api::Status, form: Form) -> Bytes {

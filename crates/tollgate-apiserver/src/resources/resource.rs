@@ -119,6 +119,12 @@ pub trait CustomOrigin: Any + Debug + Send + Sync {
         None
     }
 
+    /// A number for what the version makes of stored objects, which no other state of any version has; 0 if it is not
+    /// always the same.
+    fn mark(&self) -> u64 {
+        0
+    }
+
     /// Makes a stored object what the version serves: with defaults, without what is not known any more.
     fn read(&self, object: &mut Value) {
         let _ = object;
@@ -193,9 +199,17 @@ impl Resource {
 
     /// Turns a stored object into one of this version.
     pub fn to_served(&self, object: &mut Value) {
-        self.conversion.to_served(&self.kind, object);
-        if let Origin::Custom(origin) = &self.origin {
-            origin.read(object);
+        match &self.origin {
+            Origin::BuiltIn => self.conversion.to_served(&self.kind, object),
+            Origin::Custom(origin) => origin.read(object),
+        }
+    }
+
+    /// The number with which a record is marked that is served just as it is stored; 0 if none can be.
+    pub fn mark(&self) -> u64 {
+        match &self.origin {
+            Origin::BuiltIn => 0,
+            Origin::Custom(origin) => origin.mark(),
         }
     }
 

@@ -18,7 +18,7 @@ pub use hub::Window;
 pub use key::Key;
 pub use memory::MemoryStore;
 pub use receipt::Receipt;
-pub use snapshot::{Record, Snapshot};
+pub use snapshot::{Mark, Record, Snapshot};
 pub use watch::{Event, WatchEnd, Watcher};
 
 use bytes::Bytes;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use imbl::OrdMap;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,39 @@ pub struct Record {
     pub revision: Revision,
     /// The revision of the transaction that first put something under the key since it was last absent.
     pub created: Revision,
+    /// What was found out about the bytes.
+    pub mark: Mark,
 }
+
+/// A note about a record, in the words of whoever reads it: a number that is not 0. It is no part of the record.
+#[derive(Debug, Default)]
+pub struct Mark(AtomicU64);
+
+impl Mark {
+    /// Notes a number in the place of the one before.
+    pub fn set(&self, number: u64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+
+    /// Whether this number was the last to be noted.
+    pub fn is(&self, number: u64) -> bool {
+        number != 0 && self.0.load(Ordering::Relaxed) == number
+    }
+}
+
+impl Clone for Mark {
+    fn clone(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
+    }
+}
+
+impl PartialEq for Mark {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Mark {}
 
 /// The state of the store after a revision.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +71,7 @@ impl Snapshot {
                         value,
                         revision,
                         created,
+                        mark: Mark::default(),
                     });
                     self.records.insert(key.clone(), Arc::clone(&current));
                     (key, previous, Some(current))

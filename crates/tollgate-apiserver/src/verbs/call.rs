@@ -128,6 +128,7 @@ impl<'a> Call<'a> {
                 dry_run,
             },
             resource: self.resource,
+            requested: self.resource,
             snapshot,
             prepared: &self.api.prepared,
             catalog: &self.api.catalog,

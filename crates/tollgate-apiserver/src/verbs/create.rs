@@ -105,9 +105,7 @@ async fn store(
     };
     let allocation = services::allocate(&named, Some(&mut object), None)?;
     let key = call.key(&name);
-    call.resource
-        .conversion
-        .to_stored(&call.resource.storage_kind, &mut object);
+    super::convert::store(call.api, call.resource, &mut object).await?;
     let value = record::encode(&call.resource.storage_kind, &object);
     let plan = Plan {
         key: key.clone(),

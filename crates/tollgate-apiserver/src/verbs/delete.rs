@@ -149,11 +149,12 @@ async fn end(
 async fn admit(call: &Call<'_>, options: &DeleteOptions, stored: &Value) -> Result<(), Status> {
     let snapshot = call.api.store.snapshot();
     let name = call.name;
+    let old = super::convert::served(call.api, call.resource, stored.clone()).await?;
     let review = call.review(
         &snapshot,
         Operation::Delete,
         name,
-        Some(stored),
+        Some(&old),
         options.is_dry_run(),
     );
     call.api.admission.validate(&review).await

@@ -5,7 +5,7 @@ use super::call::Call;
 use super::delete::remove;
 use super::list::list;
 use super::options::{DeleteOptions, ListOptions};
-use crate::storage::{Key, Record};
+use crate::storage::{Key, Mark, Record};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use tollgate_api::Status;
@@ -50,6 +50,7 @@ async fn delete_one(
                 value: removed.object.value,
                 revision: removed.object.revision,
                 created: removed.object.revision,
+                mark: Mark::default(),
             };
             Ok(Some((key.clone(), Arc::new(record))))
         }

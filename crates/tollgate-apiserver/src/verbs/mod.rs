@@ -8,6 +8,7 @@ mod apply;
 mod call;
 mod commit;
 mod continue_token;
+pub mod convert;
 mod create;
 mod decode;
 mod delete;

@@ -141,8 +141,7 @@ async fn attempt(
 ) -> Result<Attempt, Status> {
     let resource = call.resource;
     let stored = record::parse(&record.value, record.revision)?;
-    let mut old = stored.clone();
-    resource.to_served(&mut old);
+    let old = super::convert::served(call.api, resource, stored.clone()).await?;
     let mut new = make(&old)?;
     settle_version(call, &mut new, record.revision)?;
     metadata::keep_identity(&mut new, &old);
@@ -166,9 +165,7 @@ async fn attempt(
     let gone = leaves(call, &new, &old);
     let kept = (!gone).then_some(&mut new);
     let allocation = services::allocate(call, kept, Some(&old))?;
-    resource
-        .conversion
-        .to_stored(&resource.storage_kind, &mut new);
+    super::convert::store(call.api, resource, &mut new).await?;
     let counted = counted(call, &new)?;
     let whole = counted.as_ref().unwrap_or(&new);
     let value = record::encode(&resource.storage_kind, whole);

@@ -106,7 +106,6 @@ fn surge_over(situation: &Situation<'_>, bound: i64) -> Plan {
     let mut candidates = Vec::new();
     for (node, pods, should_run) in places(situation) {
         match look(situation, pods) {
-            OnNode::Crowded => surging = surging.saturating_add(1),
             OnNode::Unsettled | OnNode::New(_) => {}
             OnNode::Old(_) if !should_run => {}
             OnNode::Old(pod) if situation.is_available(pod) => candidates.push(node.clone()),
@@ -114,7 +113,7 @@ fn surge_over(situation: &Situation<'_>, bound: i64) -> Plan {
             OnNode::Both { new, old } if situation.is_available(new) => {
                 plan.delete.push(old.meta.name.clone());
             }
-            OnNode::Both { .. } => surging = surging.saturating_add(1),
+            OnNode::Crowded | OnNode::Both { .. } => surging = surging.saturating_add(1),
         }
     }
     candidates.truncate(room(bound, surging));

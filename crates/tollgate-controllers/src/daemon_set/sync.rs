@@ -8,6 +8,7 @@ use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
 use crate::events::EventType;
 use crate::history::{self, Historian, Kept, Revision};
+use crate::namespaces;
 use crate::pod_control::{Owning, create_pod, delete_pod, pod_of_template, slow_start};
 use crate::resources::{DAEMON_SETS, PODS};
 use futures_util::future::join_all;
@@ -131,7 +132,7 @@ impl DaemonSets {
         })
         .await;
         match batch.failure {
-            Some(status) if !crate::namespaces::is_ending(&status) => Err(status),
+            Some(status) if !namespaces::is_ending(&status) => Err(status),
             _ => {
                 self.refused.clear(key);
                 Ok(())

@@ -57,6 +57,8 @@ pub struct PodState {
     pub restarts_of_all: i64,
     /// Those with less go first when a set shrinks.
     pub deletion_cost: i64,
+    /// Since when it is said to be going to be disrupted, if it is.
+    pub disrupted_since: Option<Timestamp>,
     /// Its address, or empty.
     pub address: CompactString,
 }
@@ -65,7 +67,11 @@ impl PodState {
     /// Reads a pod.
     pub fn of(pod: &Value) -> Self {
         let status = pod.get("status").unwrap_or(&Value::Null);
-        let ready = condition(status, "Ready").filter(|ready| ready.str("status") == Some("True"));
+        let since = |kind| {
+            let held = condition(status, kind).filter(|one| one.str("status") == Some("True"))?;
+            let since = held.str("lastTransitionTime").and_then(Timestamp::parse);
+            Some(since.unwrap_or_default())
+        };
         let containers = status.items("containerStatuses").iter();
         let annotations = pod.at(&["metadata", "annotations"]);
         let cost = annotations.and_then(|annotations| annotations.str(DELETION_COST));
@@ -79,10 +85,8 @@ impl PodState {
             } else {
                 node.into()
             },
-            ready_since: ready.map(|ready| {
-                let since = ready.str("lastTransitionTime");
-                since.and_then(Timestamp::parse).unwrap_or_default()
-            }),
+            ready_since: since("Ready"),
+            disrupted_since: since("DisruptionTarget"),
             restarts: containers
                 .filter_map(|status| status.int("restartCount"))
                 .max()

@@ -1,5 +1,6 @@
 //! How long a Job waits before it replaces failed pods: ten seconds, then twice as long each time, at most ten minutes.
 
+use crate::moment::until;
 use std::time::Duration;
 use tollgate_api::Timestamp;
 
@@ -47,14 +48,6 @@ pub(super) fn remaining(failures: i64, last: Timestamp, now: Timestamp) -> Optio
     let wait = factor.map_or(LONGEST, |factor| FIRST.saturating_mul(factor).min(LONGEST));
     let due = last.saturating_add_seconds(wait);
     (due > now).then(|| until(due, now))
-}
-
-/// The time from now to a later moment.
-pub(super) fn until(due: Timestamp, now: Timestamp) -> Duration {
-    let seconds = due.unix_seconds().saturating_sub(now.unix_seconds());
-    let whole = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
-    let nanos = |time: Timestamp| Duration::from_nanos(time.subsecond_nanos().into());
-    whole.saturating_add(nanos(due)).saturating_sub(nanos(now))
 }
 
 #[cfg(test)]

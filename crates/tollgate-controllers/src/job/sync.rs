@@ -1,7 +1,6 @@
 //! Brings one Job to where it should be.
 
 use super::Jobs;
-use super::backoff::until;
 use super::condition::{COMPLETE, Condition, SUSPENDED, finished};
 use super::pod::JobPod;
 use super::spec::{self, FINALIZER, Spec};
@@ -14,7 +13,8 @@ use crate::context::Context;
 use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
 use crate::events::EventType;
-use crate::namespaces::is_ending;
+use crate::moment::until;
+use crate::namespaces;
 use crate::pod_control::{Owning, create_pod, delete_pod, slow_start};
 use crate::resources::{JOBS, PODS};
 use futures_util::future::join_all;
@@ -100,7 +100,9 @@ impl Jobs {
                     create_pod(cx, owner, template::pod(owner, survey, index))
                 })
                 .await;
-                let failure = batch.failure.filter(|status| !is_ending(status));
+                let failure = batch
+                    .failure
+                    .filter(|status| !namespaces::is_ending(status));
                 if failure.is_none() {
                     self.refused.clear(key);
                 }

@@ -297,6 +297,13 @@ impl Cluster {
         self.nominated.remove(key);
     }
 
+    /// The node that a pod waits for: as was decided here, even if its object does not show that yet.
+    pub fn nomination_of<'n>(&'n self, pod: &'n PodInfo) -> &'n str {
+        let key = (pod.namespace.clone(), pod.name.clone());
+        let known = self.nominated.get(&key);
+        known.map_or(&pod.nominated_node, |(node, _)| node)
+    }
+
     /// The pods that wait for a node, with its name.
     pub fn nominations(&self) -> impl Iterator<Item = &(CompactString, Arc<PodInfo>)> {
         self.nominated.values()

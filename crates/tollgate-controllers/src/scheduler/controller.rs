@@ -70,6 +70,7 @@ impl Scheduler {
             };
             state.take(&seen, now);
         }
+        state.begin_batch();
         let mut works = Vec::new();
         while works.len() < BATCH_MAX {
             let chance = decide::Context {

@@ -149,7 +149,7 @@ fn search(cluster: &mut Cluster, pod: &PodInfo) -> Found {
         }
     };
     // A node that was made free for the pod is likely the only one, and is asked first.
-    let nominated = cluster.slot_of(&pod.nominated_node);
+    let nominated = cluster.slot_of(cluster.nomination_of(pod));
     if let Some(slot) = nominated.filter(|slot| prepared.filter(cluster, pod, *slot).is_ok()) {
         found.feasible.push(slot);
         found.prepared = Some(prepared);
@@ -226,7 +226,8 @@ fn explain(cluster: &mut Cluster, pod: &Arc<PodInfo>, found: &Found, context: Co
     if diagnosis.absent.is_some() {
         rejected_by = rejected_by.and(Plugins::of(&[super::reason::Plugin::NodeAffinity]));
     }
-    let of_nominated = cluster.slot_of(&pod.nominated_node).and_then(|nominated| {
+    let nominated = cluster.slot_of(cluster.nomination_of(pod));
+    let of_nominated = nominated.and_then(|nominated| {
         let place = found.rejected.iter().position(|slot| *slot == nominated)?;
         diagnosis
             .rejections

@@ -214,10 +214,20 @@ impl Scheduler {
             .victims
             .iter()
             .filter(|victim| !victim.is_terminating);
-        join_all(victims.map(|victim| self.evict(context, pod, victim, &candidate.node))).await;
+        let evictions = victims.map(|victim| self.evict(context, pod, victim, &candidate.node));
+        if join_all(evictions).await.contains(&false) {
+            self.state().retry(pod, context.clock.elapsed());
+        }
     }
 
-    async fn evict(&self, context: &Context, pod: &PodInfo, victim: &Arc<PodInfo>, node: &str) {
+    /// Has a pod deleted. Tells whether it is on its way out.
+    async fn evict(
+        &self,
+        context: &Context,
+        pod: &PodInfo,
+        victim: &Arc<PodInfo>,
+        node: &str,
+    ) -> bool {
         let message = victim_message(&pod.spec.scheduler_name);
         let condition = Condition {
             type_name: "DisruptionTarget",
@@ -234,17 +244,19 @@ impl Scheduler {
         let deleted = context
             .delete(&PODS, &victim.namespace, &victim.name, deletion)
             .await;
-        if deleted.is_ok() {
-            let text = preempted_message(&pod.uid, node);
-            tell(
-                context,
-                victim,
-                EventType::Normal,
-                "Preempted",
-                "Preempting",
-                text,
-            );
+        if let Err(status) = deleted {
+            return status.reason == Reason::NotFound;
         }
+        let text = preempted_message(&pod.uid, node);
+        tell(
+            context,
+            victim,
+            EventType::Normal,
+            "Preempted",
+            "Preempting",
+            text,
+        );
+        true
     }
 }
 

@@ -202,7 +202,7 @@ fn why_not_eligible(
     if pod.spec.never_preempts {
         return Some("not eligible due to preemptionPolicy=Never.");
     }
-    let slot = cluster.slot_of(&pod.nominated_node)?;
+    let slot = cluster.slot_of(cluster.nomination_of(pod))?;
     // What removing pods does not resolve is not worth waiting for.
     if of_nominated == Some(Code::Unresolvable) {
         return None;

@@ -172,12 +172,15 @@ impl Queue {
         self.changed = self.changed.and(change.helps());
     }
 
-    /// The pod whose turn it is. It stays known, and must be given back by [`Self::reject`], [`Self::fail`] or
-    /// [`Self::remove`].
-    pub fn next(&mut self, now: Now) -> Option<Arc<PodInfo>> {
+    /// The pod whose turn it is; none if it is one of `busy`. It stays known, and must be given back by [`Self::reject`],
+    /// [`Self::fail`] or [`Self::remove`].
+    pub fn next(&mut self, now: Now, busy: &BTreeSet<PodKey>) -> Option<Arc<PodInfo>> {
         self.bring_back(now);
         if self.active.is_empty() {
             self.end_pause_early();
+        }
+        if busy.contains(&self.active.first()?.2) {
+            return None;
         }
         let (_, _, key) = self.active.pop_first()?;
         let entry = self.entries.get_mut(&key)?;
@@ -356,7 +359,8 @@ mod tests {
     }
 
     fn next(queue: &mut Queue, seconds: u64) -> Option<String> {
-        queue.next(at(seconds)).map(|pod| pod.name.to_string())
+        let next = queue.next(at(seconds), &BTreeSet::new());
+        next.map(|pod| pod.name.to_string())
     }
 
     const FIT: Plugins = Plugins::of(&[Plugin::NodeResourcesFit]);

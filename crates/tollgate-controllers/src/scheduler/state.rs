@@ -68,6 +68,9 @@ pub(super) struct State {
     assumed: BTreeMap<PodKey, Assumed>,
     /// Those of them that wait for volumes.
     waiting: BTreeSet<PodKey>,
+    /// Pods about which was decided since the last batch began. Two decisions about one pod are not carried out at once:
+    /// what the first has to say could be written last.
+    decided: BTreeSet<PodKey>,
 }
 
 impl State {
@@ -222,13 +225,19 @@ impl State {
         }
     }
 
+    /// Begins a batch: all that was decided has been carried out.
+    pub(super) fn begin_batch(&mut self) {
+        self.decided.clear();
+    }
+
     /// Decides about the next pod, if there is one whose turn it is.
     pub(super) fn next(&mut self, context: Context, now: Now) -> Option<Work> {
         if let Some(work) = self.next_with_volumes(now) {
             return Some(work);
         }
-        let pod = self.queue.next(now)?;
+        let pod = self.queue.next(now, &self.decided)?;
         let key = (pod.namespace.clone(), pod.name.clone());
+        self.decided.insert(key.clone());
         if pod.is_terminating {
             self.queue.remove(&key);
             return Some(Work::Skip { pod });
@@ -332,6 +341,18 @@ impl State {
         self.cluster.remove_pod(&key);
         self.queue.note(Change::PodGone);
         self.queue.fail(&key, now);
+    }
+
+    /// Has a pod tried again for which room could not be made: nothing else may ever wake it.
+    pub(super) fn retry(&mut self, pod: &PodInfo, now: Now) {
+        let key = (pod.namespace.clone(), pod.name.clone());
+        let is_known = self
+            .queue
+            .pod(&key)
+            .is_some_and(|known| known.uid == pod.uid);
+        if is_known && !self.assumed.contains_key(&key) {
+            self.queue.fail(&key, now);
+        }
     }
 
     /// When there is something to do next if nothing happens.

@@ -1,16 +1,21 @@
 //! Controllers in a simulated cluster: one file for each.
 
 mod cluster_role_aggregation;
+mod cron_job;
 mod daemon_set;
 mod deployment;
+mod disruption;
+mod endpoints;
 mod garbage_collector;
+mod horizontal_pod_autoscaler;
 mod job;
 mod namespace;
 mod node_agent;
 mod node_lifecycle;
-mod nodes;
 mod pods;
 mod replica_set;
 mod resource_quota;
 mod scheduler;
 mod service_account;
+mod stateful_set;
+mod storage;

@@ -60,11 +60,14 @@ pub(crate) fn set_phase(cluster: &Cluster, namespace: &str, pod: &str, phase: &s
     cluster.patch(target, &patch).unwrap();
 }
 
-/// Lets every pod of a namespace run and be ready that has not ended and is not on its way out.
+/// Lets every pod of a namespace run and be ready, on some node, that has not ended and is not on its way out.
 pub(crate) fn run_all(cluster: &Cluster, namespace: &str) {
     for pod in cluster.list(&PODS, namespace) {
         let phase = pod.at(&["status", "phase"]).and_then(Value::as_str);
         if phase == Some("Pending") && !is_dying(&pod) {
+            if pod.at(&["spec", "nodeName"]).is_none() {
+                bind(cluster, namespace, &name(&pod), "node");
+            }
             set_phase(cluster, namespace, &name(&pod), "Running");
         }
     }

@@ -302,3 +302,35 @@ fn faults_and_restarts_lose_no_pod_and_overcommit_no_node() {
         }
     }
 }
+
+#[test]
+fn an_important_pod_gets_its_place_though_things_go_wrong() {
+    for seed in 0..20 {
+        let mut cluster = cluster(seed);
+        node(&cluster, "n", "2");
+        for name in ["low-a", "low-b"] {
+            pod(&cluster, name, "1", "");
+        }
+        cluster.wait(Duration::from_secs(60), |cluster| {
+            node_of(cluster, "low-a") == "n" && node_of(cluster, "low-b") == "n"
+        });
+        cluster.faults.set(300, 100, 100);
+        let class = r#","priorityClassName":"system-cluster-critical""#;
+        pod(&cluster, "high", "2", class);
+        for _ in 0..60 {
+            cluster.advance(Duration::from_secs(1));
+            // What a kubelet does.
+            for object in cluster.list(&PODS, "default") {
+                let metadata = object.get("metadata").unwrap();
+                if metadata.get("deletionTimestamp").is_some() {
+                    delete(&cluster, &PODS, metadata.str_or_empty("name"));
+                }
+            }
+        }
+        cluster.faults.stop();
+        cluster.wait(Duration::from_secs(60), |cluster| {
+            node_of(cluster, "high") == "n"
+        });
+        assert_eq!(cluster.list(&PODS, "default").len(), 1, "seed {seed}");
+    }
+}

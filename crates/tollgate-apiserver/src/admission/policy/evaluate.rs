@@ -2,6 +2,7 @@
 
 use super::compiled::{Binding, Compiled, Policies, Policy, Validation};
 use super::parameters;
+use crate::admission::equivalent::Equivalent;
 use crate::admission::review::Review;
 use crate::admission::{matching, request};
 use crate::cel::{Bindings, OUT_OF_BUDGET};
@@ -53,8 +54,15 @@ pub(in crate::admission) fn judge(policies: &Policies, review: &Review<'_>) -> R
             if !matching::takes_in(&binding.resources, review) {
                 continue;
             }
-            let shared = shared.get_or_insert_with(|| Shared::new(review));
-            let findings = findings(policy, binding, review, shared);
+            let equivalent = matching::other_form(&policy.constraints, review)
+                .and_then(|resource| Equivalent::here(review, resource));
+            let findings = if let Some(equivalent) = &equivalent {
+                let shown = equivalent.review(review);
+                findings(policy, binding, &shown, &Shared::new(&shown))
+            } else {
+                let shared = shared.get_or_insert_with(|| Shared::new(review));
+                findings(policy, binding, review, shared)
+            };
             for denial in findings.denials {
                 let who = format!(
                     "ValidatingAdmissionPolicy '{}' with binding '{}'",

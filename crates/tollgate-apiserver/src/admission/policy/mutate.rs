@@ -3,6 +3,7 @@
 use super::compiled::{Binding, Mutation, MutationSort, Policies, Policy};
 use super::evaluate::{Shared, conditions_hold, refusal, set_variables};
 use super::parameters;
+use crate::admission::equivalent::Equivalent;
 use crate::admission::matching;
 use crate::admission::review::Review;
 use crate::admission::webhooks::Changes;
@@ -74,7 +75,25 @@ fn apply(
     {
         return Ok(None);
     }
-    let found = parameters::of(policy, binding, &before)
+    let equivalent = matching::other_form(&policy.constraints, &before)
+        .and_then(|resource| Equivalent::here(&before, resource));
+    let Some(equivalent) = equivalent else {
+        return apply_as_shown(policy, binding, &before, object);
+    };
+    let shown = equivalent.review(&before);
+    let object = shown.attributes.object.unwrap_or(object);
+    let changed = apply_as_shown(policy, binding, &shown, object)?;
+    Ok(changed.map(|changed| equivalent.back_here(review, changed)))
+}
+
+/// The same in the version that the policy asks for.
+fn apply_as_shown(
+    policy: &Policy,
+    binding: &Binding,
+    review: &Review<'_>,
+    object: &Value,
+) -> Result<Option<Value>, String> {
+    let found = parameters::of(policy, binding, review)
         .map_err(|why| format!("failed to configure binding: {why}"))?;
     let mut current = object.clone();
     let mut is_applied = false;

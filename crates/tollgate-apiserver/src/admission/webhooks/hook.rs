@@ -1,5 +1,6 @@
 //! Webhooks as configurations describe them.
 
+use crate::outside::Target;
 use tollgate_api::Value;
 
 /// What a webhook may do.
@@ -21,13 +22,6 @@ impl Sort {
     }
 }
 
-/// A service behind which a webhook is.
-#[derive(Debug, Clone)]
-pub(super) struct Service {
-    pub(super) namespace: String,
-    pub(super) name: String,
-}
-
 /// A webhook.
 #[derive(Debug, Clone)]
 #[expect(
@@ -47,13 +41,10 @@ pub(in crate::admission) struct Hook {
     pub(super) reinvokes: bool,
     /// Whether it may be asked about what is not written.
     pub(super) bears_dry_run: bool,
-    pub(super) timeout_seconds: u64,
+    /// Where it is.
+    pub(super) target: Target,
     /// Whether it speaks `v1`, or `v1beta1` alone.
     pub(super) speaks_v1: bool,
-    pub(super) url: String,
-    pub(super) service: Option<Service>,
-    /// The authorities that its certificate may come from: PEM in base64.
-    pub(super) ca_bundle: String,
 }
 
 impl Hook {
@@ -78,7 +69,6 @@ impl Hook {
             versions.any(|known| known.as_str() == Some(version))
         };
         let conditions = webhook.items("matchConditions").iter();
-        let service = client.get("service");
         let seconds = webhook.int("timeoutSeconds").unwrap_or(10).clamp(1, 30);
         Self {
             id: format!("{configuration}/{name}"),
@@ -91,17 +81,8 @@ impl Hook {
             ignores_failure: webhook.str("failurePolicy") == Some("Ignore"),
             reinvokes: webhook.str("reinvocationPolicy") == Some("IfNeeded"),
             bears_dry_run: matches!(webhook.str("sideEffects"), Some("None" | "NoneOnDryRun")),
-            timeout_seconds: u64::try_from(seconds).unwrap_or(10),
+            target: Target::read(client, u64::try_from(seconds).unwrap_or(10)),
             speaks_v1: speaks("v1") || !speaks("v1beta1"),
-            url: match service {
-                Some(service) => service_url(service),
-                None => client.str_or_empty("url").to_owned(),
-            },
-            service: service.map(|service| Service {
-                namespace: service.str_or_empty("namespace").to_owned(),
-                name: service.str_or_empty("name").to_owned(),
-            }),
-            ca_bundle: client.str_or_empty("caBundle").to_owned(),
             name,
         }
     }
@@ -114,12 +95,4 @@ impl Hook {
             "admission.k8s.io/v1beta1"
         }
     }
-}
-
-fn service_url(service: &Value) -> String {
-    let name = service.str_or_empty("name");
-    let namespace = service.str_or_empty("namespace");
-    let port = service.int("port").unwrap_or(443);
-    let path = service.str_or_empty("path").trim_start_matches('/');
-    format!("https://{name}.{namespace}.svc:{port}/{path}")
 }

@@ -1,16 +1,18 @@
 //! MutatingAdmissionWebhook and ValidatingAdmissionWebhook: programs elsewhere that are asked about requests.
 
 mod answer;
-mod client;
 mod hook;
 mod notes;
 
 pub(super) use hook::{Hook, Sort};
 
+use super::equivalent::Equivalent;
 use super::expressions::CONDITION_NAMES;
+use super::matching::{self, Form};
+use super::request;
 use super::review::Review;
-use super::{matching, request};
 use crate::cel::{Bindings, Expression, Wanted};
+use crate::outside;
 use crate::patch;
 use ::cel::Value as CelValue;
 use answer::Answer;
@@ -56,28 +58,11 @@ pub(super) async fn mutate(
             round: usize::from(only.is_some()),
             place,
         };
-        let answer = {
-            let before = review.with_object(object);
-            if !applies(hook, &before)? {
-                continue;
-            }
-            ask(called, &before).await
-        };
-        let patched = match answer {
-            Ok(Some(Answer {
-                patch: Some(patch), ..
-            })) => {
-                let patched = patched(hook, review, object, &patch);
-                if patched.is_ok() {
-                    called.note_patch(review, &patch);
-                }
-                patched
-            }
-            Ok(_) => Ok(None),
-            Err(status) => Err(status),
-        };
-        called.note_mutation(review, matches!(patched, Ok(Some(_))));
-        if let Some(patched) = patched? {
+        let put = put_to(called, &review.with_object(object)).await?;
+        if let Put::Aside = put {
+            continue;
+        }
+        if let Put::Changed(patched) = put {
             *object = patched;
             changes.any = true;
             changes.again.append(&mut changes.asked);
@@ -108,28 +93,73 @@ pub(super) async fn validate(review: &Review<'_>) -> Result<(), Status> {
     let hooks = review.prepared.webhooks(review.snapshot, Sort::Validating);
     let mut place = 0;
     for hook in hooks.iter() {
-        if applies(hook, review)? {
-            let called = Called {
-                sort: Sort::Validating,
-                hook,
-                round: 0,
-                place,
-            };
-            ask(called, review).await?;
+        let called = Called {
+            sort: Sort::Validating,
+            hook,
+            round: 0,
+            place,
+        };
+        if !matches!(put_to(called, review).await?, Put::Aside) {
             place += 1;
         }
     }
     Ok(())
 }
 
-/// Whether a webhook is about the request.
-fn applies(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
-    let mut rules = hook.rules.iter();
-    if !rules.any(|rule| matching::is_under(rule, review, hook.equivalent))
-        || !matching::selects(&hook.selectors, review)
-    {
-        return Ok(false);
+/// What came of putting a request to a webhook.
+enum Put {
+    /// It was not asked: it is about other requests.
+    Aside,
+    /// It leaves the object as it is, or did not answer and may.
+    Unchanged,
+    /// The object as it wants it.
+    Changed(Value),
+}
+
+/// Puts a request to a webhook, if it is about it, in the version that it wants to see.
+async fn put_to(called: Called<'_>, review: &Review<'_>) -> Result<Put, Status> {
+    let hook = called.hook;
+    if !matching::selects(&hook.selectors, review) {
+        return Ok(Put::Aside);
     }
+    let resource = match matching::form(&hook.rules, review, hook.equivalent) {
+        None => return Ok(Put::Aside),
+        Some(Form::Requested) => return put_as_shown(called, review).await,
+        Some(Form::Other(resource)) => resource,
+    };
+    let equivalent = Equivalent::new(review, resource).await?;
+    Ok(
+        match put_as_shown(called, &equivalent.review(review)).await? {
+            Put::Changed(patched) => Put::Changed(equivalent.back(review, patched).await?),
+            other => other,
+        },
+    )
+}
+
+async fn put_as_shown(called: Called<'_>, review: &Review<'_>) -> Result<Put, Status> {
+    if !conditions_hold(called.hook, review)? {
+        return Ok(Put::Aside);
+    }
+    let put = heard(called, review).await;
+    if called.sort == Sort::Mutating {
+        called.note_mutation(review, matches!(put, Ok(Put::Changed(_))));
+    }
+    put
+}
+
+/// Asks a webhook and applies its patch.
+async fn heard(called: Called<'_>, review: &Review<'_>) -> Result<Put, Status> {
+    let patch = ask(called, review).await?.and_then(|answer| answer.patch);
+    let (Some(patch), Some(object)) = (patch, review.attributes.object) else {
+        return Ok(Put::Unchanged);
+    };
+    let patched = patched(called.hook, review, object, &patch)?;
+    called.note_patch(review, &patch);
+    Ok(patched.map_or(Put::Unchanged, Put::Changed))
+}
+
+/// Whether the conditions of a webhook hold.
+fn conditions_hold(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
     if hook.conditions.is_empty() {
         return Ok(true);
     }
@@ -169,7 +199,7 @@ async fn ask(call: Called<'_>, review: &Review<'_>) -> Result<Option<Answer>, St
     }
     let uid = review.environment.uid();
     let body = json::to_string(&question(hook, review, &uid));
-    let called = client::call(hook, review, body).await;
+    let called = outside::ask(&hook.target, review.snapshot, body).await;
     let answer = called
         .map_err(|why| format!("failed to call webhook: {why}"))
         .and_then(|text| {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::auth::authorize::Mode as AuthorizationMode;
 use crate::auth::rbac::RbacIndex;
-use crate::storage::{Event, Key, Record};
+use crate::storage::{Event, Key, Mark, Record};
 use std::sync::Arc;
 use tollgate_policy::rbac::RbacKind;
 
@@ -32,6 +32,7 @@ fn impersonator(rules: &str) -> Impersonator {
             value: text.to_owned().into(),
             revision: 1,
             created: 1,
+            mark: Mark::default(),
         });
         index.apply(&Event::new(1, key, None, Some(record)));
     }

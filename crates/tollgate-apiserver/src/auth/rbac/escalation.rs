@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::auth::authorize::Mode;
     use crate::auth::rbac::{RbacIndex, bootstrap};
-    use crate::storage::{Event, Key, Record};
+    use crate::storage::{Event, Key, Mark, Record};
     use std::sync::Arc;
     use tollgate_api::json;
 
@@ -190,6 +190,7 @@ mod tests {
             value: text.to_owned().into(),
             revision: 1,
             created: 1,
+            mark: Mark::default(),
         });
         index.apply(&Event::new(1, key, None, Some(record)));
     }

@@ -5,7 +5,7 @@ use crate::auth::authenticate::Authenticator;
 use crate::auth::authorize::{Authorizer, Mode};
 use crate::auth::rbac::{RbacIndex, bootstrap};
 use crate::auth::token::tests::{ISSUER, NOW, few, token as new_token, verifier};
-use crate::storage::{Event, Key, Record};
+use crate::storage::{Event, Key, Mark, Record};
 use std::sync::Arc;
 use tollgate_api::{Status, json};
 use tollgate_policy::rbac::RbacKind;
@@ -21,6 +21,7 @@ fn authorizer() -> Authorizer {
             value: json::to_string(object).into(),
             revision: 1,
             created: 1,
+            mark: Mark::default(),
         });
         index.apply(&Event::new(1, key, None, Some(record)));
     };

@@ -233,7 +233,7 @@ impl<IO: AsyncRead + Unpin> Reader<IO> {
                 None
             }
             // A client counts its signs of life in odd numbers; others would be answers to ours.
-            Control::Ping { id } => (id % 2 == 1).then_some(Out::Ping { id }),
+            Control::Ping { id } => (!id.is_multiple_of(2)).then_some(Out::Ping { id }),
             Control::GoAway | Control::Other => None,
         };
         if let Some(answer) = answer {
@@ -244,7 +244,7 @@ impl<IO: AsyncRead + Unpin> Reader<IO> {
 
     fn open(&mut self, id: u32, fin: bool, block: &[u8]) -> Result<Option<Out>, FrameError> {
         let headers = self.headers.read(block)?;
-        if id % 2 == 0 || id <= self.last_stream {
+        if id.is_multiple_of(2) || id <= self.last_stream {
             return Err(FrameError::StreamId);
         }
         self.last_stream = id;

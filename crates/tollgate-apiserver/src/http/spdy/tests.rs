@@ -61,6 +61,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Client<IO> {
         self.send(&[&head, data].concat()).await;
     }
 
+    /// Gives up a stream.
+    pub(in super::super) async fn give_up(&mut self, stream: u32) {
+        let frame = frame::rst_stream(stream, frame::Reset::Cancel);
+        self.send(&frame).await;
+    }
+
     pub(in super::super) async fn send(&mut self, bytes: &[u8]) {
         self.io.write_all(bytes).await.unwrap();
         self.io.flush().await.unwrap();
@@ -194,9 +200,7 @@ async fn a_stream_that_the_client_gives_up_is_over_on_both_sides() {
     let (mut client, mut server) = pair();
     let id = client.open(&[]).await;
     let (mut incoming, outgoing) = server.next().await.unwrap().split();
-    client
-        .send(&frame::rst_stream(id, frame::Reset::Cancel))
-        .await;
+    client.give_up(id).await;
     outgoing.given_up().await;
     assert!(outgoing.write(Bytes::from_static(b"x")).await.is_err());
     assert_eq!(futures_util::StreamExt::next(&mut incoming).await, None);

@@ -3,7 +3,7 @@
 //! Blocks hold records in the order of their keys: key, revision, revision of creation, value. A mark ends them.
 
 use super::block::{BlockHeader, FileHeader, FileKind, Input, ReadError, put_counted, read_full};
-use crate::storage::{Key, Record, Revision, Snapshot};
+use crate::storage::{Key, Mark, Record, Revision, Snapshot};
 use bytes::Bytes;
 use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
@@ -116,6 +116,7 @@ fn record(input: &mut Input<'_>, newest: Revision) -> Option<(Key, Record)> {
         value,
         revision,
         created,
+        mark: Mark::default(),
     };
     Some((Key::from_text(key), record))
 }

@@ -6,7 +6,7 @@ use crate::table::selector;
 use crate::verbs::options::WriteOptions;
 use crate::verbs::patch::{PatchType, patched_document};
 use crate::verbs::update::check_name;
-use crate::verbs::{Answer, Call, Update, record, update};
+use crate::verbs::{Answer, Call, Update, convert, record, update};
 use tollgate_api::field::{Error, Path};
 use tollgate_api::{GroupVersionKind, Status, Value};
 use tollgate_objects::schema;
@@ -85,13 +85,13 @@ fn checked(call: &Call<'_>, object: &Value) -> Result<(), Status> {
 }
 
 /// `get`
-pub fn get_scale(call: &Call<'_>) -> Result<Answer, Status> {
+pub async fn get_scale(call: &Call<'_>) -> Result<Answer, Status> {
     let snapshot = call.api.store.snapshot();
     let record = snapshot
         .get(call.key(call.name).as_str())
         .ok_or_else(|| error::not_found(call.group_resource(), call.name))?;
-    let mut object = record::parse(&record.value, record.revision)?;
-    call.resource.to_served(&mut object);
+    let stored = record::parse(&record.value, record.revision)?;
+    let object = convert::served(call.api, call.resource, stored).await?;
     checked(call, &object)?;
     Ok(answer(scale_of(call, &object)))
 }
@@ -169,8 +169,7 @@ async fn write(
     let done = update(&of_parent, options, Update::PLAIN, &mut make).await?;
     match done {
         Answer::Object { object, .. } => {
-            let mut object = object.parse()?;
-            call.resource.to_served(&mut object);
+            let object = convert::served(call.api, call.resource, object.parse()?).await?;
             Ok(answer(scale_of(call, &object)))
         }
         other => Ok(other),

@@ -2,8 +2,8 @@
 
 use super::behaviour;
 use super::events::PodEvent;
+use super::member::members;
 use super::outcome::Step;
-use super::run::members;
 use super::{Surroundings, resize, status};
 use crate::node::moment;
 use crate::node::resources::{Resources, in_messages};
@@ -100,6 +100,9 @@ pub(crate) fn reject(pod: &Value, node: &NodeFacts<'_>) -> Option<Rejection> {
     None
 }
 
+/// The resources that are looked at first, in this order.
+const FIRST: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
 /// The first resource of which the node has not enough left, and what is said of it.
 pub(crate) fn shortage(requests: &Resources, node: &NodeFacts<'_>) -> Option<(String, String)> {
     let said = |name: &str, requested: i64, used: i64, capacity: i64| {
@@ -113,7 +116,6 @@ pub(crate) fn shortage(requests: &Resources, node: &NodeFacts<'_>) -> Option<(St
     if pods >= pods_max {
         return said("pods", 1, pods, pods_max);
     }
-    const FIRST: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
     let rest = requests
         .iter()
         .map(|(name, _)| name)

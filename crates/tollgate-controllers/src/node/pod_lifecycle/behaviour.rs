@@ -110,12 +110,11 @@ fn life(pod: &Value, container: &Value, role: Role) -> Life {
                 after: A_MOMENT,
                 exit_code: 0,
             },
-            Role::Sidecar | Role::Ephemeral => Life::Forever,
             Role::Regular if matches!(policy, Some("OnFailure" | "Never")) => Life::Ends {
                 after: A_MOMENT,
                 exit_code: 0,
             },
-            Role::Regular => Life::Forever,
+            Role::Sidecar | Role::Ephemeral | Role::Regular => Life::Forever,
         }
     });
     match (by_itself, code) {
@@ -177,6 +176,9 @@ fn named_values<'t>(
     all_named.then(|| text.split(',').filter_map(pair))
 }
 
+/// Whether a value can be followed.
+type IsGood<'f> = &'f dyn Fn(&str) -> bool;
+
 /// The annotations of a pod that cannot be followed, for its owner to read.
 pub(crate) fn problems(pod: &Value) -> Vec<Problem> {
     const LENGTH: &str = "a length of time such as `10s` or `1m30s`";
@@ -188,7 +190,7 @@ pub(crate) fn problems(pod: &Value) -> Vec<Problem> {
     let is_length_or_never = |text: &str| text == "never" || moment::parse_duration(text).is_some();
     let is_code = |text: &str| text.parse::<u8>().is_ok();
     let is_bool = |text: &str| matches!(text, "true" | "false");
-    let rules: [(&'static str, &dyn Fn(&str) -> bool, &str); 6] = [
+    let rules: [(&'static str, IsGood<'_>, &str); 6] = [
         (START_DELAY, &is_length, LENGTH),
         (EXIT_AFTER, &is_length_or_never, LENGTH_OR_NEVER),
         (EXIT_CODE, &is_code, "a number from 0 to 255"),

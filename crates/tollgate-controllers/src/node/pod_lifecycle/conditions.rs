@@ -1,7 +1,7 @@
 //! The conditions of a pod that its kubelet keeps.
 
 use super::container::{Role, Standing};
-use super::run::Member;
+use super::member::Member;
 use crate::node::moment;
 use tollgate_api::{Timestamp, Value};
 

@@ -1,7 +1,7 @@
 //! The phase of a pod, and whether an ended container is started again.
 
 use super::container::{ContainerStatus, Role, Standing};
-use super::run::Member;
+use super::member::Member;
 use tollgate_api::Value;
 
 /// Whether a pod has come to its end.

@@ -2,8 +2,8 @@
 
 use super::conditions::Basis;
 use super::container::Role;
+use super::member::Member;
 use super::resize;
-use super::run::Member;
 use super::stages::State;
 use super::{Surroundings, phase};
 use crate::node::moment;

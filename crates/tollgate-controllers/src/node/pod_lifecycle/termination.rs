@@ -3,8 +3,9 @@
 use super::behaviour::Behaviour;
 use super::container::{Role, Terminated};
 use super::events::PodEvent;
+use super::member::{Member, members};
 use super::outcome::{Memory, Step};
-use super::run::{Member, Run, members};
+use super::run::Run;
 use super::{Surroundings, phase, resize, status};
 use crate::node::command;
 use crate::node::moment::{self, SECOND};

@@ -2,7 +2,7 @@
 
 use super::behaviour;
 use super::container::{ContainerStatus, Standing, Terminated};
-use super::run::members;
+use super::member::members;
 use tollgate_api::{Timestamp, Value};
 
 /// One run of a container.

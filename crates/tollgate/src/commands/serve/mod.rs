@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tollgate_api::node_agent::NodeAgent;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
@@ -33,7 +32,6 @@ use tollgate_apiserver::http::parse_duration;
 use tollgate_apiserver::server::{Config, Limits, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 use tollgate_controllers::clock::Clock;
-use tollgate_controllers::node::SimulatedAgent;
 use tollgate_controllers::registry::Settings;
 
 /// A data directory of this name keeps nothing.
@@ -89,11 +87,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             limits,
             read_yaml: yaml::read,
             event_ttl: args.event_ttl,
-            node_agent: kubelets.as_ref().map(|kubelets| {
-                let clock = Arc::clone(&system) as Arc<dyn Clock>;
-                let kubelets = Arc::clone(kubelets);
-                Arc::new(SimulatedAgent::new(kubelets, clock)) as Arc<dyn NodeAgent>
-            }),
+            node_agent: nodes::agent(kubelets.as_ref(), &system),
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
@@ -127,6 +121,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     Ok(Exit::Passed)
 }
 
+/// Who issues tokens of service accounts.
 fn issuer(args: &ServeArgs, key: SigningKey) -> Issuer {
     Issuer {
         name: args.service_account_issuer.clone(),

@@ -2,13 +2,16 @@
 
 use super::{files, yaml};
 use crate::args::ServeArgs;
+use crate::env;
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::path::Path;
 use std::sync::Arc;
 use tollgate_api::Release;
-use tollgate_controllers::node::Kubelets;
+use tollgate_api::node_agent::NodeAgent;
+use tollgate_controllers::clock::Clock;
 use tollgate_controllers::node::config::{self, NodePlan};
 use tollgate_controllers::node::resources::Resources;
+use tollgate_controllers::node::{Kubelets, SimulatedAgent};
 
 /// The kubelets of the nodes that the flags ask for; none if there are to be no nodes.
 pub(super) fn kubelets(args: &ServeArgs, release: Release) -> Result<Option<Arc<Kubelets>>> {
@@ -19,6 +22,16 @@ pub(super) fn kubelets(args: &ServeArgs, release: Release) -> Result<Option<Arc<
         (None, nodes) => config::equal_nodes(nodes.unwrap_or(config::NODES_DEFAULT), capacity)?,
     };
     Ok((!plans.is_empty()).then(|| Arc::new(Kubelets::new(plans, release))))
+}
+
+/// Who answers for these nodes when the server is asked for logs and the like.
+pub(super) fn agent(
+    kubelets: Option<&Arc<Kubelets>>,
+    system: &Arc<env::System>,
+) -> Option<Arc<dyn NodeAgent>> {
+    let kubelets = Arc::clone(kubelets?);
+    let clock = Arc::clone(system) as Arc<dyn Clock>;
+    Some(Arc::new(SimulatedAgent::new(kubelets, clock)))
 }
 
 fn nodes_of_file(file: &Path, capacity: &Resources) -> Result<Vec<NodePlan>> {

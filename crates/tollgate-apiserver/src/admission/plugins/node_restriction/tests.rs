@@ -62,6 +62,7 @@ fn ask(request: &str, old: &str, new: &str) -> String {
             dry_run: false,
         },
         resource,
+        requested: resource,
         snapshot: &store.snapshot(),
         prepared: &crate::admission::Prepared::new(&config, Release::default()),
         catalog: &catalog,

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use std::task::Poll;
+use tokio::sync::mpsc;
 use tollgate_api::node_agent::{
     AgentError, ContainerTarget, Input, LogLine, LogOptions, NodeAgent, Output, Pending,
     PortTarget, Stream,
@@ -11,7 +13,29 @@ use tollgate_api::{Timestamp, Value};
 
 /// The node `n1` is there, any other is not.
 #[derive(Debug)]
-pub(crate) struct Agent;
+pub(crate) struct Agent {
+    /// Hears of streams without end when nobody wants them any more.
+    pub(crate) gone: mpsc::UnboundedSender<&'static str>,
+}
+
+struct Guard(&'static str, mpsc::UnboundedSender<&'static str>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.1.send(self.0);
+    }
+}
+
+impl Agent {
+    /// A stream that says nothing and does not end.
+    fn endless<T: Send + 'static>(&self, what: &'static str) -> Stream<T> {
+        let guard = Guard(what, self.gone.clone());
+        Box::pin(stream::poll_fn(move |_| {
+            let _ = &guard;
+            Poll::Pending
+        }))
+    }
+}
 
 fn refused<T>(code: u16, message: impl Into<String>) -> Result<T, AgentError> {
     Err(AgentError::Refused {
@@ -71,7 +95,7 @@ impl NodeAgent for Agent {
             }
             let pieces = stream::iter(pieces);
             let pieces: Stream<Bytes> = if pod == "endless" {
-                Box::pin(pieces.chain(stream::pending()))
+                Box::pin(pieces.chain(self.endless("log")))
             } else {
                 Box::pin(pieces)
             };
@@ -124,6 +148,10 @@ impl NodeAgent for Agent {
                     let pieces = stream::iter(vec![Output::Stdout(piece); 20]);
                     Box::pin(pieces.chain(stream::iter([Output::Exited(0)])))
                 }
+                ["wait"] => {
+                    let ready = Output::Stdout(Bytes::from_static(b"ready"));
+                    Box::pin(stream::iter([ready]).chain(self.endless("command")))
+                }
                 ["lost"] => written(&[Output::Stdout(Bytes::from_static(b"a"))]),
                 _ => return refused(500, format!("no such command: {}", words.join(" "))),
             };
@@ -156,13 +184,28 @@ impl NodeAgent for Agent {
             PortTarget::Node(name) => format!("node {name}"),
         };
         Box::pin(async move {
-            match port {
+            let answers: Stream<Bytes> = match port {
                 // Says what it hears.
-                7 => Ok(bytes),
-                9 => refused(500, format!("connect to port {port}: connection refused")),
+                7 => bytes,
+                // Neither listens nor answers.
+                6 => {
+                    let _ = self.gone.send("asked");
+                    self.endless("silent port")
+                }
+                // Begins to answer what it hears, and does not end.
+                8 => {
+                    let mut bytes = bytes;
+                    let ready = stream::once(async move {
+                        bytes.next().await;
+                        Bytes::from_static(b"HTTP/1.1 200 OK\r\n\r\nready")
+                    });
+                    Box::pin(ready.chain(self.endless("port")))
+                }
+                9 => return refused(500, format!("connect to port {port}: connection refused")),
                 // Answers HTTP with what it was asked.
-                _ => Ok(served(bytes, format!("{who}, port {port}\n"))),
-            }
+                _ => served(bytes, format!("{who}, port {port}\n")),
+            };
+            Ok(answers)
         })
     }
 }

@@ -10,25 +10,25 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-const EXEC: &str = "/api/v1/namespaces/a/pods/one/exec";
+pub(super) const EXEC: &str = "/api/v1/namespaces/a/pods/one/exec";
 const SUCCESS: &str = r#"{"metadata":{},"status":"Success"}"#;
 
-fn websocket_headers(protocols: &str) -> String {
+pub(super) fn websocket_headers(protocols: &str) -> String {
     format!(
         "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {protocols}\r\n"
     )
 }
 
-fn spdy_headers(protocol: &str) -> String {
+pub(super) fn spdy_headers(protocol: &str) -> String {
     format!(
         "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: {protocol}\r\nX-Stream-Protocol-Version: channel.k8s.io\r\nContent-Length: 0\r\n"
     )
 }
 
-type Socket = WebSocketStream<TlsStream<TcpStream>>;
+pub(super) type Socket = WebSocketStream<TlsStream<TcpStream>>;
 
 /// Opens a websocket for a command.
-async fn open(server: &Running, query: &str, protocols: &str) -> Socket {
+pub(super) async fn open(server: &Running, query: &str, protocols: &str) -> Socket {
     let request = format!("GET {EXEC}?{query}");
     let headers = websocket_headers(protocols);
     let (code, head, stream) = server.ask("admin", &request, &headers).await;

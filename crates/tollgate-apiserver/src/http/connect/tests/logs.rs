@@ -33,7 +33,7 @@ async fn the_log_is_plain_text_as_its_options_want_it() {
 
 #[tokio::test]
 async fn a_log_that_is_followed_comes_as_it_is_written() {
-    let server = Running::start(true).await;
+    let mut server = Running::start(true).await;
     let request = format!("{POD}/endless/log?follow=true&tailLines=0");
     let (code, head, mut stream) = server.ask("reader", &request, "").await;
     assert_eq!(code, 200);
@@ -41,6 +41,8 @@ async fn a_log_that_is_followed_comes_as_it_is_written() {
     let mut piece = [0; 14];
     stream.read_exact(&mut piece).await.unwrap();
     assert_eq!(&piece, b"9\r\nand then\n\r\n");
+    drop(stream);
+    server.hears("log").await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod agent;
 mod commands;
+mod hostile;
 mod logs;
 mod ports;
 mod proxies;

@@ -20,6 +20,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tollgate_api::{Release, Value, json};
@@ -33,6 +34,8 @@ static SERVICE_ACCOUNTS: LazyLock<String> =
 
 /// A server that runs until its runtime ends.
 pub(super) struct Running {
+    /// What the node was told to give up.
+    pub(super) gone: mpsc::UnboundedReceiver<&'static str>,
     address: SocketAddr,
     tls: Arc<rustls::ClientConfig>,
 }
@@ -168,6 +171,7 @@ impl Running {
         let made = Certificates::make(&[], environment.now()).unwrap();
         let random = ring::rand::SystemRandom::new();
         let key = SigningKey::from_pem(&SERVICE_ACCOUNTS, &random).unwrap();
+        let (sender, gone) = mpsc::unbounded_channel();
         let server = Server::start(Config {
             store: Arc::new(store),
             environment: Arc::new(environment),
@@ -204,7 +208,7 @@ impl Running {
             event_ttl: Duration::ZERO,
             auditor,
             limits: Limits::default(),
-            node_agent: with_agent.then(|| Arc::new(Agent) as Arc<_>),
+            node_agent: with_agent.then(|| Arc::new(Agent { gone: sender }) as Arc<_>),
         });
         let server = server.await.unwrap();
         let address = server.address().unwrap();
@@ -221,12 +225,14 @@ impl Running {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Self {
+            gone,
             address,
             tls: Arc::new(tls),
         }
     }
 
-    async fn connect(&self) -> TlsStream<TcpStream> {
+    /// A connection of a client.
+    pub(super) async fn connect(&self) -> TlsStream<TcpStream> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let connector = TlsConnector::from(Arc::clone(&self.tls));
@@ -250,7 +256,7 @@ impl Running {
             answer.push(stream.read_u8().await.unwrap());
         }
         let answer = String::from_utf8(answer).unwrap();
-        let code = answer[9..12].parse().unwrap();
+        let code = answer.split(' ').nth(1).unwrap().parse().unwrap();
         (code, answer, stream)
     }
 
@@ -270,6 +276,13 @@ impl Running {
             .contains("transfer-encoding: chunked");
         let body = if is_chunked { unchunked(&body) } else { body };
         (code, String::from_utf8(body).unwrap())
+    }
+
+    /// Waits until the node has been told something: which of its streams nobody wants any more.
+    pub(super) async fn hears(&mut self, what: &str) {
+        let deadline = Duration::from_secs(20);
+        let gone = tokio::time::timeout(deadline, self.gone.recv()).await;
+        assert_eq!(gone.unwrap(), Some(what));
     }
 
     /// The message of the Status that answers a request.

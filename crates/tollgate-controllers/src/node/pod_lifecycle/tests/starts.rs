@@ -296,3 +296,21 @@ fn readiness_gates_hold_ready_back() {
     life.until(20);
     assert_eq!(life.condition("Ready"), "True  ");
 }
+
+#[test]
+fn an_ephemeral_container_starts_in_a_pod_that_runs() {
+    let mut life = Life::of("{}", PLAIN);
+    life.until(10);
+    let debugger = tollgate_api::json::from_str(r#"[{"name":"d","image":"busybox"}]"#).unwrap();
+    life.pod
+        .child_mut("spec")
+        .set("ephemeralContainers", debugger);
+    life.until(20);
+    let status = &life
+        .pod
+        .get("status")
+        .unwrap()
+        .items("ephemeralContainerStatuses")[0];
+    assert!(status.at(&["state", "running"]).is_some());
+    assert_eq!(life.condition("Ready"), "True  ");
+}

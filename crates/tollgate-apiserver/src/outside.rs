@@ -1,8 +1,6 @@
-//! The way to a webhook: HTTPS, with the authorities that its configuration names.
+//! Programs elsewhere that the server asks: HTTPS, with the authorities that a configuration names.
 
-use super::hook::Hook;
-use crate::admission::review::Review;
-use crate::storage::Key;
+use crate::storage::{Key, Snapshot};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -17,36 +15,76 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tollgate_api::Value;
 
 /// How long an answer may be.
 const ANSWER_BYTES_MAX: usize = 3 * 1024 * 1024;
 
-/// Sends a webhook its question and gives the answer; the error is upstream's.
-pub(super) async fn call(hook: &Hook, review: &Review<'_>, body: String) -> Result<Bytes, String> {
-    let seconds = hook.timeout_seconds;
-    let mark = if hook.url.contains('?') { '&' } else { '?' };
-    let url = format!("{}{mark}timeout={seconds}s", hook.url);
-    let answer = match unreachable_service(hook, review) {
+/// A program, and how it is reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    url: String,
+    /// The namespace and the name of the service behind which it is.
+    service: Option<(String, String)>,
+    /// The authorities that its certificate may come from: PEM in base64.
+    ca_bundle: String,
+    timeout_seconds: u64,
+}
+
+impl Target {
+    /// Reads a `clientConfig`.
+    pub(crate) fn read(client: &Value, timeout_seconds: u64) -> Self {
+        let service = client.get("service");
+        let text = |of: &Value, key: &str| of.str_or_empty(key).to_owned();
+        Self {
+            url: match service {
+                Some(service) => service_url(service),
+                None => text(client, "url"),
+            },
+            service: service.map(|service| (text(service, "namespace"), text(service, "name"))),
+            ca_bundle: text(client, "caBundle"),
+            timeout_seconds,
+        }
+    }
+}
+
+fn service_url(service: &Value) -> String {
+    let name = service.str_or_empty("name");
+    let namespace = service.str_or_empty("namespace");
+    let port = service.int("port").unwrap_or(443);
+    let path = service.str_or_empty("path").trim_start_matches('/');
+    format!("https://{name}.{namespace}.svc:{port}/{path}")
+}
+
+/// Sends a question and gives the answer; the error is upstream's.
+pub(crate) async fn ask(
+    target: &Target,
+    snapshot: &Snapshot,
+    body: String,
+) -> Result<Bytes, String> {
+    let seconds = target.timeout_seconds;
+    let mark = if target.url.contains('?') { '&' } else { '?' };
+    let url = format!("{}{mark}timeout={seconds}s", target.url);
+    let answer = match unreachable_service(target, snapshot) {
         Some(why) => Err(why),
-        None => post(hook, &url, body).await,
+        None => post(target, &url, body).await,
     };
     answer.map_err(|failure| format!("Post \"{url}\": {failure}"))
 }
 
 /// Services have no endpoints here: nothing runs that could be one.
-fn unreachable_service(hook: &Hook, review: &Review<'_>) -> Option<String> {
-    let service = hook.service.as_ref()?;
-    let name = &service.name;
-    let key = Key::new("", "services", &service.namespace, name);
-    Some(match review.snapshot.get(key.as_str()) {
+fn unreachable_service(target: &Target, snapshot: &Snapshot) -> Option<String> {
+    let (namespace, name) = target.service.as_ref()?;
+    let key = Key::new("", "services", namespace, name);
+    Some(match snapshot.get(key.as_str()) {
         None => format!("service \"{name}\" not found"),
         Some(_) => format!("no endpoints available for service \"{name}\""),
     })
 }
 
-async fn post(hook: &Hook, url: &str, body: String) -> Result<Bytes, String> {
-    let limit = Duration::from_secs(hook.timeout_seconds);
-    let exchange = exchange(url, &hook.ca_bundle, body);
+async fn post(target: &Target, url: &str, body: String) -> Result<Bytes, String> {
+    let limit = Duration::from_secs(target.timeout_seconds);
+    let exchange = exchange(url, &target.ca_bundle, body);
     match tokio::time::timeout(limit, exchange).await {
         Ok(answer) => answer,
         Err(_) => Err("context deadline exceeded".to_owned()),
