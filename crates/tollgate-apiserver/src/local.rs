@@ -1,5 +1,6 @@
 //! The Client port for those in the same process: calls of verbs, with the authorization and admission of any request.
 
+use crate::audit::NO_TRAIL;
 use crate::error;
 use crate::resources::{Resource, Verb as ServedVerb};
 use crate::verbs::options::{DeleteOptions, ListOptions, WriteOptions};
@@ -125,6 +126,7 @@ impl LocalClient {
             subresource: target.subresource,
             namespace: target.namespace,
             name: target.name,
+            field_selector: "",
         });
         self.api.authorizer.check(&self.identity.user, &access)
     }
@@ -148,6 +150,7 @@ impl LocalClient {
             user: &self.identity.user,
             user_agent: &self.identity.user_agent,
             warnings,
+            trail: &NO_TRAIL,
             now: self.api.environment.now(),
         }
     }
@@ -173,7 +176,9 @@ impl LocalClient {
                 match (resource.plural(), target.subresource) {
                     ("pods", "binding") => subresources::bind(&call, &object, &options).await?,
                     ("pods", "eviction") => subresources::evict(&call, &object, &options).await?,
-                    ("serviceaccounts", "token") => subresources::token(&call, kind, &object)?,
+                    ("serviceaccounts", "token") => {
+                        subresources::token(&call, kind, &object, &options).await?
+                    }
                     (_, "") => verbs::create(&call, object, &options).await?,
                     _ => return Err(error::method_not_allowed()),
                 }

@@ -48,6 +48,7 @@ pub(super) async fn dispatch(
         user: &head.user,
         user_agent: &head.user_agent,
         warnings,
+        trail: &head.trail,
         now: service.api.environment.now(),
     };
     if connect::is_connect(info) {

@@ -6,7 +6,7 @@ use super::continue_token::ContinueToken;
 use super::options::{ListOptions, parse_resource_version};
 use super::record;
 use crate::error;
-use crate::storage::{Key, Record, Snapshot};
+use crate::storage::{Key, Record, RevisionError, Snapshot};
 use std::sync::Arc;
 use tollgate_api::{Status, Value};
 
@@ -96,10 +96,15 @@ fn state(call: &Call<'_>, options: &ListOptions) -> Result<(Snapshot, String), S
         let Ok(revision) = u64::try_from(token.revision) else {
             return Ok((store.snapshot(), start));
         };
-        let snapshot = store.snapshot_at(revision).map_err(|_| {
-            error::expired(
-                "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
-            )
+        let snapshot = store.snapshot_at(revision).map_err(|error| match error {
+            RevisionError::Compacted { .. } => {
+                let newest = ContinueToken {
+                    revision: ContinueToken::NEWEST,
+                    ..token
+                };
+                error::expired_continue(newest.encode())
+            }
+            RevisionError::Future { .. } => error::unlistable(error),
         })?;
         return Ok((snapshot, start));
     }

@@ -19,6 +19,7 @@ use tollgate_api::client::{
 };
 use tollgate_api::{Release, Status, Value, json};
 use tollgate_apiserver::admission::{AdmissionConfig, Chain, Prepared};
+use tollgate_apiserver::auth::node::NodeIndex;
 use tollgate_apiserver::auth::rbac::RbacIndex;
 use tollgate_apiserver::auth::token::SigningKey;
 use tollgate_apiserver::auth::token::request::Issuer;
@@ -284,7 +285,8 @@ fn api(
         admission: Chain::new(admission),
         prepared: Prepared::new(admission, release),
         quotas: Ledger::new(admission.limited_resources.clone()),
-        authorizer: Authorizer::new(vec![Mode::Node, Mode::Rbac], Arc::new(rbac)),
+        authorizer: Authorizer::new(vec![Mode::Node, Mode::Rbac], Arc::new(rbac))
+            .with_nodes(Arc::new(NodeIndex::new(Arc::clone(store)))),
         issuer: issuer(),
         read_yaml: |_| {
             Ok(Yaml {

@@ -7,8 +7,12 @@
 )]
 
 mod access;
+mod audit;
+mod certificates;
 mod crash;
 mod limits;
+mod lists;
+mod metrics;
 mod process;
 mod race;
 mod recorded;

@@ -2,6 +2,7 @@
 
 use super::agent_of;
 use crate::http::body::AnswerBody;
+use crate::http::ending::Ending;
 use crate::http::options::log_options;
 use crate::http::respond::{self, HttpAnswer};
 use crate::http::service::{Head, Service};
@@ -52,7 +53,7 @@ pub(super) async fn answer(
     Ok(respond::answer(
         200,
         "text/plain",
-        AnswerBody::Stream(receiver),
+        AnswerBody::Stream(receiver, Ending::default()),
     ))
 }
 

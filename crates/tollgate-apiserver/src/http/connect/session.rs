@@ -180,6 +180,7 @@ fn open<F: Future<Output = ()> + Send + 'static>(
         return Err(crate::error::service_unavailable(why));
     };
     let mut stopping = service.stopping.subscribe();
+    let ending = head.ending.take();
     tokio::spawn(async move {
         // A client that goes away before it is let in needs nothing more.
         if let Ok(upgraded) = upgrade.await {
@@ -189,6 +190,7 @@ fn open<F: Future<Output = ()> + Send + 'static>(
             }
         }
         drop(permit);
+        ending.close().await;
     });
     Ok(handshake::accepted(head, transport, protocol))
 }
