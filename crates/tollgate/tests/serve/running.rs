@@ -44,7 +44,12 @@ type Output = Lines<BufReader<ChildStdout>>;
 
 fn launch(data: &Path, flags: &[String]) -> (Child, Vec<String>, Output) {
     // The server alone, unless a test says otherwise: what controllers and nodes write is theirs to test.
-    let alone = ["--controllers=-*", "--nodes=0"];
+    let alone = ["--controllers=-*", "--nodes=0"]
+        .into_iter()
+        .filter(|default| {
+            let (name, _) = default.split_once('=').unwrap();
+            !flags.iter().any(|flag| flag.starts_with(name))
+        });
     let mut child = tollgate(&["serve", "--secure-port", "0"])
         .args(alone)
         .arg("--data-dir")
