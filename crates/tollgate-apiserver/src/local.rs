@@ -283,7 +283,12 @@ fn served(resource: &Resource, object: Encoded) -> Result<Stored, Status> {
     resource.to_served(&mut tree);
     Ok(Stored {
         json: record::encode(&resource.kind, &tree),
-        revision: object.revision,
+        // That of the pod is not that of its usage.
+        revision: if resource.is_measured() {
+            0
+        } else {
+            object.revision
+        },
     })
 }
 
