@@ -181,18 +181,31 @@ async fn samples(
         };
         format!("unable to fetch metrics from resource metrics API: {why}")
     })?;
+    if listed.is_empty() {
+        return Err("no metrics returned from resource metrics API".to_owned());
+    }
     let mut samples = BTreeMap::new();
     for stored in listed {
         let Ok(metrics) = stored.parse() else {
             continue;
         };
         let name = metrics.at(&["metadata", "name"]).and_then(Value::as_str);
-        if let (Some(name), Some(sample)) = (name, sample(&metrics, resource, container)) {
+        let name = name.unwrap_or_default();
+        let has = |wanted| {
+            let mut containers = metrics.items("containers").iter();
+            containers.any(|container| container.str("name") == Some(wanted))
+        };
+        if let Some(wanted) = container
+            && !has(wanted)
+        {
+            let namespace = scope.namespace;
+            return Err(format!(
+                "container {wanted} not present in metrics for pod {namespace}/{name}"
+            ));
+        }
+        if let Some(sample) = sample(&metrics, resource, container) {
             samples.insert(name.to_owned(), sample);
         }
-    }
-    if samples.is_empty() {
-        return Err("no metrics returned from resource metrics API".to_owned());
     }
     Ok(samples)
 }

@@ -9,6 +9,7 @@
 mod access;
 mod crash;
 mod limits;
+mod metrics;
 mod process;
 mod race;
 mod recorded;
