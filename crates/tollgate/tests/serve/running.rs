@@ -131,6 +131,12 @@ impl Running {
         self.target = Target::from_kubeconfig(&self.data().join("kubeconfig")).unwrap();
     }
 
+    /// Starts it again on the same data, with other flags.
+    pub(crate) fn restart_with(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(ToString::to_string).collect();
+        self.restart();
+    }
+
     /// A request of the administrator.
     pub(crate) fn send(&self, request: &Request<'_>) -> Answer {
         self.target.send(Who::Admin, request).unwrap()
