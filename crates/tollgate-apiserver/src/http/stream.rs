@@ -61,7 +61,7 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
 async fn run(
     api: &Api,
     mut watching: Watching,
-    (form, look): (Form, Look),
+    (form, mut look): (Form, Look),
     timeout: Duration,
     sender: &mpsc::Sender<Bytes>,
 ) {
@@ -86,6 +86,8 @@ async fn run(
             continue;
         };
         let change = convert::change(api, &watching.resource, change).await;
+        // Ages are told as of the event, however long ago the watch began.
+        look.now = api.environment.now();
         let frame = frame(&watching, &change, form, &look, is_first);
         is_first &= !matches!(change, Change::Object { .. });
         let is_last = matches!(change, Change::Error(_));

@@ -188,6 +188,14 @@ impl Resource {
             ("", "v1", "endpoints") if release >= Release::minor(33) => {
                 Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
             }
+            // In releases that never had it, it is ours: nobody is to turn away from it.
+            ("policy", "v1beta1", "podsecuritypolicies")
+                if (Release::minor(21)..Release::minor(25)).contains(&release) =>
+            {
+                Some(
+                    "policy/v1beta1 PodSecurityPolicy is deprecated in v1.21+, unavailable in v1.25+",
+                )
+            }
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use super::super::table::Look;
 use super::super::{render, table};
 use super::{AnswerBody, PIECE_BYTES};
 use crate::resources::built_in;
-use crate::storage::{Key, Mark, Record};
+use crate::storage::{Key, Record};
 use crate::table::IncludeObject;
 use crate::verbs::Listing;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ fn listing(count: usize) -> Listing {
             value: text.into(),
             revision: 7,
             created: 7,
-            mark: Mark::default(),
+            mark: crate::storage::Mark::default(),
         };
         (Key::new("", "pods", "a", &name), Arc::new(record))
     });

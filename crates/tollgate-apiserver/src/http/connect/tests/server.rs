@@ -177,6 +177,9 @@ impl Running {
             environment: Arc::new(environment),
             release: Release::default(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            advertised: [127, 0, 0, 1].into(),
+            hostname: "test".to_owned(),
+            client_authorities: made.authority.certificate.clone(),
             tls: tls(&made.server, &[&made.authority.certificate]).unwrap(),
             admission: AdmissionConfig::default(),
             authenticator: Authenticator {
@@ -209,6 +212,7 @@ impl Running {
             auditor,
             limits: Limits::default(),
             node_agent: with_agent.then(|| Arc::new(Agent { gone: sender }) as Arc<_>),
+            event_ttl: std::time::Duration::ZERO,
         });
         let server = server.await.unwrap();
         let address = server.address().unwrap();
