@@ -5,7 +5,7 @@ use super::super::table::Look;
 use super::super::{render, table};
 use super::{AnswerBody, PIECE_BYTES};
 use crate::resources::built_in;
-use crate::storage::{Key, Mark, Record};
+use crate::storage::{Key, Record};
 use crate::table::IncludeObject;
 use crate::verbs::Listing;
 use std::sync::Arc;
