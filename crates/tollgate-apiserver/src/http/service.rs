@@ -100,9 +100,10 @@ impl Service {
         };
         let info = RequestInfo::new(parts.method.as_str(), &path, &query);
         // Only what goes on to somebody else needs them later.
-        let headers = match connect::is_connect(&info) {
-            true => parts.headers.clone(),
-            false => HeaderMap::new(),
+        let headers = if connect::is_connect(&info) {
+            parts.headers.clone()
+        } else {
+            HeaderMap::new()
         };
         let mut head = Head {
             info,

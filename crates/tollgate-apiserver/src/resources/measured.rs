@@ -37,6 +37,7 @@ impl Measured {
     }
 
     /// The same resource as it is read at one moment.
+    #[must_use]
     pub fn at(&self, now: Timestamp, pods: BTreeMap<String, Vec<Arc<Record>>>) -> Self {
         Self {
             source: Arc::clone(&self.source),

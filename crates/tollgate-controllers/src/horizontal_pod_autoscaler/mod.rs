@@ -224,18 +224,19 @@ impl HorizontalPodAutoscalers {
                 scaler.count(current, current, metrics);
             }
             Some((desired, reason)) => {
-                if rescale(scaler, &served, scale, desired, &reason).await {
+                let done = rescale(scaler, &served, scale, desired, &reason).await;
+                let counted = if done {
                     self.memories()
                         .entry(key.clone())
                         .or_default()
                         .changed(current, desired, now);
-                    scaler.count(current, desired, metrics);
                     let status = scaler.new.child_mut("status");
                     status.set("lastScaleTime", now.to_string());
+                    desired
                 } else {
-                    let known = scaler.desired();
-                    scaler.count(current, known, metrics);
-                }
+                    scaler.desired()
+                };
+                scaler.count(current, counted, metrics);
             }
         }
     }
