@@ -209,7 +209,7 @@ impl LocalClient {
                 verbs::delete_collection(&call, &selection, &delete_options(deletion)).await?
             }
         };
-        reply(&resource, answer)
+        reply(answer)
     }
 }
 
@@ -256,16 +256,18 @@ fn delete_options(deletion: Deletion) -> DeleteOptions {
     }
 }
 
-fn reply(resource: &Resource, answer: Answer) -> Result<Reply, Status> {
+fn reply(answer: Answer) -> Result<Reply, Status> {
     Ok(match answer {
-        Answer::Object { object, .. } => Reply::Object(served(resource, object)?),
+        Answer::Object {
+            resource, object, ..
+        } => Reply::Object(served(&resource, object)?),
         Answer::Other { object, .. } => Reply::Other(object),
         Answer::List(listing) => {
             let mut items = Vec::with_capacity(listing.items.len());
             for (_, record) in listing.items {
                 let value = record.value.clone();
                 let revision = record.revision;
-                items.push(served(resource, Encoded { value, revision })?);
+                items.push(served(&listing.resource, Encoded { value, revision })?);
             }
             Reply::List {
                 items,
@@ -288,7 +290,12 @@ fn served(resource: &Resource, object: Encoded) -> Result<Stored, Status> {
     resource.to_served(&mut tree);
     Ok(Stored {
         json: record::encode(&resource.kind, &tree),
-        revision: object.revision,
+        // That of the pod is not that of its usage.
+        revision: if resource.is_measured() {
+            0
+        } else {
+            object.revision
+        },
     })
 }
 

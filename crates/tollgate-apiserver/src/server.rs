@@ -14,7 +14,7 @@ use crate::http::certificates::CertificateError;
 use crate::http::{Listener, ListenerError, SESSIONS_MAX, Service};
 use crate::metrics::Metrics;
 use crate::quota::Ledger;
-use crate::resources::{CatalogCell, DamagedData, built_in};
+use crate::resources::{CatalogCell, DamagedData, built_in, measured};
 use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tollgate_api::Release;
 use tollgate_api::node_agent::NodeAgent;
+use tollgate_api::usage_source::UsageSource;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -59,6 +60,8 @@ pub struct Config {
     pub read_yaml: ReadYaml,
     /// Who answers for nodes: logs, commands and ports of pods. Without anybody, no node can be reached.
     pub node_agent: Option<Arc<dyn NodeAgent>>,
+    /// Who says what pods and nodes use. Without anybody, nothing is told of metrics.
+    pub usage: Option<Arc<dyn UsageSource>>,
     /// How long events are kept after their last change; 0 keeps them for ever.
     pub event_ttl: Duration,
 }
@@ -120,7 +123,10 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let listener = Listener::bind(config.address, config.tls).await?;
         let address = listener.address().unwrap_or(config.address);
-        let catalog = built_in()?;
+        let mut catalog = built_in()?;
+        if let Some(usage) = &config.usage {
+            catalog = catalog.with_group(measured::group(usage));
+        }
         let unannounced = unannounced(&config.admission, config.release);
         let surroundings = Surroundings {
             reached: SocketAddr::new(config.advertised, address.port()),

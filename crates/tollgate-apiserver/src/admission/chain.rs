@@ -70,10 +70,6 @@ struct Timed<P> {
 
 /// The plugins that are on.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "flags say yes or no to each apart from the others"
-)]
 pub struct Chain {
     plugins: Vec<Timed<&'static dyn Plugin>>,
     /// Whether quotas are charged.

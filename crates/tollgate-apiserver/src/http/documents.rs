@@ -1,12 +1,13 @@
 //! Documents at fixed paths: discovery, the version, metrics, the keys of tokens.
 
 use super::body;
+use super::head::Head;
 use super::metrics;
 use super::negotiate::{Form, Offer};
 use super::render;
 use super::respond::{self, HttpAnswer};
 use super::roots;
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::discovery::legacy;
 use crate::error;
 use hyper::Method;

@@ -2,8 +2,9 @@
 
 use super::body::{AnswerBody, Pieces};
 use super::connect;
+use super::head::Head;
 use super::respond::{self, HttpAnswer};
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::audit::Auditor;
 use crate::metrics::{Metrics, Page, RequestLabels};
 use crate::resources::Catalog;

@@ -11,6 +11,7 @@ mod dispatch;
 mod documents;
 mod ending;
 mod gzip;
+mod head;
 mod health;
 mod identity;
 mod idle;

@@ -1,8 +1,9 @@
 //! Requests to resources: which verb answers, with which options and which body.
 
 use super::body::{self, REQUEST_BYTES_MAX, ReadError};
+use super::head::Head;
 use super::options::{delete_options, list_options, write_options};
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::error;
 use crate::resources::{Resource, Verb};
 use crate::verbs::options::{DeleteOptions, WriteKind};

@@ -1,9 +1,10 @@
 //! From the answer of a verb to that of the server, in the shape that the client asked for.
 
+use super::head::Head;
 use super::negotiate::{Form, Shape};
 use super::render;
 use super::respond::{self, HttpAnswer};
-use super::service::{Head, Service};
+use super::service::Service;
 use super::stream;
 use super::table::{self, Look};
 use crate::error;

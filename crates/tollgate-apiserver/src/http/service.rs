@@ -8,10 +8,11 @@ use super::dispatch::dispatch;
 use super::documents;
 use super::ending::{Ending, Owed};
 use super::gzip;
+use super::head::Head;
 use super::health::health;
 use super::identity::Peer;
 use super::metrics;
-use super::negotiate::{self, Form, Offer};
+use super::negotiate::{self, Form};
 use super::prepared;
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
@@ -21,7 +22,6 @@ use crate::auth::authorize::forbidden;
 use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::{Authenticator, Credentials};
 use crate::discovery::Documents;
-use crate::error;
 use crate::metrics::Metrics;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
@@ -30,7 +30,7 @@ use hyper::header::{
     USER_AGENT,
 };
 use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Request};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -76,70 +76,6 @@ pub struct Service {
 /// Streams into pods that are open at a time.
 pub const SESSIONS_MAX: usize = 1_000;
 
-/// What is known of a request once its head has been read.
-#[derive(Debug)]
-pub(super) struct Head {
-    pub(super) method: Method,
-    pub(super) info: RequestInfo,
-    pub(super) query: Query,
-    pub(super) accept: Option<String>,
-    pub(super) accepts_gzip: bool,
-    pub(super) if_none_match: Option<String>,
-    pub(super) content_type: Option<String>,
-    pub(super) user_agent: String,
-    pub(super) user: UserInfo,
-    /// What the audit log is told.
-    pub(super) trail: Trail,
-    /// What is owed when it is over.
-    pub(super) ending: Owed,
-    /// As the client wrote them; of requests alone that go on to somebody else.
-    pub(super) headers: HeaderMap,
-    /// As the client wrote it.
-    pub(super) uri: Uri,
-    /// How to take the connection over, if it can be.
-    pub(super) upgrade: Option<OnUpgrade>,
-}
-
-impl Head {
-    /// The answer that tells of a failure.
-    pub(super) fn failure(&self, status: &Status, form: Form) -> HttpAnswer {
-        self.trail.failed(status);
-        self.trail
-            .response_object(|| Some(error::status_object(status).to_string().into_bytes()));
-        respond::failure(status, form)
-    }
-
-    /// Chooses the form of the answer.
-    pub(super) fn form(&self, offer: Offer) -> Result<Form, Status> {
-        let mut form = negotiate::negotiate(self.accept.as_deref(), offer)?;
-        form.pretty |= self.wants_pretty();
-        Ok(form)
-    }
-
-    fn wants_pretty(&self) -> bool {
-        match self.query.first("pretty") {
-            Some(pretty) => !matches!(pretty, "0" | "false"),
-            None => ["curl", "Wget", "Mozilla/5.0"]
-                .iter()
-                .any(|agent| self.user_agent.starts_with(agent)),
-        }
-    }
-
-    /// Whether a Table is asked for.
-    pub(super) fn wants_table(&self) -> bool {
-        self.accept
-            .as_deref()
-            .is_some_and(|accept| accept.contains("as=Table"))
-    }
-
-    /// The form in which a failure is told.
-    pub(super) fn failure_form(&self) -> Form {
-        let mut form = respond::failure_form(self.accept.as_deref());
-        form.pretty = self.wants_pretty();
-        form
-    }
-}
-
 impl Service {
     /// Answers a request.
     pub async fn answer(
@@ -164,9 +100,10 @@ impl Service {
         };
         let info = RequestInfo::new(parts.method.as_str(), &path, &query);
         // Only what goes on to somebody else needs them later.
-        let headers = match connect::is_connect(&info) {
-            true => parts.headers.clone(),
-            false => HeaderMap::new(),
+        let headers = if connect::is_connect(&info) {
+            parts.headers.clone()
+        } else {
+            HeaderMap::new()
         };
         let mut head = Head {
             info,

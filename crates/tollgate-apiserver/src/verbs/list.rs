@@ -3,6 +3,7 @@
 use super::answer::{Answer, Listing};
 use super::call::Call;
 use super::continue_token::ContinueToken;
+use super::measured;
 use super::options::{ListOptions, parse_resource_version};
 use super::record;
 use crate::error;
@@ -12,6 +13,9 @@ use tollgate_api::{Status, Value};
 
 /// Lists the collection of the request.
 pub fn list(call: &Call<'_>, options: &ListOptions) -> Result<Answer, Status> {
+    if let Some(measured) = measured::of(call) {
+        return measured::list(call, options, measured);
+    }
     let (snapshot, start) = state(call, options)?;
     let selection = Selection::new(options);
     let prefix = call.prefix();

@@ -18,3 +18,4 @@ mod race;
 mod recorded;
 mod running;
 mod snapshot;
+mod usage;

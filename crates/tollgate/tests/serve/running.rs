@@ -44,7 +44,12 @@ type Output = Lines<BufReader<ChildStdout>>;
 
 fn launch(data: &Path, flags: &[String]) -> (Child, Vec<String>, Output) {
     // The server alone, unless a test says otherwise: what controllers and nodes write is theirs to test.
-    let alone = ["--controllers=-*", "--nodes=0"];
+    let alone = ["--controllers=-*", "--nodes=0"]
+        .into_iter()
+        .filter(|default| {
+            let (name, _) = default.split_once('=').unwrap();
+            !flags.iter().any(|flag| flag.starts_with(name))
+        });
     let mut child = tollgate(&["serve", "--secure-port", "0"])
         .args(alone)
         .arg("--data-dir")
@@ -124,6 +129,12 @@ impl Running {
         self.child = child;
         self.said = said;
         self.target = Target::from_kubeconfig(&self.data().join("kubeconfig")).unwrap();
+    }
+
+    /// Starts it again on the same data, with other flags.
+    pub(crate) fn restart_with(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(ToString::to_string).collect();
+        self.restart();
     }
 
     /// A request of the administrator.

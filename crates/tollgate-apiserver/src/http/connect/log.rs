@@ -5,7 +5,7 @@ use crate::http::body::AnswerBody;
 use crate::http::ending::Ending;
 use crate::http::options::log_options;
 use crate::http::respond::{self, HttpAnswer};
-use crate::http::service::{Head, Service};
+use crate::http::{head::Head, service::Service};
 use crate::verbs::Call;
 use crate::verbs::subresources::{check_log_options, target};
 use bytes::Bytes;

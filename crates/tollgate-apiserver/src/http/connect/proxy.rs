@@ -7,7 +7,7 @@ use crate::error;
 use crate::http::body::AnswerBody;
 use crate::http::ending::Ending;
 use crate::http::respond::HttpAnswer;
-use crate::http::service::{Head, Service};
+use crate::http::{head::Head, service::Service};
 use crate::verbs::Call;
 use crate::verbs::subresources::proxy::{Destination, destination};
 use crate::verbs::subresources::{connect, target};

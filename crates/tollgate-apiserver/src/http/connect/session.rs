@@ -5,7 +5,7 @@ use super::handshake::{self, Transport};
 use super::port_forward::{self, Forwarding};
 use super::{agent_of, spdy_command, tunnel, websocket_command};
 use crate::http::respond::{self, HttpAnswer};
-use crate::http::service::{Head, Service};
+use crate::http::{head::Head, service::Service};
 use crate::verbs::Call;
 use crate::verbs::subresources::{connect, target};
 use hyper::upgrade::Upgraded;

@@ -88,6 +88,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             read_yaml: yaml::read,
             event_ttl: args.event_ttl,
             node_agent: nodes::agent(kubelets.as_ref(), &system),
+            usage: nodes::usage(kubelets.as_ref()),
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
