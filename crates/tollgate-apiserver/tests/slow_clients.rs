@@ -82,6 +82,7 @@ async fn start(store: Arc<dyn Store>, limits: Limits) -> Running {
         hostname: "server".to_owned(),
         client_authorities: String::new(),
         event_ttl: Duration::ZERO,
+        usage: None,
         node_agent: None,
         auditor: None,
         limits,
