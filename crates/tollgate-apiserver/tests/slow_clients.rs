@@ -83,6 +83,7 @@ async fn start(store: Arc<dyn Store>, limits: Limits) -> Running {
         client_authorities: String::new(),
         event_ttl: Duration::ZERO,
         node_agent: None,
+        usage: None,
         auditor: None,
         limits,
         read_yaml: |_| {

@@ -205,14 +205,11 @@ impl Running {
                     duplicates: Vec::new(),
                 })
             },
-            advertised: [127, 0, 0, 1].into(),
-            hostname: "server".to_owned(),
-            client_authorities: String::new(),
             event_ttl: Duration::ZERO,
             auditor,
             limits: Limits::default(),
             node_agent: with_agent.then(|| Arc::new(Agent { gone: sender }) as Arc<_>),
-            event_ttl: std::time::Duration::ZERO,
+            usage: None,
         });
         let server = server.await.unwrap();
         let address = server.address().unwrap();
