@@ -84,6 +84,7 @@ async fn start(store: Arc<dyn Store>, limits: Limits) -> Running {
         event_ttl: Duration::ZERO,
         usage: None,
         node_agent: None,
+        usage: None,
         auditor: None,
         limits,
         read_yaml: |_| {
