@@ -25,6 +25,7 @@ pub mod seccomp;
 pub mod spelling;
 pub mod status;
 pub mod time;
+pub mod usage_source;
 pub mod value;
 
 pub use attributes::{Attributes, GroupResource, GroupVersionKind, Operation, UserInfo};

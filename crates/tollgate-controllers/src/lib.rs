@@ -17,6 +17,7 @@ pub mod disruption;
 pub mod driver;
 pub mod endpoint_slice;
 pub mod endpoints;
+pub mod ephemeral_volume;
 pub mod events;
 pub mod garbage_collector;
 pub(crate) mod history;

@@ -9,6 +9,7 @@ use crate::disruption::Disruption;
 use crate::endpoint_slice::EndpointSliceController;
 use crate::endpoint_slice::mirroring::Mirroring;
 use crate::endpoints::EndpointsController;
+use crate::ephemeral_volume::EphemeralVolumes;
 use crate::garbage_collector::GarbageCollector;
 use crate::horizontal_pod_autoscaler::HorizontalPodAutoscalers;
 use crate::job::Jobs;
@@ -41,6 +42,7 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(EndpointsController::default()),
         Arc::new(EndpointSliceController::default()),
         Arc::new(Mirroring),
+        Arc::new(EphemeralVolumes),
         Arc::new(GarbageCollector::default()),
         Arc::new(HorizontalPodAutoscalers::default()),
         Arc::new(Namespaces),

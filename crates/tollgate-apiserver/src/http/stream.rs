@@ -1,6 +1,7 @@
 //! Watches as streams: a line or a frame for each change, until the time is over or the client is too slow.
 
 use super::body::AnswerBody;
+use super::ending::Ending;
 use super::negotiate::{Form, Media, Shape};
 use super::render;
 use super::respond::{self, HttpAnswer};
@@ -42,8 +43,6 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
             TIMEOUT_MIN.saturating_add(Duration::from_secs(service.api.environment.random() % 1800))
         }
     };
-    let metrics = Arc::clone(&service.metrics);
-    metrics.watches(1);
     let api = Arc::clone(&service.api);
     let mut stopping = service.stopping.subscribe();
     tokio::spawn(async move {
@@ -51,19 +50,18 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
             () = run(&api, watching, (form, look), timeout, &sender) => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
-        metrics.watches(-1);
     });
     let media = match form.media {
         Media::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
         Media::Json | Media::Yaml => "application/json",
     };
-    respond::answer(200, media, AnswerBody::Stream(receiver))
+    respond::answer(200, media, AnswerBody::Stream(receiver, Ending::default()))
 }
 
 async fn run(
     api: &Api,
     mut watching: Watching,
-    (form, look): (Form, Look),
+    (form, mut look): (Form, Look),
     timeout: Duration,
     sender: &mpsc::Sender<Bytes>,
 ) {
@@ -88,6 +86,8 @@ async fn run(
             continue;
         };
         let change = convert::change(api, &watching.resource, change).await;
+        // Ages are told as of the event, however long ago the watch began.
+        look.now = api.environment.now();
         let frame = frame(&watching, &change, form, &look, is_first);
         is_first &= !matches!(change, Change::Object { .. });
         let is_last = matches!(change, Change::Error(_));

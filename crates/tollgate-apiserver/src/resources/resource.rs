@@ -1,6 +1,7 @@
 //! One resource in one version.
 
 use super::conversion::Conversion;
+use super::measured::Measured;
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -109,6 +110,8 @@ pub enum Origin {
     BuiltIn,
     /// A CustomResourceDefinition; what its owner keeps of it (schemas, columns) is behind the pointer.
     Custom(Arc<dyn CustomOrigin>),
+    /// Nowhere: its objects are made of others when they are read.
+    Measured(Measured),
 }
 
 /// What the owner of custom resources keeps with each.
@@ -188,13 +191,21 @@ impl Resource {
             ("", "v1", "endpoints") if release >= Release::minor(33) => {
                 Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
             }
+            // In releases that never had it, it is ours: nobody is to turn away from it.
+            ("policy", "v1beta1", "podsecuritypolicies")
+                if (Release::minor(21)..Release::minor(25)).contains(&release) =>
+            {
+                Some(
+                    "policy/v1beta1 PodSecurityPolicy is deprecated in v1.21+, unavailable in v1.25+",
+                )
+            }
             _ => None,
         }
     }
 
     /// Whether objects are kept at all: reviews and bindings only pass through.
     pub fn is_stored(&self) -> bool {
-        self.verbs.contains(Verb::Get)
+        self.verbs.contains(Verb::Get) && !self.is_measured()
     }
 
     /// Turns a stored object into one of this version.
@@ -202,13 +213,14 @@ impl Resource {
         match &self.origin {
             Origin::BuiltIn => self.conversion.to_served(&self.kind, object),
             Origin::Custom(origin) => origin.read(object),
+            Origin::Measured(measured) => measured.read(&self.kind, object),
         }
     }
 
     /// The number with which a record is marked that is served just as it is stored; 0 if none can be.
     pub fn mark(&self) -> u64 {
         match &self.origin {
-            Origin::BuiltIn => 0,
+            Origin::BuiltIn | Origin::Measured(_) => 0,
             Origin::Custom(origin) => origin.mark(),
         }
     }
@@ -231,6 +243,16 @@ impl Resource {
             names.sort_by_key(|name| order.iter().position(|known| known == name));
         }
         names
+    }
+
+    /// Whether its objects are made of others when they are read.
+    pub fn is_measured(&self) -> bool {
+        matches!(self.origin, Origin::Measured(_))
+    }
+
+    /// Whether kube-apiserver has it: its objects are stored as they are served, and can be had as protobuf.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.origin, Origin::BuiltIn)
     }
 
     /// Whether a CustomResourceDefinition describes it.

@@ -2,6 +2,8 @@
 
 use crate::driver::Cached;
 use crate::resources::NODES;
+use crate::scheduler::selector::{Labels, NodeTerm, Requirement};
+use crate::scheduler::taint::{Effect, Taint, Toleration};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tollgate_api::value::CompactString;
@@ -11,8 +13,8 @@ use tollgate_api::{Status, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
     pub(super) name: CompactString,
-    labels: Value,
-    taints: Vec<Value>,
+    labels: Labels,
+    taints: Vec<Taint>,
 }
 
 impl Node {
@@ -20,10 +22,11 @@ impl Node {
     pub(super) fn of(cached: &Cached) -> Result<Self, Status> {
         let object = cached.object()?;
         let spec = object.get("spec").unwrap_or(&Value::Null);
+        let taints = spec.items("taints").iter();
         Ok(Self {
             name: cached.meta.name.clone(),
-            labels: cached.meta.labels.clone(),
-            taints: spec.items("taints").to_vec(),
+            labels: Labels::of(&object),
+            taints: taints.filter_map(Taint::read).collect(),
         })
     }
 }
@@ -64,110 +67,60 @@ pub(super) struct Fit {
 
 /// Where the pods of a template may be.
 #[derive(Debug)]
-pub(super) struct Placement<'t> {
-    spec: &'t Value,
-    tolerations: &'t [Value],
+pub(super) struct Placement {
+    node: CompactString,
+    labels: Vec<Requirement>,
+    /// The alternatives that the affinity requires; none if it requires nothing.
+    terms: Option<Vec<NodeTerm>>,
+    tolerations: Vec<Toleration>,
 }
 
-impl<'t> Placement<'t> {
+impl Placement {
     /// Reads the template of a DaemonSet, with the tolerations that its pods get.
-    pub(super) fn of(template: &'t Value) -> Self {
+    pub(super) fn of(template: &Value) -> Self {
         let spec = template.get("spec").unwrap_or(&Value::Null);
+        let required = spec.at(&[
+            "affinity",
+            "nodeAffinity",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+        ]);
+        let labels = spec.str_entries("nodeSelector");
+        let tolerations = spec.items("tolerations").iter();
         Self {
-            spec,
-            tolerations: spec.items("tolerations"),
+            node: spec.str_or_empty("nodeName").into(),
+            labels: labels
+                .map(|(key, value)| Requirement::equals(key, value))
+                .collect(),
+            terms: required.map(NodeTerm::read_all),
+            tolerations: tolerations.map(Toleration::read).collect(),
         }
     }
 
     /// Whether a pod belongs on a node.
     pub(super) fn judge(&self, node: &Node) -> Fit {
-        let named = self.spec.str_or_empty("nodeName");
-        if !(named.is_empty() || named == node.name) || !self.is_attracted_by(node) {
+        let is_named = self.node.is_empty() || self.node == node.name;
+        let has_labels = self
+            .labels
+            .iter()
+            .all(|one| one.accepts_label(&node.labels));
+        let is_attractive = self.terms.as_ref().is_none_or(|terms| {
+            let mut terms = terms.iter();
+            terms.any(|term| term.matches(&node.name, &node.labels))
+        });
+        if !(is_named && has_labels && is_attractive) {
             return Fit {
                 should_run: false,
                 may_stay: false,
             };
         }
-        let untolerated = |effects: &[&str]| {
-            node.taints.iter().any(|taint| {
-                effects.contains(&taint.str_or_empty("effect"))
-                    && !self.tolerations.iter().any(|one| tolerates(one, taint))
-            })
+        let is_tolerated = |taint: &Taint| {
+            let mut tolerations = self.tolerations.iter();
+            tolerations.any(|toleration| toleration.tolerates(taint))
         };
+        let mut untolerated = node.taints.iter().filter(|taint| !is_tolerated(taint));
         Fit {
-            should_run: !untolerated(&["NoSchedule", "NoExecute"]),
-            may_stay: !untolerated(&["NoExecute"]),
-        }
-    }
-
-    /// The node selector and the required terms of the affinity.
-    fn is_attracted_by(&self, node: &Node) -> bool {
-        let mut labels = self.spec.str_entries("nodeSelector");
-        if !labels.all(|(key, value)| node.labels.str(key) == Some(value)) {
-            return false;
-        }
-        let required = self.spec.at(&[
-            "affinity",
-            "nodeAffinity",
-            "requiredDuringSchedulingIgnoredDuringExecution",
-        ]);
-        required.is_none_or(|required| {
-            let mut terms = required.items("nodeSelectorTerms").iter();
-            terms.any(|term| is_met(term, node))
-        })
-    }
-}
-
-/// Whether a node meets a term; one without conditions is met by none.
-fn is_met(term: &Value, node: &Node) -> bool {
-    let expressions = term.items("matchExpressions");
-    let fields = term.items("matchFields");
-    let field = |key: &str| (key == "metadata.name").then_some(node.name.as_str());
-    !(expressions.is_empty() && fields.is_empty())
-        && expressions
-            .iter()
-            .all(|one| accepts(one, node.labels.str(one.str_or_empty("key"))))
-        && fields
-            .iter()
-            .all(|one| accepts(one, field(one.str_or_empty("key"))))
-}
-
-fn accepts(requirement: &Value, value: Option<&str>) -> bool {
-    let values = requirement.items("values");
-    let is_listed = |value: &str| values.iter().any(|one| one.as_str() == Some(value));
-    let numbers = || {
-        let limit = values.first()?.as_str()?.parse::<i64>().ok()?;
-        Some((value?.parse::<i64>().ok()?, limit))
-    };
-    match requirement.str_or_empty("operator") {
-        "In" => value.is_some_and(is_listed),
-        "NotIn" => !value.is_some_and(is_listed),
-        "Exists" => value.is_some(),
-        "DoesNotExist" => value.is_none(),
-        "Gt" => numbers().is_some_and(|(value, limit)| value > limit),
-        "Lt" => numbers().is_some_and(|(value, limit)| value < limit),
-        _ => false,
-    }
-}
-
-fn tolerates(toleration: &Value, taint: &Value) -> bool {
-    let effect = toleration.str_or_empty("effect");
-    let key = toleration.str_or_empty("key");
-    let value = taint.str_or_empty("value");
-    if !(effect.is_empty() || effect == taint.str_or_empty("effect"))
-        || !(key.is_empty() || key == taint.str_or_empty("key"))
-    {
-        return false;
-    }
-    match toleration.str_or_empty("operator") {
-        "" | "Equal" => toleration.str_or_empty("value") == value,
-        "Exists" => true,
-        operator => {
-            let limit = toleration.str_or_empty("value").parse::<i64>();
-            let (Ok(limit), Ok(value)) = (limit, value.parse::<i64>()) else {
-                return false;
-            };
-            (operator == "Gt" && value > limit) || (operator == "Lt" && value < limit)
+            should_run: !untolerated.clone().any(|taint| taint.effect.is_hard()),
+            may_stay: !untolerated.any(|taint| taint.effect == Effect::NoExecute),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The one form of what can be written in several: whoever compares decoded objects finds equal what means the same.
+//! The one form of what can be written in several, and of what is not written: whoever compares decoded objects finds equal what means the same.
 
 use super::lookup::ShapeRef;
 use crate::canonical;
@@ -37,4 +37,18 @@ pub(super) fn settle(value: &mut Value, shape: ShapeRef) -> bool {
         *value = canonical;
     }
     true
+}
+
+/// What Go leaves in the place of a `null` in a list or map.
+pub(super) fn zero(shape: ShapeRef) -> Value {
+    match shape {
+        ShapeRef::String | ShapeRef::Bytes => "".into(),
+        ShapeRef::Bool => false.into(),
+        ShapeRef::Int32 | ShapeRef::Int64 | ShapeRef::Float64 | ShapeRef::IntOrString => {
+            0_i64.into()
+        }
+        ShapeRef::Quantity => "0".into(),
+        ShapeRef::Struct(_) | ShapeRef::SchemaOr(..) => Value::object(),
+        ShapeRef::Time { .. } | ShapeRef::Any | ShapeRef::List(_) | ShapeRef::Map(_) => Value::Null,
+    }
 }

@@ -1,6 +1,6 @@
 //! Strict decoding: a tree against its type (`sigs.k8s.io/json`, strict).
 
-use super::canonical;
+use super::canonical::{self, zero};
 use super::go_type::{bare_name, go_type, go_type_of};
 use super::lookup::{ShapeRef, StructType};
 use super::problem::{Problem, ProblemKind};
@@ -371,20 +371,6 @@ fn help_with_type(value: &Value, shape: ShapeRef) -> Option<String> {
             Some("begin each member of the list with `- `".to_owned())
         }
         _ => None,
-    }
-}
-
-/// What Go leaves in the place of a `null` in a list or map.
-fn zero(shape: ShapeRef) -> Value {
-    match shape {
-        ShapeRef::String | ShapeRef::Bytes => "".into(),
-        ShapeRef::Bool => false.into(),
-        ShapeRef::Int32 | ShapeRef::Int64 | ShapeRef::Float64 | ShapeRef::IntOrString => {
-            0_i64.into()
-        }
-        ShapeRef::Quantity => "0".into(),
-        ShapeRef::Struct(_) | ShapeRef::SchemaOr(..) => Value::object(),
-        ShapeRef::Time { .. } | ShapeRef::Any | ShapeRef::List(_) | ShapeRef::Map(_) => Value::Null,
     }
 }
 

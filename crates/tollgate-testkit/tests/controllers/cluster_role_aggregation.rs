@@ -43,12 +43,12 @@ fn the_rules_of_selected_roles_are_gathered_through_chains_in_spite_of_faults() 
             cluster.create(&CLUSTER_ROLES, "", &role).unwrap();
             cluster.advance(Duration::from_millis(20));
         }
-        cluster.wait(Duration::from_secs(60), |cluster| {
+        cluster.wait(Duration::from_mins(1), |cluster| {
             verbs(cluster, "x-all") == ["x-a", "x-b"]
         });
         let part = Target::object(&CLUSTER_ROLES, "", "x-a");
         cluster.delete(part, Deletion::default()).unwrap();
-        cluster.wait(Duration::from_secs(60), |cluster| {
+        cluster.wait(Duration::from_mins(1), |cluster| {
             verbs(cluster, "x-all") == ["x-b"]
         });
         assert!(verbs(&cluster, "view").len() > 5);

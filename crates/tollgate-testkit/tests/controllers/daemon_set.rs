@@ -226,3 +226,34 @@ fn pods_of_a_deleted_set_are_left_to_the_garbage_collector() {
     cluster.advance(Duration::from_secs(60));
     assert_eq!(cluster.list(&PODS, "default").len(), 1);
 }
+
+#[test]
+fn every_node_has_the_newest_pod_after_faults_and_restarts() {
+    for seed in 0..6 {
+        let mut cluster = cluster(seed, 4);
+        cluster.faults.set(200, 100, 50);
+        create(&cluster, "default", "");
+        for round in 0..15 {
+            live(&mut cluster);
+            cluster.advance(Duration::from_millis(200));
+            match round {
+                4 | 8 => {
+                    let patch = format!(
+                        r#"{{"spec":{{"template":{{"spec":{{"containers":[{{"name":"main","image":"agent:{round}"}}]}}}}}}}}"#
+                    );
+                    cluster.patch(TARGET, &patch).unwrap();
+                }
+                6 => cluster.restart(),
+                _ => {}
+            }
+        }
+        cluster.faults.stop();
+        for _ in 0..10 {
+            live(&mut cluster);
+            cluster.advance(Duration::from_secs(20));
+        }
+        assert_eq!(images(&cluster), ["agent:8"; 4], "{seed}");
+        assert_eq!(status(&cluster, "updatedNumberScheduled"), 4, "{seed}");
+        assert_eq!(status(&cluster, "numberAvailable"), 4, "{seed}");
+    }
+}

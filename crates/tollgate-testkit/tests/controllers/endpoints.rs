@@ -77,9 +77,19 @@ fn endpoints(cluster: &Cluster) -> Option<String> {
     Some(subsets.collect::<Vec<_>>().join("; "))
 }
 
-/// The ready endpoints of all slices, and how many slices there are.
+/// The slices of the service.
+fn own(cluster: &Cluster) -> Vec<Value> {
+    let mut slices = cluster.list(&ENDPOINT_SLICES, "default");
+    slices.retain(|slice| {
+        let labels = slice.at(&["metadata", "labels"]).unwrap();
+        labels.str("kubernetes.io/service-name") == Some("web")
+    });
+    slices
+}
+
+/// The ready endpoints of all its slices, and how many slices there are.
 fn slices(cluster: &Cluster) -> (usize, usize) {
-    let slices = cluster.list(&ENDPOINT_SLICES, "default");
+    let slices = own(cluster);
     let ready = slices.iter().flat_map(|slice| slice.items("endpoints"));
     let ready = ready.filter(|endpoint| {
         endpoint
@@ -111,7 +121,7 @@ fn ready_pods_are_endpoints_and_the_others_are_told_apart() {
         Some(r#"["10.1.0.2"] ["10.1.0.3"] 8080"#)
     );
     assert_eq!(slices(&cluster), (1, 1));
-    let slice = &cluster.list(&ENDPOINT_SLICES, "default")[0];
+    let slice = &own(&cluster)[0];
     let labels = slice.at(&["metadata", "labels"]).unwrap();
     assert_eq!(labels.str("tier"), Some("front"));
     assert_eq!(labels.str("kubernetes.io/service-name"), Some("web"));
@@ -151,7 +161,7 @@ fn many_pods_need_several_slices_in_spite_of_faults() {
     cluster.wait(Duration::from_mins(2), |cluster| slices(cluster).0 == 150);
     cluster.faults.stop();
     cluster.advance(Duration::from_mins(2));
-    let sizes = cluster.list(&ENDPOINT_SLICES, "default");
+    let sizes = own(&cluster);
     assert!(
         sizes
             .iter()

@@ -228,7 +228,7 @@ fn an_owner_in_another_namespace_is_none_and_people_are_told() {
         reference("ConfigMap", "a", &a, false)
     );
     cluster.create(&CLUSTER_ROLES, "", &role).unwrap();
-    cluster.advance(Duration::from_secs(60));
+    cluster.advance(Duration::from_mins(1));
     assert!(
         cluster.get(&CLUSTER_ROLES, "", "role").is_some(),
         "it stays"
@@ -245,7 +245,7 @@ fn an_owner_of_a_kind_that_nobody_serves_keeps_what_it_owns() {
         false,
     );
     map(&cluster, "default", "kid", &[owner]);
-    cluster.advance(Duration::from_secs(60));
+    cluster.advance(Duration::from_mins(1));
     assert!(has(&cluster, "kid"));
 }
 
@@ -303,7 +303,7 @@ fn faults_delay_but_do_not_prevent_it() {
         if seed % 3 == 0 {
             cluster.restart();
         }
-        cluster.wait(Duration::from_secs(120), |cluster| {
+        cluster.wait(Duration::from_mins(2), |cluster| {
             count(cluster, &CONFIG_MAPS) == 0 && count(cluster, &SECRETS) == before
         });
     }

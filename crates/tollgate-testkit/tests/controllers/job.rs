@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tollgate_api::Value;
 use tollgate_api::client::{Deletion, Target};
+use tollgate_controllers::clock::Clock as _;
 use tollgate_controllers::job::Jobs;
-use tollgate_controllers::resources::{JOBS, PODS};
+use tollgate_controllers::resources::{JOBS, PODS, RESOURCE_QUOTAS};
 use tollgate_controllers::service_account::ServiceAccounts;
 use tollgate_controllers::ttl_after_finished::TtlAfterFinished;
 use tollgate_testkit::cluster::Cluster;
@@ -308,4 +309,26 @@ fn is_complete(cluster: &Cluster) -> bool {
     conditions(cluster)
         .iter()
         .any(|one| one.starts_with("Complete=True"))
+}
+
+#[test]
+fn what_a_quota_refuses_is_made_as_soon_as_it_may() {
+    let mut cluster = cluster(8);
+    let quota = r#"{"metadata":{"name":"few"},"spec":{"hard":{"pods":"1"}}}"#;
+    cluster.create(&RESOURCE_QUOTAS, "default", quota).unwrap();
+    create(&mut cluster, r#""parallelism":3,"completions":3,"#);
+    cluster.advance(Duration::from_secs(60));
+    assert_eq!(active(&cluster).len(), 1);
+    let target = Target::object(&RESOURCE_QUOTAS, "default", "few");
+    cluster
+        .patch(target, r#"{"spec":{"hard":{"pods":"3"}}}"#)
+        .unwrap();
+    let before = cluster.world.now();
+    cluster.settle();
+    assert_eq!(active(&cluster).len(), 3);
+    assert_eq!(cluster.world.now(), before);
+    let told = events(&cluster, "default");
+    let is_refusal =
+        |event: &String| event.contains("FailedCreate") && event.contains("exceeded quota: few");
+    assert!(told.iter().any(is_refusal), "{told:?}");
 }

@@ -1,5 +1,11 @@
 //! Controllers in a simulated cluster: one file for each.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is not as it must be"
+)]
+
 mod cluster_role_aggregation;
 mod cron_job;
 mod daemon_set;
@@ -12,7 +18,6 @@ mod job;
 mod namespace;
 mod node_agent;
 mod node_lifecycle;
-mod nodes;
 mod pods;
 mod replica_set;
 mod resource_quota;

@@ -78,7 +78,7 @@ fn a_finalizer_holds_the_namespace_and_is_named() {
     let map = r#"{"metadata":{"name":"m","finalizers":["example.com/held"]}}"#;
     cluster.create(&CONFIG_MAPS, "n", map).unwrap();
     cluster.delete(NAMESPACE, Deletion::default()).unwrap();
-    cluster.advance(Duration::from_secs(60));
+    cluster.advance(Duration::from_mins(1));
     assert_eq!(
         conditions(&cluster),
         [
@@ -137,7 +137,7 @@ fn faults_delay_but_do_not_prevent_it() {
             cluster.restart();
         }
         cluster.faults.stop();
-        cluster.wait(Duration::from_secs(60), |cluster| {
+        cluster.wait(Duration::from_mins(1), |cluster| {
             cluster.get(&NAMESPACES, "", "n").is_none()
         });
         assert!(cluster.list(&PODS, "n").is_empty());

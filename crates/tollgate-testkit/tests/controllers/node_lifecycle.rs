@@ -129,7 +129,7 @@ fn a_node_that_comes_back_in_time_keeps_its_pods() {
     let mut cluster = cluster(2);
     node(&cluster);
     pod(&cluster, "a", "");
-    cluster.advance(Duration::from_secs(60));
+    cluster.advance(Duration::from_mins(1));
     assert_eq!(taints(&cluster).len(), 2);
     let target = Target::object(&NODES, "", "node").sub("status");
     let status =

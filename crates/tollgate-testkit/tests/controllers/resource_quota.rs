@@ -75,8 +75,6 @@ fn faults_delay_but_do_not_prevent_it() {
         if seed % 2 == 0 {
             cluster.restart();
         }
-        cluster.wait(Duration::from_secs(60), |cluster| {
-            status(cluster) == healthy
-        });
+        cluster.wait(Duration::from_mins(1), |cluster| status(cluster) == healthy);
     }
 }

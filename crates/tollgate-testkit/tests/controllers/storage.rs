@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tollgate_api::Value;
 use tollgate_api::client::{Deletion, GroupVersionResource, Target};
+use tollgate_controllers::ephemeral_volume::EphemeralVolumes;
 use tollgate_controllers::persistent_volume::PersistentVolumeBinder;
 use tollgate_controllers::resources::{
     PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICE_ACCOUNTS, STORAGE_CLASSES,
@@ -16,6 +17,7 @@ fn cluster(seed: u64) -> Cluster {
     let controllers = || {
         vec![
             Arc::new(PersistentVolumeBinder::default()) as _,
+            Arc::new(EphemeralVolumes) as _,
             Arc::new(VolumeExpander) as _,
             Arc::new(ClaimProtection) as _,
             Arc::new(VolumeProtection) as _,
@@ -158,6 +160,16 @@ fn a_claim_stays_while_a_pod_uses_it() {
     cluster.delete(pod, now).unwrap();
     cluster.settle();
     assert_eq!(claim_phase(&cluster, "a"), "gone");
+}
+
+#[test]
+fn a_volume_of_a_pod_gets_a_claim_of_its_own() {
+    let mut cluster = cluster(6);
+    class(&cluster, "Immediate");
+    let pod = r#"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}],"volumes":[{"name":"d","ephemeral":{"volumeClaimTemplate":{"spec":{"storageClassName":"fast","accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}}}]}}"#;
+    cluster.create(&PODS, "default", pod).unwrap();
+    cluster.settle();
+    assert_eq!(claim_phase(&cluster, "p-d"), "Bound");
 }
 
 #[test]

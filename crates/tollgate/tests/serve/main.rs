@@ -7,10 +7,15 @@
 )]
 
 mod access;
+mod audit;
+mod certificates;
 mod crash;
 mod limits;
+mod lists;
+mod metrics;
 mod process;
 mod race;
 mod recorded;
 mod running;
 mod snapshot;
+mod usage;

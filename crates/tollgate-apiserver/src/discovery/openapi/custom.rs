@@ -10,7 +10,7 @@ use tollgate_api::{GroupVersionKind, Value};
 pub(super) fn schema(resource: &Resource) -> Value {
     let own = match &resource.origin {
         Origin::Custom(origin) => origin.openapi_schema(),
-        Origin::BuiltIn => None,
+        Origin::BuiltIn | Origin::Measured(_) => None,
     };
     let mut schema = own.unwrap_or_else(|| typed("object", ""));
     let properties = schema.child_mut("properties");

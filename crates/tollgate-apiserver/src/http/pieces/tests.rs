@@ -28,6 +28,7 @@ fn listing(count: usize) -> Listing {
             value: text.into(),
             revision: 7,
             created: 7,
+            mark: crate::storage::Mark::default(),
         };
         (Key::new("", "pods", "a", &name), Arc::new(record))
     });

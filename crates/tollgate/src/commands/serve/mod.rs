@@ -1,5 +1,7 @@
 //! `tollgate serve`: a Kubernetes API server in this process.
 
+mod audit;
+mod audit_log;
 mod controllers;
 mod files;
 mod kubeconfig;
@@ -16,9 +18,8 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
-use tollgate_api::node_agent::NodeAgent;
-use tollgate_api::value::CompactString;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
@@ -27,10 +28,10 @@ use tollgate_apiserver::auth::token::{SigningKey, Verifier};
 use tollgate_apiserver::auth::{Authenticator, Mode};
 use tollgate_apiserver::environment::Environment;
 use tollgate_apiserver::http::certificates::{self, Identity};
-use tollgate_apiserver::server::{Config, Server};
+use tollgate_apiserver::http::parse_duration;
+use tollgate_apiserver::server::{Config, Limits, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 use tollgate_controllers::clock::Clock;
-use tollgate_controllers::node::SimulatedAgent;
 use tollgate_controllers::registry::Settings;
 
 /// A data directory of this name keeps nothing.
@@ -58,24 +59,20 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         .context("cannot sign with the key for tokens of service accounts")?;
     let authenticator = authenticator(args, &key)?;
     let modes = modes(args)?;
-    let audience: CompactString = args.service_account_issuer.as_str().into();
-    let issuer = Issuer {
-        name: args.service_account_issuer.clone(),
-        key,
-        audiences: vec![audience],
-        expiration_seconds_max: None,
-        extends_expiration: true,
-    };
+    let issuer = issuer(args, key);
+    let limits = limits(args)?;
+    let system = Arc::new(env::System::new());
+    let environment = Arc::clone(&system) as Arc<dyn Environment>;
+    let (auditor, writer) = audit::start(args, &environment)?.unzip();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start threads")?;
     runtime.block_on(async {
         let stop = stop_signal()?;
-        let system = Arc::new(env::System::new());
         let server = Server::start(Config {
             store: Arc::clone(&store),
-            environment: Arc::clone(&system) as Arc<dyn Environment>,
+            environment,
             release,
             address: SocketAddr::new(args.bind_address, args.secure_port),
             advertised,
@@ -86,13 +83,12 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
             authenticator,
             authorization_modes: modes,
             issuer,
+            auditor,
+            limits,
             read_yaml: yaml::read,
             event_ttl: args.event_ttl,
-            node_agent: kubelets.as_ref().map(|kubelets| {
-                let clock = Arc::clone(&system) as Arc<dyn Clock>;
-                let kubelets = Arc::clone(kubelets);
-                Arc::new(SimulatedAgent::new(kubelets, clock)) as Arc<dyn NodeAgent>
-            }),
+            node_agent: nodes::agent(kubelets.as_ref(), &system),
+            usage: nodes::usage(kubelets.as_ref()),
         })
         .await?;
         let address = server.address().context("cannot tell the address")?;
@@ -118,7 +114,43 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         tokio::join!(controllers, serving);
         Ok::<(), anyhow::Error>(())
     })?;
+    // With it go the last who could tell the audit log anything.
+    drop(runtime);
+    if let Some(writer) = writer {
+        writer.finish();
+    }
     Ok(Exit::Passed)
+}
+
+/// Who issues tokens of service accounts.
+fn issuer(args: &ServeArgs, key: SigningKey) -> Issuer {
+    Issuer {
+        name: args.service_account_issuer.clone(),
+        key,
+        audiences: vec![args.service_account_issuer.as_str().into()],
+        expiration_seconds_max: None,
+        extends_expiration: true,
+    }
+}
+
+fn limits(args: &ServeArgs) -> Result<Limits> {
+    let connections = usize::try_from(args.max_connections_per_client);
+    Ok(Limits {
+        request_timeout: duration("request-timeout", &args.request_timeout)?,
+        connections_per_client: connections.unwrap_or(usize::MAX),
+        compaction_interval: duration("etcd-compaction-interval", &args.etcd_compaction_interval)?,
+        ..Limits::default()
+    })
+}
+
+fn duration(flag: &str, text: &str) -> Result<Duration> {
+    let duration = parse_duration(text)
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("--{flag}={text}"))?;
+    match duration.filter(|duration| !duration.is_zero()) {
+        Some(duration) => Ok(duration),
+        None => bail!("--{flag}={text}: it must be longer than nothing"),
+    }
 }
 
 /// Where a data directory has its objects.
