@@ -210,11 +210,19 @@ impl Cache {
         Some(write(&mut objects))
     }
 
+    /// Everything up to that revision has been told.
+    pub(super) fn reach(&self, resource: &GroupVersionResource, revision: u64) {
+        self.write(resource, |objects| {
+            objects.revision = objects.revision.max(revision);
+        });
+    }
+
     /// Takes an object in. None if it was known at that revision already, or is none that can be read.
+    ///
+    /// It says nothing of how far the cache has come: a listing tells objects by name.
     pub(super) fn put(&self, resource: &GroupVersionResource, stored: &Stored) -> Option<Replaced> {
         let object = Arc::new(Cached::new(stored, *resource == PODS).ok()?);
         self.write(resource, |objects| {
-            objects.revision = objects.revision.max(stored.revision);
             let name = (object.meta.namespace.clone(), object.meta.name.clone());
             let known = objects.by_name.get(&name);
             if known.is_some_and(|known| known.revision == stored.revision) {
@@ -233,7 +241,6 @@ impl Cache {
     ) -> Option<Replaced> {
         let last = Arc::new(Cached::new(stored, *resource == PODS).ok()?);
         self.write(resource, |objects| {
-            objects.revision = objects.revision.max(stored.revision);
             let name = (last.meta.namespace.clone(), last.meta.name.clone());
             objects.take(&name)?;
             Some((Some(last), None))

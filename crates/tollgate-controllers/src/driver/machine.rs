@@ -197,9 +197,13 @@ impl Machine {
                 *revision
             }
         };
-        for running in &self.controllers {
-            if running.watches(resource) {
-                running.queue.seen(resource, revision);
+        // A listing tells objects by name, not in the order of their changes: only its end says how far the cache has come.
+        if listing.synced {
+            self.cache.reach(resource, revision);
+            for running in &self.controllers {
+                if running.watches(resource) {
+                    running.queue.seen(resource, revision);
+                }
             }
         }
         if *resource == CUSTOM_RESOURCE_DEFINITIONS {

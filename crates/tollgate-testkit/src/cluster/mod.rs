@@ -243,6 +243,11 @@ impl Cluster {
         true
     }
 
+    /// When something is due, if nothing happens before.
+    pub fn next_due(&self) -> Option<Duration> {
+        self.stepper.next_due()
+    }
+
     /// Takes steps until there is nothing to do before the clock moves.
     #[track_caller]
     pub fn settle(&mut self) {
