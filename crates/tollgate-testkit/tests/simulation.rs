@@ -1,7 +1,6 @@
 //! The lives of clusters under seeds. `TOLLGATE_SEED` replays one, `TOLLGATE_SEEDS` lives so many; seeds that once failed
 //! are in `simulation/seeds.txt`.
 
-use std::time::Duration;
 use tollgate_testkit::simulation::{Failure, Plan, live};
 
 /// How many seeds are lived if nobody says.

@@ -339,7 +339,9 @@ fn issuer() -> Issuer {
     let pem = PEM.get_or_init(|| SigningKey::generate(&random).expect("a key can be made"));
     Issuer {
         name: "https://kubernetes.default.svc".to_owned(),
-        key: SigningKey::from_pem(pem, &random).expect("the key is one"),
+        key: SigningKey::from_pem(pem, &random)
+            .expect("the key is one")
+            .into(),
         audiences: vec!["https://kubernetes.default.svc".into()],
         expiration_seconds_max: None,
         extends_expiration: true,

@@ -185,16 +185,13 @@ impl Running {
             authenticator: Authenticator {
                 token_file: Some(TokenFile::parse("tokens", TOKENS).unwrap()),
                 audiences: Vec::new(),
-                service_accounts: Verifier {
-                    issuers: Vec::new(),
-                    keys: Vec::new(),
-                },
+                service_accounts: Verifier::default(),
                 anonymous: true,
             },
             authorization_modes: vec![Mode::Rbac],
             issuer: Issuer {
                 name: "test".to_owned(),
-                key,
+                key: key.into(),
                 audiences: Vec::new(),
                 expiration_seconds_max: None,
                 extends_expiration: false,
