@@ -19,6 +19,7 @@ pub mod endpoint_slice;
 pub mod endpoints;
 pub mod events;
 pub mod garbage_collector;
+pub(crate) mod gathering;
 pub(crate) mod history;
 pub mod horizontal_pod_autoscaler;
 pub(crate) mod int_or_percent;
