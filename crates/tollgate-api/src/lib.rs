@@ -9,6 +9,7 @@
 pub mod attributes;
 pub mod client;
 pub mod field;
+pub mod go_duration;
 pub mod go_format;
 pub mod json;
 pub mod label_selector;

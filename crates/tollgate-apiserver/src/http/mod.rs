@@ -4,6 +4,7 @@
 mod body;
 pub mod certificates;
 mod connect;
+mod deadline;
 mod dispatch;
 mod documents;
 mod gzip;

@@ -2,6 +2,7 @@
 
 use super::body::AnswerBody;
 use super::connect;
+use super::deadline;
 use super::dispatch::dispatch;
 use super::documents;
 use super::gzip;
@@ -25,6 +26,7 @@ use hyper::header::{
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Uri};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tollgate_api::node_agent::NodeAgent;
 use tollgate_api::{Status, UserInfo};
@@ -149,12 +151,12 @@ impl Service {
         };
         let encodings = text(ACCEPT_ENCODING);
         let warnings = Warnings::default();
-        let mut response = match self.identify(&head, &parts.headers, &peer) {
+        let mut response = match self.begin(&head, &parts.headers, &peer) {
             Err(status) => respond::failure(&status, Form::default()),
-            Ok(user) => {
+            Ok((user, deadline)) => {
                 head.user = user;
                 head.headers = parts.headers;
-                match self.route(&head, body, &warnings).await {
+                match deadline::within(deadline, self.route(&head, body, &warnings)).await {
                     Ok(response) => response,
                     Err(status) => respond::failure(&status, head.failure_form()),
                 }
@@ -211,6 +213,17 @@ impl Service {
             return answer;
         }
         documents::answer(self, head, body).await
+    }
+
+    /// Who asks, and how long they may be made to wait.
+    fn begin(
+        &self,
+        head: &Head,
+        headers: &HeaderMap,
+        peer: &Peer,
+    ) -> Result<(UserInfo, Option<Duration>), Status> {
+        let deadline = deadline::of(&head.info, &head.query)?;
+        Ok((self.identify(head, headers, peer)?, deadline))
     }
 
     /// Who asks, or in whose name.

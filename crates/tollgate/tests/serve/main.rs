@@ -14,3 +14,4 @@ mod race;
 mod recorded;
 mod running;
 mod snapshot;
+mod upstream;
