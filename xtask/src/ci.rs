@@ -9,9 +9,21 @@ type Step = (
     Option<(&'static str, &'static str)>,
 );
 
+/// What `cargo test` leaves.
+const BINARY: &str = "target/debug/tollgate";
+
 /// What is run.
 const STEPS: &[Step] = &[
     (&["fmt", "--all", "--check"], None),
+    (
+        &[
+            "fmt",
+            "--manifest-path",
+            "clients/rust/Cargo.toml",
+            "--check",
+        ],
+        None,
+    ),
     (&["xtask", "tidy"], None),
     (&["xtask", "codegen", "--check"], None),
     (
@@ -30,6 +42,9 @@ const STEPS: &[Step] = &[
         &["doc", "--workspace", "--no-deps"],
         Some(("RUSTDOCFLAGS", "-D warnings")),
     ),
+    // The binary of the tests: building it alone would choose other features of what it depends on, and build that anew.
+    (&["xtask", "scenarios", "--tollgate", BINARY], None),
+    (&["xtask", "clients", "--tollgate", BINARY], None),
 ];
 
 /// Runs the command; stops at the first step that fails.

@@ -40,7 +40,9 @@ pub(crate) fn run() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut problems = Vec::new();
     let mut files = Vec::new();
-    for folder in ["crates", "xtask", "fuzz", "vectors", "examples", "docs"] {
+    for folder in [
+        "clients", "crates", "xtask", "fuzz", "vectors", "examples", "docs",
+    ] {
         collect(&root.join(folder), &mut files)?;
     }
     for entry in fs::read_dir(&root)? {

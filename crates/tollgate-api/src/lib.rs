@@ -9,7 +9,6 @@
 pub mod attributes;
 pub mod client;
 pub mod field;
-pub mod go_duration;
 pub mod go_format;
 pub mod json;
 pub mod label_selector;
@@ -26,6 +25,7 @@ pub mod seccomp;
 pub mod spelling;
 pub mod status;
 pub mod time;
+pub mod usage_source;
 pub mod value;
 
 pub use attributes::{Attributes, GroupResource, GroupVersionKind, Operation, UserInfo};

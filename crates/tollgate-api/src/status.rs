@@ -100,6 +100,9 @@ pub struct Details {
     pub causes: Vec<Cause>,
     /// After how many seconds the client may try again; 0 if nothing is said.
     pub retry_after_seconds: u32,
+    /// With which token a list goes on whose state is forgotten; what has one has no other details. Upstream tells it
+    /// in the metadata.
+    pub continue_token: String,
 }
 
 /// One cause in [`Details`].
@@ -159,6 +162,7 @@ impl Status {
                 group: group.to_owned(),
                 kind: kind.to_owned(),
                 uid: String::new(),
+                continue_token: String::new(),
                 retry_after_seconds: 0,
                 causes: errors
                     .iter()

@@ -142,6 +142,18 @@ pub fn expired(message: impl Into<String>) -> Status {
     }
 }
 
+/// 410: the state of a list that was begun is forgotten; it can go on with another.
+pub fn expired_continue(token: String) -> Status {
+    let message = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+    Status {
+        details: Some(Box::new(Details {
+            continue_token: token,
+            ..Details::default()
+        })),
+        ..expired(message)
+    }
+}
+
 /// 504: the state that was asked for has not happened yet.
 pub fn too_large_resource_version(requested: u64, current: u64) -> Status {
     let mut status = without_object(
@@ -203,9 +215,15 @@ pub fn unwritable(error: &StoreError) -> Status {
 /// The object that a client sees of a failure.
 pub fn status_object(status: &Status) -> Value {
     let mut object = envelope("Failure");
+    let details = status.details.as_deref();
+    if let Some(details) = details.filter(|details| !details.continue_token.is_empty()) {
+        let mut metadata = Value::object();
+        metadata.set("continue", details.continue_token.as_str());
+        object.insert("metadata", metadata);
+    }
     set_unless_empty(&mut object, "message", &status.message);
     set_unless_empty(&mut object, "reason", status.reason.as_str());
-    if let Some(details) = &status.details {
+    if let Some(details) = details.filter(|details| details.continue_token.is_empty()) {
         object.insert("details", details_object(details));
     }
     object.insert("code", Value::from(i64::from(status.code)));
@@ -228,7 +246,7 @@ fn envelope(outcome: &'static str) -> Object {
     object
 }
 
-fn details_object(details: &Details) -> Value {
+pub(crate) fn details_object(details: &Details) -> Value {
     let mut object = Object::new();
     set_unless_empty(&mut object, "name", &details.name);
     set_unless_empty(&mut object, "group", &details.group);
@@ -270,6 +288,12 @@ mod tests {
             status_object(&missing).to_string(),
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"deployments.apps \"none\" not found","reason":"NotFound","details":{"name":"none","group":"apps","kind":"deployments"},"code":404}"#
         );
+        let expired = status_object(&expired_continue("abc".to_owned()));
+        assert_eq!(
+            expired.get("metadata").map(ToString::to_string).as_deref(),
+            Some(r#"{"continue":"abc"}"#)
+        );
+        assert!(expired.get("details").is_none());
         assert_eq!(
             status_object(&Status::plain("no")).to_string(),
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"no","code":500}"#

@@ -2,6 +2,7 @@
 //!
 //! The time begins anew with every change of an event. What is due next is known at any moment, so nothing is scanned.
 
+use crate::audit::NO_TRAIL;
 use crate::resources::Resource;
 use crate::storage::{Key, Record, Revision, RevisionError, Watcher};
 use crate::verbs::{self, Api, Call, Warnings, record};
@@ -176,6 +177,7 @@ impl Expiry {
             user: &self.user,
             user_agent: USER_AGENT,
             warnings: &warnings,
+            trail: &NO_TRAIL,
             now: self.api.environment.now(),
         };
         verbs::expire(&call, revision).await

@@ -1,9 +1,10 @@
 //! The Kubernetes API over HTTP, with the namespace policies at its door.
 //!
 //! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `crd`, `cel`,
-//! `resources`, `patch`, `table`, `discovery`, `quota` and `outside`, then `storage`. Only `http` knows HTTP; below it everything is a value.
+//! `resources`, `patch`, `table`, `discovery`, `quota`, `audit`, `metrics` and `outside`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
 pub mod admission;
+pub mod audit;
 pub mod auth;
 pub mod cel;
 pub mod crd;
@@ -14,6 +15,7 @@ pub mod event_expiry;
 pub mod fresh;
 pub mod http;
 pub mod local;
+pub mod metrics;
 mod outside;
 pub mod patch;
 pub mod quota;

@@ -1,5 +1,6 @@
 //! The Client port for those in the same process: calls of verbs, with the authorization and admission of any request.
 
+use crate::audit::NO_TRAIL;
 use crate::error;
 use crate::resources::{Resource, Verb as ServedVerb};
 use crate::verbs::options::{DeleteOptions, ListOptions, WriteOptions};
@@ -125,6 +126,7 @@ impl LocalClient {
             subresource: target.subresource,
             namespace: target.namespace,
             name: target.name,
+            field_selector: "",
         });
         self.api.authorizer.check(&self.identity.user, &access)
     }
@@ -148,6 +150,7 @@ impl LocalClient {
             user: &self.identity.user,
             user_agent: &self.identity.user_agent,
             warnings,
+            trail: &NO_TRAIL,
             now: self.api.environment.now(),
         }
     }
@@ -173,7 +176,9 @@ impl LocalClient {
                 match (resource.plural(), target.subresource) {
                     ("pods", "binding") => subresources::bind(&call, &object, &options).await?,
                     ("pods", "eviction") => subresources::evict(&call, &object, &options).await?,
-                    ("serviceaccounts", "token") => subresources::token(&call, kind, &object)?,
+                    ("serviceaccounts", "token") => {
+                        subresources::token(&call, kind, &object, &options).await?
+                    }
                     (_, "") => verbs::create(&call, object, &options).await?,
                     _ => return Err(error::method_not_allowed()),
                 }
@@ -204,7 +209,7 @@ impl LocalClient {
                 verbs::delete_collection(&call, &selection, &delete_options(deletion)).await?
             }
         };
-        reply(&resource, answer)
+        reply(answer)
     }
 }
 
@@ -251,16 +256,18 @@ fn delete_options(deletion: Deletion) -> DeleteOptions {
     }
 }
 
-fn reply(resource: &Resource, answer: Answer) -> Result<Reply, Status> {
+fn reply(answer: Answer) -> Result<Reply, Status> {
     Ok(match answer {
-        Answer::Object { object, .. } => Reply::Object(served(resource, object)?),
+        Answer::Object {
+            resource, object, ..
+        } => Reply::Object(served(&resource, object)?),
         Answer::Other { object, .. } => Reply::Other(object),
         Answer::List(listing) => {
             let mut items = Vec::with_capacity(listing.items.len());
             for (_, record) in listing.items {
                 let value = record.value.clone();
                 let revision = record.revision;
-                items.push(served(resource, Encoded { value, revision })?);
+                items.push(served(&listing.resource, Encoded { value, revision })?);
             }
             Reply::List {
                 items,
@@ -283,7 +290,12 @@ fn served(resource: &Resource, object: Encoded) -> Result<Stored, Status> {
     resource.to_served(&mut tree);
     Ok(Stored {
         json: record::encode(&resource.kind, &tree),
-        revision: object.revision,
+        // That of the pod is not that of its usage.
+        revision: if resource.is_measured() {
+            0
+        } else {
+            object.revision
+        },
     })
 }
 

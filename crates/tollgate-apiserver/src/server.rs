@@ -1,7 +1,9 @@
 //! The whole server: the only file that sees all layers.
 
 use crate::admission::{AdmissionConfig, Chain, Prepared};
+use crate::audit::Auditor;
 use crate::auth::impersonate::Impersonator;
+use crate::auth::node::NodeIndex;
 use crate::auth::rbac::RbacIndex;
 use crate::auth::token::request::Issuer;
 use crate::auth::{Authenticator, Authorizer, Mode};
@@ -9,9 +11,10 @@ use crate::discovery::Documents;
 use crate::environment::Environment;
 use crate::fresh::Surroundings;
 use crate::http::certificates::CertificateError;
-use crate::http::{Listener, ListenerError, Metrics, SESSIONS_MAX, Service};
+use crate::http::{Listener, ListenerError, SESSIONS_MAX, Service};
+use crate::metrics::Metrics;
 use crate::quota::Ledger;
-use crate::resources::{CatalogCell, DamagedData, built_in};
+use crate::resources::{CatalogCell, DamagedData, built_in, measured};
 use crate::storage::{RevisionError, Store};
 use crate::verbs::{Api, ReadYaml};
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +23,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tollgate_api::Release;
 use tollgate_api::node_agent::NodeAgent;
+use tollgate_api::usage_source::UsageSource;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -48,12 +52,42 @@ pub struct Config {
     pub authorization_modes: Vec<Mode>,
     /// Who makes tokens for service accounts.
     pub issuer: Issuer,
+    /// Who tells of requests, if anybody is to.
+    pub auditor: Option<Auditor>,
+    /// Limits of requests and connections.
+    pub limits: Limits,
     /// How YAML is read.
     pub read_yaml: ReadYaml,
     /// Who answers for nodes: logs, commands and ports of pods. Without anybody, no node can be reached.
     pub node_agent: Option<Arc<dyn NodeAgent>>,
+    /// Who says what pods and nodes use. Without anybody, nothing is told of metrics.
+    pub usage: Option<Arc<dyn UsageSource>>,
     /// How long events are kept after their last change; 0 keeps them for ever.
     pub event_ttl: Duration,
+}
+
+/// Limits of requests and connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a request may take that is no watch.
+    pub request_timeout: Duration,
+    /// How many connections one client, known by its address, may have at a time.
+    pub connections_per_client: usize,
+    /// How long a client may take to send the head of a request.
+    pub header_timeout: Duration,
+    /// How often states of the past are forgotten: between one and two of these a list can go on where it was begun.
+    pub compaction_interval: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request_timeout: Duration::from_mins(1),
+            connections_per_client: 5_000,
+            header_timeout: Duration::from_secs(30),
+            compaction_interval: Duration::from_mins(5),
+        }
+    }
 }
 
 /// Why a server cannot start.
@@ -81,6 +115,7 @@ pub enum StartError {
 pub struct Server {
     listener: Listener,
     service: Arc<Service>,
+    compaction_interval: Duration,
 }
 
 impl Server {
@@ -88,7 +123,10 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let listener = Listener::bind(config.address, config.tls).await?;
         let address = listener.address().unwrap_or(config.address);
-        let catalog = built_in()?;
+        let mut catalog = built_in()?;
+        if let Some(usage) = &config.usage {
+            catalog = catalog.with_group(measured::group(usage));
+        }
         let unannounced = unannounced(&config.admission, config.release);
         let surroundings = Surroundings {
             reached: SocketAddr::new(config.advertised, address.port()),
@@ -105,7 +143,8 @@ impl Server {
         .await
         .map_err(|status| StartError::Fresh(status.message))?;
         let rbac = Arc::new(RbacIndex::following(Arc::clone(&config.store))?);
-        let authorizer = Authorizer::new(config.authorization_modes, rbac);
+        let nodes = Arc::new(NodeIndex::new(Arc::clone(&config.store)));
+        let authorizer = Authorizer::new(config.authorization_modes, rbac).with_nodes(nodes);
         let api = Arc::new(Api {
             store: config.store,
             catalog: CatalogCell::new(catalog),
@@ -127,12 +166,20 @@ impl Server {
             documents: Arc::new(Documents::new(config.release, unannounced)),
             authenticator: config.authenticator,
             impersonator: Impersonator::new(authorizer),
+            auditor: config.auditor.map(Arc::new),
+            request_timeout: config.limits.request_timeout,
+            header_timeout: config.limits.header_timeout,
+            connections_per_client: config.limits.connections_per_client,
             address: address.to_string(),
             stopping: watch::Sender::new(false),
             node_agent: config.node_agent,
             sessions: Arc::new(Semaphore::new(SESSIONS_MAX)),
         });
-        Ok(Self { listener, service })
+        Ok(Self {
+            listener,
+            service,
+            compaction_interval: config.limits.compaction_interval,
+        })
     }
 
     /// Where it listens; the port is the real one if 0 was asked for.
@@ -147,7 +194,23 @@ impl Server {
 
     /// Answers requests until `stop` resolves, then lets those that are under way end.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
+        let compacting = tokio::spawn(compact(
+            Arc::clone(&self.service.api.store),
+            self.compaction_interval,
+        ));
         crate::http::serve(self.listener, self.service, stop).await;
+        compacting.abort();
+    }
+}
+
+/// Forgets, once an interval, what was already past at its beginning, so that nobody lists a state that is much older.
+async fn compact(store: Arc<dyn Store>, interval: Duration) {
+    let mut ticks = tokio::time::interval(interval);
+    let mut past = 0;
+    loop {
+        ticks.tick().await;
+        store.compact(past);
+        past = store.snapshot().revision();
     }
 }
 

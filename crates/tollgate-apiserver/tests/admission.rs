@@ -13,9 +13,12 @@ mod webhook;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use in_process::api;
-use tollgate_api::{UserInfo, json};
+use std::sync::Arc;
+use tollgate_api::{UserInfo, Value, json};
+use tollgate_apiserver::audit::{Auditor, Format, Mode, NO_TRAIL, Policy, Received, Trail, queue};
 use tollgate_apiserver::verbs::options::WriteOptions;
 use tollgate_apiserver::verbs::{Api, Call, Warnings, create};
+use tollgate_policy::rbac::Access;
 
 /// Creates an object: the code of the answer, what it says, and the warnings.
 async fn create_in(
@@ -23,6 +26,16 @@ async fn create_in(
     (group, plural): (&str, &str),
     object: &str,
     dry_run: bool,
+) -> (u16, String, Vec<String>) {
+    create_telling(api, (group, plural), object, dry_run, &NO_TRAIL).await
+}
+
+async fn create_telling(
+    api: &Api,
+    (group, plural): (&str, &str),
+    object: &str,
+    dry_run: bool,
+    trail: &Trail,
 ) -> (u16, String, Vec<String>) {
     let catalog = api.catalog.load();
     let resource = catalog.resource(group, "v1", plural).unwrap();
@@ -37,6 +50,7 @@ async fn create_in(
         user: &user,
         user_agent: "test",
         warnings: &warnings,
+        trail,
         now: api.environment.now(),
     };
     let mut object = json::from_str(object).unwrap();
@@ -230,6 +244,55 @@ async fn a_webhook_that_is_not_there_refuses_unless_it_may_fail() {
     assert_eq!(dry.0, 200, "{}", dry.1);
 }
 
+/// The annotations that the audit log has of creating a config map.
+async fn annotations(api: &Api, level: &str, object: &str) -> Value {
+    let policy = format!(
+        r#"{{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{{"level":"{level}"}}]}}"#
+    );
+    let policy = Policy::from_value(&json::from_str(&policy).unwrap(), &[]).unwrap();
+    let (queue, mut lines) = queue(Mode::Blocking);
+    let environment = Arc::clone(&api.environment);
+    let auditor = Arc::new(Auditor::new(policy, queue, Format::Json, environment));
+    let access = Access::NonResource {
+        verb: "post",
+        path: "/",
+    };
+    let trail = Trail::begin(Some(&auditor), &access, "", Received::default, None);
+    let closing = trail.closing();
+    create_telling(api, ("", "configmaps"), object, false, &trail).await;
+    closing.close().await;
+    let line = lines.try_next().unwrap();
+    let event = json::from_slice(line.text.trim_ascii_end()).unwrap();
+    event.get("annotations").cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn what_webhooks_do_and_note_is_told() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let patch = STANDARD.encode(r#"[{"op":"add","path":"/data","value":{"k":"v"}}]"#);
+    let response = format!(
+        r#""allowed":true,"patchType":"JSONPatch","patch":"{patch}","auditAnnotations":{{"why":"because"}}"#
+    );
+    let client = webhook(Box::leak(response.into_boxed_str())).await;
+    configure(&api, "mutatingwebhookconfigurations", &client, "").await;
+    let nowhere = r#"{"url":"https://127.0.0.1:1/"}"#;
+    let ignored = r#","failurePolicy":"Ignore""#;
+    configure(&api, "validatingwebhookconfigurations", nowhere, ignored).await;
+    let told = annotations(&api, "Metadata", r#"{"metadata":{"name":"x"}}"#).await;
+    assert_eq!(
+        told.to_string(),
+        r#"{"failed-open.validating.webhook.admission.k8s.io/round_0_index_0":"w.example.com","mutation.webhook.admission.k8s.io/round_0_index_0":"{\"configuration\":\"w\",\"webhook\":\"w.example.com\",\"mutated\":true}","w.example.com/why":"because"}"#
+    );
+    let told = annotations(&api, "Request", r#"{"metadata":{"name":"y"}}"#).await;
+    assert_eq!(
+        told.str("patch.webhook.admission.k8s.io/round_0_index_0"),
+        Some(
+            r#"{"configuration":"w","webhook":"w.example.com","patch":[{"op":"add","path":"/data","value":{"k":"v"}}],"patchType":"JSONPatch"}"#
+        )
+    );
+}
+
 #[tokio::test]
 async fn a_webhook_sees_the_version_that_it_asked_for() {
     let api = api();
@@ -266,11 +329,7 @@ async fn a_webhook_sees_the_version_that_it_asked_for() {
     let stored = json::from_slice(&stored).unwrap();
     let metric = &stored.get("spec").unwrap().items("metrics")[0];
     let target = metric.at(&["resource", "target", "averageUtilization"]);
-    assert_eq!(
-        target.and_then(tollgate_api::Value::as_i64),
-        Some(70),
-        "{stored}"
-    );
+    assert_eq!(target.and_then(Value::as_i64), Some(70), "{stored}");
 }
 
 #[tokio::test]
@@ -312,4 +371,26 @@ async fn a_policy_sees_the_version_that_it_names() {
     );
     let (code, refused, _) = create_in(&api, kind, &autoscaler("y", 90), false).await;
     assert_eq!(code, 422, "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_accepted_and_doubtful_is_warned_of() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let deployment = r#"{"metadata":{"name":"a.b"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"},
+        "annotations":{"container.apparmor.security.beta.kubernetes.io/c":"unconfined"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}"#;
+    let kind = ("apps", "deployments");
+    let (code, made, warnings) = create_in(&api, kind, deployment, false).await;
+    assert_eq!(code, 200, "{made}");
+    assert_eq!(
+        warnings,
+        [
+            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
+            "spec.template.metadata.annotations[container.apparmor.security.beta.kubernetes.io/c]: deprecated since v1.30; use the \"appArmorProfile\" field instead"
+        ]
+    );
+    // What is refused is not warned of.
+    let unnamed = deployment.replace("a.b", "A.b");
+    let (code, _, warnings) = create_in(&api, kind, &unnamed, false).await;
+    assert_eq!((code, warnings), (422, Vec::new()));
 }

@@ -16,6 +16,7 @@ use sending::send;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tollgate_api::{UserInfo, Value, json};
+use tollgate_apiserver::audit::NO_TRAIL;
 use tollgate_apiserver::crd;
 use tollgate_apiserver::verbs::options::ListOptions;
 use tollgate_apiserver::verbs::{Answer, Api, Call, Warnings, convert, list};
@@ -93,6 +94,7 @@ async fn listed(api: &Api, version: &str) -> Vec<Value> {
         user: &user,
         user_agent: "test",
         warnings: &warnings,
+        trail: &NO_TRAIL,
         now: api.environment.now(),
     };
     let answer = list(&call, &ListOptions::default()).unwrap();

@@ -10,6 +10,7 @@ mod in_process;
 use in_process::api;
 use std::sync::Arc;
 use tollgate_api::{UserInfo, json};
+use tollgate_apiserver::audit::NO_TRAIL;
 use tollgate_apiserver::storage::Key;
 use tollgate_apiserver::verbs::options::{DeleteOptions, WriteOptions};
 use tollgate_apiserver::verbs::{Api, Call, Warnings, create, delete, record};
@@ -33,6 +34,7 @@ async fn write(api: &Api, plural: &str, name: &str, object: Option<&str>) -> (u1
         user: &user,
         user_agent: "test",
         warnings: &warnings,
+        trail: &NO_TRAIL,
         now: api.environment.now(),
     };
     let answer = match object {

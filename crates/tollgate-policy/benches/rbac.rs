@@ -62,6 +62,7 @@ const fn access(verb: &'static str) -> Access<'static> {
         subresource: "",
         namespace: "team-500",
         name: "",
+        field_selector: "",
     })
 }
 

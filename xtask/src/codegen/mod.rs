@@ -104,6 +104,8 @@ impl Facts {
 
 /// What is served in any group's stead and therefore in no list of kinds.
 const PARTIAL_METADATA: &str = include_str!("partial_metadata.json");
+/// What a metrics server serves, and no kube-apiserver. Nobody here speaks it in protobuf.
+const RESOURCE_METRICS: &str = include_str!("resource_metrics.json");
 
 fn facts(data: &Path) -> Result<Facts> {
     let mut facts = Facts {
@@ -115,6 +117,7 @@ fn facts(data: &Path) -> Result<Facts> {
         read(data, "types-1.36")?,
         read(data, "types-1.24")?,
         json::from_str(PARTIAL_METADATA)?,
+        json::from_str(RESOURCE_METRICS)?,
     ];
     for value in files {
         for (name, entry) in value.entries("types") {

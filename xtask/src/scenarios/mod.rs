@@ -5,22 +5,27 @@ mod kubectl;
 mod mask;
 mod readme;
 mod script;
-mod server;
 
-use anyhow::{Result, bail};
+use crate::server;
+use anyhow::{Context as _, Result, bail};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 
 /// Where the scripts are.
 const FOLDER: &str = "scenarios";
 /// The kubectl that the README is shown with.
 const NEWEST: &str = "1.37.1";
+/// How many scenarios run at a time: each has a server of its own and waits for most of its time.
+const AT_A_TIME: usize = 4;
 /// How many differing lines of a block are shown.
 const SHOWN_LINES_MAX: usize = 40;
 
-/// Runs the scenarios whose script has one of `filters` in its name; without any, all.
-pub(crate) fn run(filters: impl Iterator<Item = String>) -> Result<()> {
-    let filters: Vec<String> = filters.collect();
+/// Runs the scenarios whose script has one of the arguments in its name; without any, all.
+pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
+    let mut filters: Vec<String> = arguments.collect();
+    let tollgate = server::binary(&mut filters)?;
     let index = index::read(Path::new(FOLDER))?;
     let chosen: Vec<_> = index
         .into_iter()
@@ -32,41 +37,99 @@ pub(crate) fn run(filters: impl Iterator<Item = String>) -> Result<()> {
     if chosen.is_empty() && !tours {
         bail!("no scenario has {} in its name", filters.join(" or "));
     }
-    let tollgate = server::build()?;
-    let mut failed = 0_usize;
-    for entry in &chosen {
-        let kubectl = kubectl::find(&entry.kubectl)?;
-        let text = fs::read_to_string(Path::new(FOLDER).join(format!("{}.cmds", entry.script)))?;
-        let expected = fs::read_to_string(Path::new(FOLDER).join(&entry.expected))?;
-        let server = server::start(&tollgate, &kubectl, &entry.flags)?;
-        let got = script::run(&text, &script::shell(&server, &kubectl, None)?)?;
-        let name = format!("{} (kubectl {})", entry.expected, entry.kubectl);
-        failed = failed.saturating_add(usize::from(differs(&name, &got, &expected)));
+    let mut jobs = Vec::new();
+    for entry in chosen {
+        jobs.push(Job {
+            kubectl: kubectl::find(&entry.kubectl)?,
+            what: What::Script(entry),
+        });
     }
     if tours {
-        let kubectl = kubectl::find(NEWEST)?;
-        let (got, expected) = readme::tour(&tollgate, &kubectl)?;
-        failed = failed.saturating_add(usize::from(differs("README.md", &got, &expected)));
+        jobs.push(Job {
+            kubectl: kubectl::find(NEWEST)?,
+            what: What::Tour,
+        });
     }
+    let failed = perform(&jobs, &tollgate);
     if failed > 0 {
         bail!("{failed} scenarios differ");
     }
     Ok(())
 }
 
+/// A scenario that is to be run, and its kubectl.
+#[derive(Debug)]
+struct Job {
+    kubectl: PathBuf,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Script(index::Entry),
+    Tour,
+}
+
+/// Runs all, some at a time, and counts those that fail.
+fn perform(jobs: &[Job], tollgate: &Path) -> usize {
+    let waiting = Mutex::new(jobs.iter());
+    let work = || {
+        let mut failed = 0_usize;
+        loop {
+            let job = waiting.lock().ok().and_then(|mut jobs| jobs.next());
+            let Some(job) = job else { return failed };
+            let differs = job.run(tollgate).unwrap_or_else(|error| {
+                eprintln!("{}: {error:#}", job.name());
+                true
+            });
+            failed = failed.saturating_add(usize::from(differs));
+        }
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(work)).collect();
+        let counts = workers.into_iter().map(|worker| worker.join().unwrap_or(1));
+        counts.sum()
+    })
+}
+
+impl Job {
+    fn name(&self) -> String {
+        match &self.what {
+            What::Script(entry) => format!("{} (kubectl {})", entry.expected, entry.kubectl),
+            What::Tour => "README.md".to_owned(),
+        }
+    }
+
+    /// Whether what comes out differs from what must; tells how.
+    fn run(&self, tollgate: &Path) -> Result<bool> {
+        let (got, expected) = match &self.what {
+            What::Script(entry) => {
+                let text = read(&format!("{}.cmds", entry.script))?;
+                let expected = read(&entry.expected)?;
+                let server = server::start(tollgate, &entry.flags)?;
+                let shell = script::shell(&server, &self.kubectl, None)?;
+                (script::run(&text, &shell)?, expected)
+            }
+            What::Tour => readme::tour(tollgate, &self.kubectl)?,
+        };
+        Ok(differs(&self.name(), &got, &expected))
+    }
+}
+
+fn read(name: &str) -> Result<String> {
+    let path = Path::new(FOLDER).join(name);
+    fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
+
 /// Whether transcripts differ; tells how.
 fn differs(name: &str, got: &str, expected: &str) -> bool {
-    let differing = compare(got, expected);
-    let verdict = if differing.is_empty() {
-        "as expected"
-    } else {
-        "DIFFERS"
-    };
-    eprintln!("{name}: {verdict}");
-    for block in &differing {
-        eprintln!("{block}");
-    }
-    !differing.is_empty()
+    let mut told = compare(got, expected);
+    let is_same = told.is_empty();
+    let verdict = if is_same { "as expected" } else { "DIFFERS" };
+    told.insert(0, format!("{name}: {verdict}"));
+    // At once, for others speak, too.
+    eprintln!("{}", told.join("\n"));
+    !is_same
 }
 
 /// The blocks that differ, as people read them.

@@ -2,7 +2,7 @@
 
 use super::mask::Masks;
 use super::script;
-use super::server::{self, Server};
+use crate::server::{self, Server};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::Path;
@@ -29,8 +29,8 @@ pub(super) fn tour(tollgate: &Path, kubectl: &Path) -> Result<(String, String)> 
         if let Some(flags) = first.strip_prefix(SERVE) {
             let flags: Vec<String> = flags.split_whitespace().map(str::to_owned).collect();
             server = Some(match server {
-                Some(running) => running.restart(tollgate, kubectl, &flags)?,
-                None => server::start(tollgate, kubectl, &flags)?,
+                Some(running) => running.restart(tollgate, &flags)?,
+                None => server::start(tollgate, &flags)?,
             });
             continue;
         }

@@ -1,7 +1,7 @@
 //! A script: commands as people type them, run in a shell in a folder of their own.
 
 use super::mask::Masks;
-use super::server::Server;
+use crate::server::Server;
 use anyhow::{Context as _, Result};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -11,10 +11,12 @@ pub mod expressions;
 mod matching;
 pub mod mutate;
 mod plugins;
+mod pod_security_counts;
 mod policy;
 mod prepared;
 mod request;
 mod review;
+mod timings;
 mod webhooks;
 
 pub use chain::{CHAIN, Chain, Plugin};

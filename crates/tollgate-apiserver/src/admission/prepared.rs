@@ -3,6 +3,7 @@
 //! Nothing here lags behind: each request looks at its own snapshot and takes what was prepared from exactly that.
 
 use super::config::AdmissionConfig;
+use super::pod_security_counts::PodSecurityCounts;
 use super::policy::Policies;
 use super::webhooks::{Hook, Sort};
 use crate::storage::{Key, Record, Revision, Snapshot};
@@ -76,6 +77,8 @@ pub struct Namespace {
 pub struct Prepared {
     /// The Pod Security plugin.
     pub pod_security: PodSecurity,
+    /// What it counts.
+    pub(crate) pod_security_counts: PodSecurityCounts,
     namespaces: Cache<Namespace>,
     limit_ranges: Cache<Vec<LimitRange>>,
     priority_classes: Cache<PriorityClasses>,
@@ -92,6 +95,7 @@ impl Prepared {
     pub fn new(config: &AdmissionConfig, release: Release) -> Self {
         Self {
             pod_security: PodSecurity::new(config.pod_security.clone(), release),
+            pod_security_counts: PodSecurityCounts::default(),
             namespaces: Cache::default(),
             limit_ranges: Cache::default(),
             priority_classes: Cache::default(),

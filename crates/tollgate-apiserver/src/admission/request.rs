@@ -54,6 +54,7 @@ pub(super) fn bind_authorizer(review: &Review<'_>, bindings: &mut Bindings) {
         subresource: attributes.subresource,
         namespace: attributes.namespace,
         name: attributes.name,
+        field_selector: "",
     };
     bindings.bind_authorizer(review.authorizer, user, &requested);
 }

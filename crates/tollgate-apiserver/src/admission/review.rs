@@ -1,6 +1,7 @@
 //! One request as plugins see it.
 
 use super::prepared::Prepared;
+use crate::audit::Trail;
 use crate::auth::Authorizer;
 use crate::environment::Environment;
 use crate::resources::{CatalogCell, Resource};
@@ -27,6 +28,8 @@ pub struct Review<'a> {
     pub authorizer: &'a Authorizer,
     /// What the client will be warned of.
     pub warnings: &'a Warnings,
+    /// What the audit log is told.
+    pub trail: &'a Trail,
     /// When the request came.
     pub now: Timestamp,
     /// The emulated release.

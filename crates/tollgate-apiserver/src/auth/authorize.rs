@@ -1,6 +1,6 @@
 //! Whether a user may do something: the authorizers of `--authorization-mode`, one after another.
 
-use super::node;
+use super::node::{NodeIndex, node_of};
 use super::rbac::RbacIndex;
 use std::sync::Arc;
 use tollgate_api::go_format::quote;
@@ -16,7 +16,7 @@ pub enum Mode {
     AlwaysAllow,
     /// Nobody but `system:masters` may do anything.
     AlwaysDeny,
-    /// Grants nodes what they need.
+    /// Grants nodes what the pods on them need.
     Node,
 }
 
@@ -56,12 +56,26 @@ pub struct RuleList {
 pub struct Authorizer {
     modes: Vec<Mode>,
     rbac: Arc<RbacIndex>,
+    nodes: Option<Arc<NodeIndex>>,
 }
 
 impl Authorizer {
     /// An authorizer of these modes; without any, nothing is allowed.
     pub fn new(modes: Vec<Mode>, rbac: Arc<RbacIndex>) -> Self {
-        Self { modes, rbac }
+        Self {
+            modes,
+            rbac,
+            nodes: None,
+        }
+    }
+
+    /// The same with what it takes to judge nodes; without, nobody has an opinion on them.
+    #[must_use]
+    pub fn with_nodes(self, nodes: Arc<NodeIndex>) -> Self {
+        Self {
+            nodes: Some(nodes),
+            ..self
+        }
     }
 
     /// The roles and bindings it judges by.
@@ -83,7 +97,10 @@ impl Authorizer {
                     allowed: false,
                     reason: "Everything is forbidden.".to_owned(),
                 },
-                Mode::Node => node::authorize(&self.rbac.current(), user, access),
+                Mode::Node => self
+                    .nodes
+                    .as_ref()
+                    .map_or_else(Decision::default, |nodes| nodes.authorize(user, access)),
             };
             if decision.allowed {
                 return decision;
@@ -124,7 +141,7 @@ impl Authorizer {
                 Mode::AlwaysAllow => list.rules.extend(everything()),
                 Mode::AlwaysDeny => {}
                 Mode::Node => {
-                    if node::node_of(user).is_some() {
+                    if node_of(user).is_some() {
                         let error = "node authorizer does not support user rule resolution";
                         list.errors.push(error.to_owned());
                         list.is_incomplete = true;
@@ -240,6 +257,7 @@ mod tests {
             subresource: parts.get(2).copied().unwrap_or_default(),
             name: some(words[2]),
             namespace: some(words[3]),
+            field_selector: "",
         })
     }
 

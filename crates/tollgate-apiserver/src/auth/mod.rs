@@ -7,7 +7,7 @@
 pub mod authenticate;
 pub mod authorize;
 pub mod impersonate;
-mod node;
+pub mod node;
 pub mod rbac;
 pub mod reviews;
 pub mod token;

@@ -83,6 +83,7 @@ impl<'p> Target<'p> {
             subresource: self.subresource,
             namespace: self.namespace,
             name: self.name,
+            field_selector: "",
         })
     }
 }

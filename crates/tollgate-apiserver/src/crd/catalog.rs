@@ -1,7 +1,7 @@
 //! What is served, built in and defined.
 
 use super::definition::{Definition, priority};
-use crate::resources::{Catalog, Group, Resource, Version};
+use crate::resources::{Catalog, Group, Resource, Version, measured};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -50,7 +50,12 @@ pub fn catalog_with<'d>(
         }
         new.sort_by_key(|version| std::cmp::Reverse(priority(&version.name)));
         group.versions.extend(new);
-        groups.insert(place.unwrap_or(groups.len()), group);
+        // What is measured is the last of all.
+        let end = groups
+            .iter()
+            .rposition(|known| known.name != measured::GROUP);
+        let end = end.map_or(0, |last| last.saturating_add(1));
+        groups.insert(place.unwrap_or(end), group);
     }
     Catalog::new(groups)
 }

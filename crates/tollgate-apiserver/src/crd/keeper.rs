@@ -3,6 +3,7 @@
 use super::catalog::catalog_with;
 use super::definition::{CLEANUP, Definition};
 use super::names::{self, Taken};
+use crate::audit::NO_TRAIL;
 use crate::resources::{Catalog, Resource};
 use crate::storage::{Event, Key, RevisionError, Snapshot, Watcher};
 use crate::verbs::options::{DeleteOptions, WriteOptions};
@@ -186,6 +187,7 @@ impl Keeper {
             user: &self.user,
             user_agent: USER_AGENT,
             warnings,
+            trail: &NO_TRAIL,
             now: self.api.environment.now(),
         }
     }
@@ -266,6 +268,7 @@ async fn release(
         user,
         user_agent: USER_AGENT,
         warnings: &warnings,
+        trail: &NO_TRAIL,
         now: api.environment.now(),
     };
     let mut make = |old: &Value| {

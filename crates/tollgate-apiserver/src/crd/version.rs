@@ -66,7 +66,7 @@ pub fn custom_of(resource: &Resource) -> Option<&CustomVersion> {
             let origin: &dyn Any = &**origin;
             origin.downcast_ref()
         }
-        Origin::BuiltIn => None,
+        Origin::BuiltIn | Origin::Measured(_) => None,
     }
 }
 

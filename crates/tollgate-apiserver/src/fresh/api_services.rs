@@ -1,7 +1,7 @@
 //! `APIService`: one for each group and version that is served. Those of definitions follow them.
 
 use super::wanted::{Writer, put};
-use crate::resources::Catalog;
+use crate::resources::{Catalog, measured};
 use crate::storage::{Key, Snapshot, Write};
 use crate::verbs::record;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ const ALWAYS: &str = "true";
 const ON_START: &str = "onstart";
 
 /// Which groups clients prefer, as far as a name is in several.
-const GROUPS: [(&str, i64); 21] = [
+const GROUPS: [(&str, i64); 22] = [
     ("", 18_000),
     ("extensions", 17_900),
     ("apps", 17_800),
@@ -38,13 +38,15 @@ const GROUPS: [(&str, i64); 21] = [
     ("discovery.k8s.io", 16_200),
     ("resource.k8s.io", 16_200),
     ("flowcontrol.apiserver.k8s.io", 16_100),
+    (measured::GROUP, 100),
 ];
 /// Which versions they prefer, where it is not the usual number.
-const VERSIONS: [(&str, &str, i64); 6] = [
+const VERSIONS: [(&str, &str, i64); 7] = [
     ("", "v1", 1),
     ("autoscaling", "v2", 30),
     ("extensions", "v1beta1", 1),
     ("flowcontrol.apiserver.k8s.io", "v1", 21),
+    (measured::GROUP, measured::VERSION, 100),
     ("policy", "v1beta1", 9),
     ("resource.k8s.io", "v1", 21),
 ];
@@ -147,7 +149,13 @@ pub(super) fn settle_all(
         record::parse(&found.value, 0).is_ok_and(|service| {
             let spec = service.get("spec").unwrap_or(&Value::Null);
             let text = |key: &str| spec.str_or_empty(key).to_owned();
-            is_kept_always(&service) && !defined.contains(&(text("group"), text("version")))
+            let version = (text("group"), text("version"));
+            match kept(&service) {
+                Some(ALWAYS) => !defined.contains(&version),
+                // There may have been nodes when the server ran before.
+                Some(ON_START) => version.0 == measured::GROUP && !built_in.contains(&version),
+                _ => false,
+            }
         })
     });
     let stale: Vec<Write> = stale
@@ -172,9 +180,14 @@ pub(super) fn built_in(catalog: &Catalog, unannounced: &[(&str, &str)]) -> BTree
     served
 }
 
-fn is_kept_always(service: &Value) -> bool {
+/// When the server keeps an object, if it does.
+fn kept(service: &Value) -> Option<&str> {
     let label = service.at(&["metadata", "labels", LABEL]);
-    label.and_then(Value::as_str) == Some(ALWAYS)
+    label.and_then(Value::as_str)
+}
+
+fn is_kept_always(service: &Value) -> bool {
+    kept(service) == Some(ALWAYS)
 }
 
 /// Makes the object of a defined version be there or not.

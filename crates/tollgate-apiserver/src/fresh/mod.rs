@@ -6,6 +6,7 @@ mod flow_control;
 mod flow_schemas;
 mod identity;
 mod keeper;
+mod metrics_reader;
 mod reached;
 mod roles;
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub async fn fill(
     let mut wanted = basics::objects(&writer.now)?;
     wanted.extend(reached::objects(surroundings.reached)?);
     wanted.extend(identity::objects(surroundings, &writer));
+    wanted.extend(metrics_reader::objects(catalog)?);
     let flows = flow_control::objects(&writer.now)?;
     let roles = roles::objects();
     let mut decide = |head: &Snapshot| {

@@ -1,5 +1,6 @@
 //! Bodies: those of requests, read whole within a limit, and those of answers, whole or in pieces.
 
+use super::ending::Ending;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -66,10 +67,10 @@ pub enum AnswerBody {
     Whole(Option<Bytes>),
     /// Pieces that are made while the client reads.
     Pieces(Pieces),
-    /// Pieces that come when something happens.
-    Stream(mpsc::Receiver<Bytes>),
-    /// What somebody else answers.
-    Relayed(Incoming),
+    /// Pieces that come when something happens, and what tells of the end.
+    Stream(mpsc::Receiver<Bytes>, Ending),
+    /// What somebody else answers, and what tells of the end.
+    Relayed(Incoming, Ending),
 }
 
 impl std::fmt::Debug for AnswerBody {
@@ -77,8 +78,8 @@ impl std::fmt::Debug for AnswerBody {
         f.write_str(match self {
             Self::Whole(_) => "Whole",
             Self::Pieces(_) => "Pieces",
-            Self::Stream(_) => "Stream",
-            Self::Relayed(_) => "Relayed",
+            Self::Stream(..) => "Stream",
+            Self::Relayed(..) => "Relayed",
         })
     }
 }
@@ -95,6 +96,17 @@ impl From<Vec<u8>> for AnswerBody {
     }
 }
 
+impl AnswerBody {
+    /// All of it at once; of a stream there is nothing yet.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Whole(bytes) => bytes.unwrap_or_default().to_vec(),
+            Self::Pieces(pieces) => pieces.flatten().collect(),
+            Self::Stream(..) | Self::Relayed(..) => Vec::new(),
+        }
+    }
+}
+
 impl Body for AnswerBody {
     type Data = Bytes;
     type Error = hyper::Error;
@@ -107,19 +119,19 @@ impl Body for AnswerBody {
         match self.get_mut() {
             Self::Whole(bytes) => frame(bytes.take()),
             Self::Pieces(pieces) => frame(pieces.next()),
-            Self::Stream(receiver) => match receiver.poll_recv(context) {
+            Self::Stream(receiver, _) => match receiver.poll_recv(context) {
                 Poll::Ready(bytes) => frame(bytes),
                 Poll::Pending => Poll::Pending,
             },
-            Self::Relayed(body) => Pin::new(body).poll_frame(context),
+            Self::Relayed(body, _) => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
-            Self::Pieces(_) | Self::Stream(_) => false,
-            Self::Relayed(body) => body.is_end_stream(),
+            Self::Pieces(_) | Self::Stream(..) => false,
+            Self::Relayed(body, _) => body.is_end_stream(),
         }
     }
 
@@ -129,8 +141,8 @@ impl Body for AnswerBody {
                 let length = bytes.as_ref().map_or(0, Bytes::len);
                 SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
             }
-            Self::Pieces(_) | Self::Stream(_) => SizeHint::default(),
-            Self::Relayed(body) => body.size_hint(),
+            Self::Pieces(_) | Self::Stream(..) => SizeHint::default(),
+            Self::Relayed(body, _) => body.size_hint(),
         }
     }
 }

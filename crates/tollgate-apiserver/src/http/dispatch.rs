@@ -1,11 +1,12 @@
 //! Requests to resources: what the path means, and whether the method fits it.
 
 use super::connect;
+use super::head::Head;
 use super::negotiate::Offer;
 use super::perform::perform;
 use super::present::present;
 use super::respond::{self, HttpAnswer};
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::crd;
 use crate::error;
 use crate::resources::{Catalog, Group, Resource, Verb};
@@ -48,6 +49,7 @@ pub(super) async fn dispatch(
         user: &head.user,
         user_agent: &head.user_agent,
         warnings,
+        trail: &head.trail,
         now: service.api.environment.now(),
     };
     if connect::is_connect(info) {
@@ -55,7 +57,7 @@ pub(super) async fn dispatch(
     }
     let reads = matches!(verb, Verb::Get | Verb::List | Verb::Watch);
     let offer = Offer {
-        protobuf: !resource.is_custom(),
+        protobuf: resource.is_built_in(),
         tables: resource.has_tables(&info.subresource),
         partial: true,
         list: !info.names_object && reads && verb != Verb::Watch,

@@ -1,10 +1,13 @@
 //! Documents at fixed paths: discovery, the version, metrics, the keys of tokens.
 
 use super::body;
-use super::negotiate::Offer;
+use super::head::Head;
+use super::metrics;
+use super::negotiate::{Form, Offer};
+use super::render;
 use super::respond::{self, HttpAnswer};
 use super::roots;
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::discovery::legacy;
 use crate::error;
 use hyper::Method;
@@ -17,7 +20,12 @@ pub(super) async fn answer(
     head: &Head,
     body: Incoming,
 ) -> Result<HttpAnswer, Status> {
-    let Some(known) = document(service, head) else {
+    let known = if head.info.path.trim_matches('/') == "metrics" {
+        Some(metrics::page(service).await)
+    } else {
+        document(service, head)
+    };
+    let Some(known) = known else {
         return Ok(respond::page_not_found());
     };
     // Upstream's handlers of the list of groups and of one group look at no method.
@@ -40,11 +48,6 @@ fn document(service: &Service, head: &Head) -> Option<Result<HttpAnswer, Status>
     let (kind, object) = match parts.as_slice() {
         [""] => return Some(paths(service, head)),
         ["version"] => (v1("Info"), version(service.api.release)),
-        ["metrics"] => {
-            let media = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
-            let text = service.metrics.text().into_bytes();
-            return Some(Ok(respond::answer(200, media, text)));
-        }
         ["api"] => (
             v1("APIVersions"),
             legacy::core_versions(&catalog, &service.address),
@@ -70,6 +73,8 @@ fn document(service: &Service, head: &Head) -> Option<Result<HttpAnswer, Status>
         Ok(form) => form,
         Err(status) => return Some(Err(status)),
     };
+    head.trail
+        .response_object(|| Some(render::value(&kind, &object, Form::default())));
     Some(Ok(respond::object(200, &kind, &object, form)))
 }
 

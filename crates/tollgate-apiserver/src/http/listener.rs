@@ -1,15 +1,17 @@
 //! Connections: accepted within limits, spoken to over TLS, ended in peace.
 
+use super::clients::Clients;
 use super::identity::Peer;
 use super::service::Service;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
@@ -17,8 +19,6 @@ use tokio_rustls::TlsAcceptor;
 const CONNECTIONS_MAX: u32 = 10_000;
 /// How long a handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may take to send the head of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Requests that are under way on one connection of HTTP/2.
 const STREAMS_MAX: u32 = 250;
 /// How large all headers of a request may be together.
@@ -67,26 +67,32 @@ impl Listener {
 pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<Output = ()>) {
     let acceptor = TlsAcceptor::from(listener.tls);
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
+    let clients = Clients::default();
     tokio::pin!(stop);
     loop {
         let accepted = async {
             let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-            let (stream, _) = listener.socket.accept().await.ok()?;
-            Some((permit, stream))
+            let (stream, client) = listener.socket.accept().await.ok()?;
+            Some((permit, stream, client.ip().to_canonical()))
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        let Some((permit, stream)) = accepted else {
+        let Some((permit, stream, client)) = accepted else {
             // Out of file descriptors: others will be closed.
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
+        // Whoever has as many as they may have is hung up on, so that others still find room.
+        let Some(place) = clients.enter(client, service.connections_per_client) else {
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
         let (acceptor, service) = (acceptor.clone(), Arc::clone(&service));
         tokio::spawn(async move {
-            connection(stream, acceptor, service).await;
-            drop(permit);
+            connection(stream, client, acceptor, service).await;
+            drop((permit, place));
         });
     }
     service.stopping.send_replace(true);
@@ -96,20 +102,24 @@ pub async fn serve(listener: Listener, service: Arc<Service>, stop: impl Future<
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, ended).await;
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, service: Arc<Service>) {
-    let _ = stream.set_nodelay(true);
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    client: IpAddr,
+    acceptor: TlsAcceptor,
+    service: Arc<Service>,
+) {
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await
     else {
         return;
     };
     let (_, tls) = stream.get_ref();
     let certificate = tls.peer_certificates().and_then(|chain| chain.first());
-    let peer = Arc::new(Peer::new(certificate));
+    let peer = Arc::new(Peer::new(certificate, Some(client)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(service.header_timeout)
         .max_buf_size(1024 * 1024)
         .pipeline_flush(true);
     builder

@@ -1,13 +1,17 @@
 //! The API over HTTP/1.1 and HTTP/2: what comes in is read into values for `verbs`, what comes out is written in the
 //! form the client asked for.
 
+mod audited;
 mod body;
 pub mod certificates;
+mod clients;
 mod connect;
 mod deadline;
 mod dispatch;
 mod documents;
+mod ending;
 mod gzip;
+mod head;
 mod health;
 mod identity;
 mod idle;
@@ -30,6 +34,6 @@ mod stream;
 mod table;
 mod yaml;
 
+pub use deadline::parse_duration;
 pub use listener::{Listener, ListenerError, serve};
-pub use metrics::Metrics;
 pub use service::{SESSIONS_MAX, Service};

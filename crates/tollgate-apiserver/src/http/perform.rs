@@ -1,15 +1,16 @@
 //! Requests to resources: which verb answers, with which options and which body.
 
 use super::body::{self, REQUEST_BYTES_MAX, ReadError};
+use super::head::Head;
 use super::options::{delete_options, list_options, write_options};
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::error;
 use crate::resources::{Resource, Verb};
 use crate::verbs::options::{DeleteOptions, WriteKind};
 use crate::verbs::{self, Answer, BodyFormat, Call, PatchType, subresources};
 use bytes::Bytes;
 use hyper::body::Incoming;
-use tollgate_api::{GroupVersionKind, Status, json};
+use tollgate_api::{GroupVersionKind, Object, Status, Value, json};
 
 /// The patches that there are of custom resources.
 const CUSTOM_PATCHES: &str =
@@ -98,12 +99,15 @@ async fn create(
     options.check(WriteKind::Create)?;
     let kind = kind_of(call);
     let object = verbs::decode(call, kind, &body, format, options.validation())?;
+    call.trail.request_object(kind, &object);
     match (call.resource.plural(), call.subresource) {
         ("pods", "binding") | ("bindings", "") => {
             return subresources::bind(call, &object, &options).await;
         }
         ("pods", "eviction") => return subresources::evict(call, &object, &options).await,
-        ("serviceaccounts", "token") => return subresources::token(call, kind, &object),
+        ("serviceaccounts", "token") => {
+            return subresources::token(call, kind, &object, &options).await;
+        }
         (_, "") => {}
         _ => return Err(error::method_not_allowed()),
     }
@@ -124,6 +128,7 @@ async fn patch(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, S
         "application/strategic-merge-patch+json" => PatchType::Strategic,
         "application/apply-patch+yaml" => {
             let body = read(body).await?;
+            note_patch(call, &body);
             let options = write_options(&head.query);
             options.check(WriteKind::Apply)?;
             return verbs::apply(call, &body, &options).await;
@@ -131,6 +136,7 @@ async fn patch(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, S
         _ => return Err(error::unknown_patch_type()),
     };
     let body = read(body).await?;
+    note_patch(call, &body);
     let options = write_options(&head.query);
     options.check(WriteKind::Patch)?;
     if kind_of(call).kind == "Scale" {
@@ -146,6 +152,7 @@ async fn update(call: &Call<'_>, head: &Head, body: Incoming) -> Result<Answer, 
     options.check(WriteKind::Update)?;
     let kind = kind_of(call);
     let object = verbs::decode(call, kind, &body, format, options.validation())?;
+    call.trail.request_object(kind, &object);
     if kind.kind == "Scale" {
         return subresources::replace_scale(call, &object, &options).await;
     }
@@ -162,16 +169,42 @@ async fn deletion(head: &Head, body: Incoming) -> Result<DeleteOptions, Status> 
         if media.starts_with("application/vnd.kubernetes.protobuf") {
             let (_, value) = tollgate_objects::protobuf::decode(&body)
                 .map_err(|error| Status::bad_request(error.to_string()))?;
+            note_options(head, &value);
             DeleteOptions::from_value(&value)
         } else {
-            delete_body(&body)?
+            let value = delete_body(&body)?;
+            note_options(head, &value);
+            DeleteOptions::from_value(&value)
         }
     };
     options.check()?;
     Ok(options)
 }
 
-fn delete_body(body: &[u8]) -> Result<DeleteOptions, Status> {
+/// Tells the audit log of a patch. Upstream loses the event of one that is YAML; here it is told as JSON.
+fn note_patch(call: &Call<'_>, body: &[u8]) {
+    call.trail.request_body(|| {
+        let json = json::from_slice(body).ok();
+        json.or_else(|| Some((call.api.read_yaml)(body).ok()?.tree))
+    });
+}
+
+/// Tells the audit log of the options of a deletion.
+fn note_options(head: &Head, value: &Value) {
+    head.trail.request_body(|| {
+        let version = value.str("apiVersion").unwrap_or("meta.k8s.io/v1");
+        let mut options = Value::object();
+        options.set("kind", "DeleteOptions");
+        options.set("apiVersion", version);
+        let written = value.as_object().into_iter().flat_map(Object::iter);
+        for (key, value) in written.filter(|(key, _)| !matches!(*key, "kind" | "apiVersion")) {
+            options.set(key, value.clone());
+        }
+        Some(options)
+    });
+}
+
+fn delete_body(body: &[u8]) -> Result<Value, Status> {
     let value = json::from_slice(body).map_err(|error| {
         let why = error.message;
         Status::bad_request(format!(
@@ -185,5 +218,5 @@ fn delete_body(body: &[u8]) -> Result<DeleteOptions, Status> {
             "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""
         )));
     }
-    Ok(DeleteOptions::from_value(&value))
+    Ok(value)
 }

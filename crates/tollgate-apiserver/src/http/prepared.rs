@@ -1,9 +1,10 @@
 //! `/openapi` and the aggregated form of `/api` and `/apis`: documents that are made once and sent as they are.
 
 use super::body::AnswerBody;
+use super::head::Head;
 use super::negotiate;
 use super::respond::HttpAnswer;
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::discovery::aggregated::{GROUP, KIND, Root, VERSION};
 use crate::discovery::openapi::{self, DocumentError};
 use crate::discovery::{Document, Documents, Protocol};

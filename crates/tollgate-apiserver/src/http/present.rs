@@ -1,9 +1,10 @@
 //! From the answer of a verb to that of the server, in the shape that the client asked for.
 
+use super::head::Head;
 use super::negotiate::{Form, Shape};
 use super::render;
 use super::respond::{self, HttpAnswer};
-use super::service::{Head, Service};
+use super::service::Service;
 use super::stream;
 use super::table::{self, Look};
 use crate::error;
@@ -19,6 +20,10 @@ pub(super) fn present(
     form: Form,
     now: Timestamp,
 ) -> Result<HttpAnswer, Status> {
+    if head.trail.wants_response() {
+        head.trail
+            .response_object(|| as_json(head, &answer, form, now));
+    }
     let media = form.media.as_str();
     match answer {
         Answer::Object {
@@ -38,7 +43,12 @@ pub(super) fn present(
             };
             Ok(respond::answer(code, media, body))
         }
-        Answer::Other { code, kind, object } => Ok(respond::object(code, &kind, &object, form)),
+        Answer::Other { code, kind, object } => {
+            if kind.kind == "Status" {
+                head.trail.succeeded(&object);
+            }
+            Ok(respond::object(code, &kind, &object, form))
+        }
         Answer::List(listing) => {
             let body = match form.shape {
                 Shape::Object => render::list(listing, form)?,
@@ -56,6 +66,36 @@ pub(super) fn present(
             let look = look(head, now)?;
             Ok(stream::start(service, *watching, form, look))
         }
+    }
+}
+
+/// The answer's object as the audit log has it: what the client gets, as JSON in any case.
+fn as_json(head: &Head, answer: &Answer, form: Form, now: Timestamp) -> Option<Vec<u8>> {
+    let json = Form {
+        shape: form.shape,
+        ..Form::default()
+    };
+    let is_object = form.shape == Shape::Object;
+    match answer {
+        Answer::Object {
+            resource, object, ..
+        } if is_object => render::stored(resource, object, json).ok(),
+        Answer::Object {
+            resource, object, ..
+        } => table::of_object(resource, object, json, &look(head, now).ok()?).ok(),
+        Answer::Other { kind, object, .. } => Some(render::value(kind, object, Form::default())),
+        Answer::List(listing) if is_object => {
+            Some(render::list(listing.clone(), json).ok()?.into_bytes())
+        }
+        Answer::List(listing) => {
+            let look = look(head, now).ok()?;
+            Some(
+                table::of_list(listing.clone(), json, &look)
+                    .ok()?
+                    .into_bytes(),
+            )
+        }
+        Answer::Watch(_) => None,
     }
 }
 

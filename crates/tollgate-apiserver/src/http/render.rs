@@ -44,7 +44,7 @@ pub(super) fn stored(resource: &Resource, object: &Encoded, form: Form) -> Resul
 
 /// Whether the stored text is the served one.
 fn is_as_stored(resource: &Resource) -> bool {
-    resource.conversion == crate::resources::Conversion::None && !resource.is_custom()
+    resource.conversion == crate::resources::Conversion::None && resource.is_built_in()
 }
 
 /// The tree of a stored object in the version that the client speaks.
@@ -99,7 +99,9 @@ pub(super) fn encoded(record: &Record) -> Encoded {
 /// The metadata of a list.
 pub(super) fn list_metadata(listing: &Listing) -> Value {
     let mut metadata = Value::object();
-    metadata.set("resourceVersion", listing.revision.to_compact_string());
+    if listing.revision > 0 {
+        metadata.set("resourceVersion", listing.revision.to_compact_string());
+    }
     if !listing.continue_token.is_empty() {
         metadata.set("continue", listing.continue_token.as_str());
     }
@@ -129,7 +131,11 @@ pub(super) struct Around {
 impl Around {
     pub(super) fn of(listing: &Listing) -> Self {
         Self {
-            revision: listing.revision.to_compact_string(),
+            revision: match listing.revision {
+                // Of what is stored nowhere there are no revisions.
+                0 => CompactString::default(),
+                revision => revision.to_compact_string(),
+            },
             continue_token: listing.continue_token.clone(),
             remaining: listing.remaining,
         }
@@ -242,6 +248,9 @@ fn write_item(resource: &Resource, record: &Record, out: &mut Vec<u8>) {
     let start = out.len();
     out.push(b'{');
     out.extend_from_slice(encode::without_type(&resource.kind, &text));
+    if resource.mark() == 0 {
+        return;
+    }
     // The schema left it as it was: it need not be read again until the definition changes.
     let mut plain = Vec::with_capacity(text.len());
     object.write_item(resource, &mut plain);

@@ -8,6 +8,9 @@ const NAMESPACE_SUBRESOURCES: [&str; 2] = ["status", "finalize"];
 /// Verbs that old clients write into the path.
 const PATH_VERBS: [&str; 2] = ["proxy", "watch"];
 
+/// Subresources that are streams.
+const LONG_RUNNING_SUBRESOURCES: [&str; 5] = ["attach", "exec", "portforward", "log", "proxy"];
+
 /// What a request is about. Texts are as the client wrote them: nothing here is known to exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RequestInfo {
@@ -29,6 +32,8 @@ pub(super) struct RequestInfo {
     pub subresource: CompactString,
     /// The object's name, or empty.
     pub name: CompactString,
+    /// The field selector of a collection, as it was written.
+    pub field_selector: String,
     /// Whether the path names one object; a list may name one in its field selector.
     pub names_object: bool,
     /// Whether the path goes on behind the subresource, as only a proxy's may.
@@ -106,6 +111,7 @@ impl RequestInfo {
         }
         // A list of one object is authorized as a request for that object.
         let selector = query.first("fieldSelector").unwrap_or_default();
+        selector.clone_into(&mut self.field_selector);
         let mut names = selector.split(',').filter_map(|term| {
             let name = term.strip_prefix("metadata.name=")?;
             Some(name.strip_prefix('=').unwrap_or(name))
@@ -116,6 +122,15 @@ impl RequestInfo {
         {
             self.name = name.into();
         }
+    }
+}
+
+impl RequestInfo {
+    /// Whether the answer goes on until somebody ends it, as far as upstream tells by the path: there is no deadline
+    /// then.
+    pub(super) fn is_long_running(&self) -> bool {
+        let streams = LONG_RUNNING_SUBRESOURCES.contains(&self.subresource.as_str());
+        self.is_resource && (streams || PATH_VERBS.contains(&self.verb.as_str()))
     }
 }
 

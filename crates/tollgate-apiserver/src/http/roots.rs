@@ -1,9 +1,10 @@
 //! What stands at fixed paths beside the API: the list of all paths, and how others verify this server's tokens.
 
+use super::head::Head;
 use super::health;
 use super::negotiate;
 use super::respond::{self, HttpAnswer};
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::auth::token::discovery;
 use crate::error;
 use crate::resources::Catalog;

@@ -1,22 +1,28 @@
 //! One request from its headers to its answer: who asks, for what, and who answers that.
 
+use super::audited::{self, AUDIT_ID};
 use super::body::AnswerBody;
 use super::connect;
 use super::deadline;
 use super::dispatch::dispatch;
 use super::documents;
+use super::ending::{Ending, Owed};
 use super::gzip;
+use super::head::Head;
 use super::health::health;
 use super::identity::Peer;
-use super::metrics::{Metrics, RequestLabels};
-use super::negotiate::{self, Form, Offer};
+use super::metrics;
+use super::negotiate::{self, Form};
 use super::prepared;
 use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
+use crate::audit::{Auditor, Stage, Trail};
+use crate::auth::authorize::forbidden;
 use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::{Authenticator, Credentials};
 use crate::discovery::Documents;
+use crate::metrics::Metrics;
 use crate::verbs::{Api, Warnings};
 use hyper::body::Incoming;
 use hyper::header::{
@@ -24,7 +30,7 @@ use hyper::header::{
     USER_AGENT,
 };
 use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, Uri};
+use hyper::{Method, Request};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -32,7 +38,9 @@ use tollgate_api::node_agent::NodeAgent;
 use tollgate_api::{Status, UserInfo};
 use tollgate_policy::rbac::{Access, ResourceAccess};
 
-const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+/// What the authorizers said, in the audit log.
+const DECISION_KEY: &str = "authorization.k8s.io/decision";
+const REASON_KEY: &str = "authorization.k8s.io/reason";
 
 /// The server as a function from requests to answers.
 #[derive(Debug)]
@@ -49,6 +57,14 @@ pub struct Service {
     pub impersonator: Impersonator,
     /// Where clients reach the server: `127.0.0.1:6443`.
     pub address: String,
+    /// Who tells of requests; nobody without a policy.
+    pub auditor: Option<Arc<Auditor>>,
+    /// How long a request may take that is no watch.
+    pub request_timeout: Duration,
+    /// How long a client may take to send the head of a request.
+    pub header_timeout: Duration,
+    /// How many connections one client may have at a time.
+    pub connections_per_client: usize,
     /// Whether the server is being stopped; watches end then.
     pub stopping: watch::Sender<bool>,
     /// Who answers for nodes, if anybody does.
@@ -59,58 +75,6 @@ pub struct Service {
 
 /// Streams into pods that are open at a time.
 pub const SESSIONS_MAX: usize = 1_000;
-
-/// What is known of a request once its head has been read.
-#[derive(Debug)]
-pub(super) struct Head {
-    pub(super) method: Method,
-    pub(super) info: RequestInfo,
-    pub(super) query: Query,
-    pub(super) accept: Option<String>,
-    pub(super) accepts_gzip: bool,
-    pub(super) if_none_match: Option<String>,
-    pub(super) content_type: Option<String>,
-    pub(super) user_agent: String,
-    pub(super) user: UserInfo,
-    /// As the client wrote them, for what goes on to somebody else.
-    pub(super) headers: HeaderMap,
-    /// As the client wrote it.
-    pub(super) uri: Uri,
-    /// How to take the connection over, if it can be.
-    pub(super) upgrade: Option<OnUpgrade>,
-}
-
-impl Head {
-    /// Chooses the form of the answer.
-    pub(super) fn form(&self, offer: Offer) -> Result<Form, Status> {
-        let mut form = negotiate::negotiate(self.accept.as_deref(), offer)?;
-        form.pretty |= self.wants_pretty();
-        Ok(form)
-    }
-
-    fn wants_pretty(&self) -> bool {
-        match self.query.first("pretty") {
-            Some(pretty) => !matches!(pretty, "0" | "false"),
-            None => ["curl", "Wget", "Mozilla/5.0"]
-                .iter()
-                .any(|agent| self.user_agent.starts_with(agent)),
-        }
-    }
-
-    /// Whether a Table is asked for.
-    pub(super) fn wants_table(&self) -> bool {
-        self.accept
-            .as_deref()
-            .is_some_and(|accept| accept.contains("as=Table"))
-    }
-
-    /// The form in which a failure is told.
-    pub(super) fn failure_form(&self) -> Form {
-        let mut form = respond::failure_form(self.accept.as_deref());
-        form.pretty = self.wants_pretty();
-        form
-    }
-}
 
 impl Service {
     /// Answers a request.
@@ -135,6 +99,12 @@ impl Service {
             return respond::text(400, b"400 Bad Request\n".to_vec());
         };
         let info = RequestInfo::new(parts.method.as_str(), &path, &query);
+        // Only what goes on to somebody else needs them later.
+        let headers = if connect::is_connect(&info) {
+            parts.headers.clone()
+        } else {
+            HeaderMap::new()
+        };
         let mut head = Head {
             info,
             query,
@@ -144,31 +114,35 @@ impl Service {
             content_type: text(hyper::header::CONTENT_TYPE),
             user_agent: text(USER_AGENT).unwrap_or_default(),
             user: UserInfo::default(),
+            trail: Trail::default(),
+            ending: Owed::default(),
             method: parts.method,
-            uri: parts.uri,
-            headers: HeaderMap::new(),
+            uri: parts.uri.clone(),
+            headers,
             upgrade,
         };
-        let encodings = text(ACCEPT_ENCODING);
         let warnings = Warnings::default();
-        let mut response = match self.begin(&head, &parts.headers, &peer) {
-            Err(status) => respond::failure(&status, Form::default()),
-            Ok((user, deadline)) => {
-                head.user = user;
-                head.headers = parts.headers;
-                match deadline::within(deadline, self.route(&head, body, &warnings)).await {
-                    Ok(response) => response,
-                    Err(status) => respond::failure(&status, head.failure_form()),
-                }
-            }
+        let id = text(AUDIT_ID).filter(|id| !id.is_empty());
+        let id = id.unwrap_or_else(|| self.api.environment.uid());
+        let incoming = audited::Incoming {
+            headers: &parts.headers,
+            uri: &parts.uri,
+            peer: &peer,
+            id: &id,
+            at: self.api.environment.now(),
         };
+        let mut response = self.respond(&mut head, incoming, body, &warnings).await;
         respond::add_warnings(&mut response, warnings.take());
-        if let Ok(id) = HeaderValue::from_str(&self.api.environment.uid()) {
+        if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(AUDIT_ID, id);
         }
+        conclude(&head, &mut response).await;
         let took = self.api.environment.elapsed().saturating_sub(began);
-        self.metrics
-            .request(labels(&head), response.status().as_u16(), took);
+        let labels = metrics::labels(&head, &self.api.catalog.load());
+        let code = response.status().as_u16();
+        self.metrics.request(labels.clone(), code, took);
+        metrics::measure(&self.metrics, labels, &mut response);
+        let encodings = text(ACCEPT_ENCODING);
         if encodings.is_some_and(|encodings| gzip::is_accepted(&encodings)) {
             gzip::compress(&mut response);
         }
@@ -178,14 +152,103 @@ impl Service {
         response
     }
 
+    /// Finds out who asks, and lets them ask as long as they may.
+    async fn respond(
+        &self,
+        head: &mut Head,
+        incoming: audited::Incoming<'_>,
+        body: Incoming,
+        warnings: &Warnings,
+    ) -> HttpAnswer {
+        let limit = match deadline::limit(&head.info, &head.query, self.request_timeout) {
+            Ok(limit) => limit,
+            Err(status) => {
+                let why = (status.code, status.message.as_str());
+                self.refuse_early(head, incoming, why).await;
+                return respond::failure(&status, head.failure_form());
+            }
+        };
+        let user = match self.authenticate(incoming) {
+            Ok(user) => user,
+            Err(status) => {
+                let why = incoming.failed_authentication(&head.query);
+                let why = (status.code, why.as_str());
+                self.refuse_early(head, incoming, why).await;
+                return respond::failure(&status, Form::default());
+            }
+        };
+        head.trail = self.trail(head, incoming, Some(&user));
+        let open = limit.is_none().then(|| {
+            let labels = metrics::labels(head, &self.api.catalog.load());
+            self.metrics.long_running(labels)
+        });
+        head.ending.owe(Ending::new(head.trail.closing(), open));
+        head.trail.tell(Stage::RequestReceived).await;
+        let writes = !matches!(head.method, Method::GET | Method::HEAD);
+        let _in_flight = limit.map(|_| self.metrics.in_flight(writes));
+        let handled = self.handle(head, incoming.headers, user, body, warnings);
+        let Some(limit) = limit else {
+            return handled.await;
+        };
+        if let Ok(response) = tokio::time::timeout(limit, handled).await {
+            return response;
+        }
+        let (status, response) = deadline::exceeded();
+        head.trail.failed(&status);
+        response
+    }
+
+    fn trail(
+        &self,
+        head: &Head,
+        incoming: audited::Incoming<'_>,
+        user: Option<&UserInfo>,
+    ) -> Trail {
+        let (access, version) = (access(&head.info), head.info.version.as_str());
+        let auditor = self.auditor.as_ref();
+        Trail::begin(auditor, &access, version, || incoming.received(), user)
+    }
+
+    /// Tells the audit log of a request that nobody looks at. There is nothing but the beginning of its answer.
+    async fn refuse_early(
+        &self,
+        head: &Head,
+        incoming: audited::Incoming<'_>,
+        (code, why): (u16, &str),
+    ) {
+        let trail = self.trail(head, incoming, None);
+        trail.refused_early(why);
+        trail.answered(code);
+        trail.tell(Stage::ResponseStarted).await;
+    }
+
+    /// Answers a request of somebody who is known.
+    async fn handle(
+        &self,
+        head: &mut Head,
+        headers: &HeaderMap,
+        user: UserInfo,
+        body: Incoming,
+        warnings: &Warnings,
+    ) -> HttpAnswer {
+        match self.act_for(head, headers, user) {
+            Ok(user) => head.user = user,
+            Err(status) => return head.failure(&status, Form::default()),
+        }
+        match self.route(head, body, warnings).await {
+            Ok(response) => response,
+            Err(status) => head.failure(&status, head.failure_form()),
+        }
+    }
+
     async fn route(
         &self,
         head: &Head,
         body: Incoming,
         warnings: &Warnings,
     ) -> Result<HttpAnswer, Status> {
-        if let Err(status) = self.api.authorizer.check(&head.user, &access(&head.info)) {
-            let mut response = respond::failure(&status, head.failure_form());
+        if let Err(status) = self.authorize(head) {
+            let mut response = head.failure(&status, head.failure_form());
             respond::forbid_guessing(&mut response);
             return Ok(response);
         }
@@ -215,31 +278,37 @@ impl Service {
         documents::answer(self, head, body).await
     }
 
-    /// Who asks, and how long they may be made to wait.
-    fn begin(
-        &self,
-        head: &Head,
-        headers: &HeaderMap,
-        peer: &Peer,
-    ) -> Result<(UserInfo, Option<Duration>), Status> {
-        let deadline = deadline::of(&head.info, &head.query)?;
-        Ok((self.identify(head, headers, peer)?, deadline))
+    fn authorize(&self, head: &Head) -> Result<(), Status> {
+        let access = access(&head.info);
+        let decision = self.api.authorizer.authorize(&head.user, &access);
+        let word = if decision.allowed { "allow" } else { "forbid" };
+        head.trail.annotate(DECISION_KEY, || word.to_owned());
+        head.trail.annotate(REASON_KEY, || decision.reason.clone());
+        if decision.allowed {
+            return Ok(());
+        }
+        Err(forbidden(&head.user, &access, &decision.reason))
     }
 
-    /// Who asks, or in whose name.
-    fn identify(&self, head: &Head, headers: &HeaderMap, peer: &Peer) -> Result<UserInfo, Status> {
-        // A header that is no text must not vanish: whoever asks to be somebody else would then act as themselves.
-        let lossy = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let authorization = headers.get(AUTHORIZATION).map(lossy);
+    /// Who asks.
+    fn authenticate(&self, incoming: audited::Incoming<'_>) -> Result<UserInfo, Status> {
+        let authorization = incoming.headers.get(AUTHORIZATION).map(lossy);
         let credentials = Credentials {
-            certificate: &peer.certificate,
+            certificate: &incoming.peer.certificate,
             authorization: authorization.as_deref(),
         };
         let snapshot = self.api.store.snapshot();
-        let now = self.api.environment.now();
-        let user = self
-            .authenticator
-            .authenticate(&credentials, now, &snapshot)?;
+        self.authenticator
+            .authenticate(&credentials, incoming.at, &snapshot)
+    }
+
+    /// In whose name they ask.
+    fn act_for(
+        &self,
+        head: &Head,
+        headers: &HeaderMap,
+        user: UserInfo,
+    ) -> Result<UserInfo, Status> {
         let texts: Vec<(&str, String)> = headers
             .iter()
             .filter(|(name, _)| Wanted::is_header(name.as_str()))
@@ -251,7 +320,28 @@ impl Service {
         };
         let access = access(&head.info);
         let impersonated = self.impersonator.impersonate(&user, &wanted, &access)?;
+        head.trail
+            .impersonated(&impersonated.user, impersonated.constraint);
         Ok(impersonated.user)
+    }
+}
+
+/// A header that is no text must not vanish: whoever asks to be somebody else would then act as themselves.
+fn lossy(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// Tells the audit log how the request ended, or lets the end of the stream tell it. Whoever took a connection over has
+/// taken the ending with it.
+async fn conclude(head: &Head, response: &mut HttpAnswer) {
+    head.trail.answered(response.status().as_u16());
+    if head.info.is_long_running() {
+        head.trail.tell(Stage::ResponseStarted).await;
+    }
+    let ending = head.ending.take();
+    match response.body_mut() {
+        AnswerBody::Stream(_, slot) | AnswerBody::Relayed(_, slot) => *slot = ending,
+        _ => ending.close().await,
     }
 }
 
@@ -270,49 +360,6 @@ fn access(info: &RequestInfo) -> Access<'_> {
         subresource: &info.subresource,
         namespace: &info.namespace,
         name: &info.name,
+        field_selector: &info.field_selector,
     })
-}
-
-fn labels(head: &Head) -> RequestLabels {
-    let info = &head.info;
-    let mut labels = RequestLabels {
-        verb: match info.verb.as_str() {
-            _ if connect::is_connect(info) => "CONNECT".into(),
-            "create" => "POST".into(),
-            "update" => "PUT".into(),
-            verb => verb.to_ascii_uppercase().into(),
-        },
-        ..RequestLabels::default()
-    };
-    if !info.is_resource {
-        // Unknown paths must not make unlimited labels.
-        let root = info
-            .path
-            .trim_start_matches('/')
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        if matches!(
-            root,
-            "api" | "apis" | "healthz" | "livez" | "readyz" | "metrics" | "version"
-        ) {
-            labels.subresource = format!("/{root}").into();
-        }
-        return labels;
-    }
-    labels.group.clone_from(&info.group);
-    labels.version.clone_from(&info.version);
-    labels.resource.clone_from(&info.resource);
-    labels.subresource.clone_from(&info.subresource);
-    labels.scope = if info.names_object {
-        "resource".into()
-    } else if info.namespace.is_empty() {
-        "cluster".into()
-    } else {
-        "namespace".into()
-    };
-    if head.query.first("dryRun").is_some() {
-        labels.dry_run = "All".into();
-    }
-    labels
 }

@@ -1,6 +1,7 @@
 //! Watches as streams: a line or a frame for each change, until the time is over or the client is too slow.
 
 use super::body::AnswerBody;
+use super::ending::Ending;
 use super::negotiate::{Form, Media, Shape};
 use super::render;
 use super::respond::{self, HttpAnswer};
@@ -43,8 +44,6 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
             TIMEOUT_MIN.saturating_add(Duration::from_secs(service.api.environment.random() % 1800))
         }
     };
-    let metrics = Arc::clone(&service.metrics);
-    metrics.watches(1);
     let api = Arc::clone(&service.api);
     let mut stopping = service.stopping.subscribe();
     tokio::spawn(async move {
@@ -52,13 +51,12 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
             () = run(&api, watching, (form, look), timeout, &sender) => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
-        metrics.watches(-1);
     });
     let media = match form.media {
         Media::Protobuf => "application/vnd.kubernetes.protobuf;stream=watch",
         Media::Json | Media::Yaml => "application/json",
     };
-    respond::answer(200, media, AnswerBody::Stream(receiver))
+    respond::answer(200, media, AnswerBody::Stream(receiver, Ending::default()))
 }
 
 async fn run(

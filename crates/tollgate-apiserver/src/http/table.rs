@@ -200,12 +200,17 @@ fn columns(resource: &Resource) -> &[Column] {
     if let Some(custom) = crd::custom_of(resource) {
         return custom.columns.columns();
     }
+    if resource.is_measured() {
+        return table::measured::columns();
+    }
     table::columns(resource.group(), &resource.kind.version, resource.plural())
 }
 
 fn row(version: &str, resource: &Resource, tree: &Value, look: &Look, out: &mut Vec<u8>) {
     let cells = if let Some(custom) = crd::custom_of(resource) {
         custom.columns.row(tree, look.now)
+    } else if resource.is_measured() {
+        table::measured::row(tree)
     } else {
         let (group, version) = (resource.group(), &resource.kind.version);
         table::row(group, version, resource.plural(), tree, look.now)

@@ -52,6 +52,14 @@ impl Catalog {
         }
     }
 
+    /// The same, with another group after all others.
+    #[must_use]
+    pub fn with_group(&self, group: Group) -> Self {
+        let mut groups = self.groups.clone();
+        groups.push(group);
+        Self::new(groups)
+    }
+
     /// The groups, in the order of discovery; the core group comes first.
     pub fn groups(&self) -> &[Group] {
         &self.groups

@@ -1,6 +1,7 @@
 //! One resource in one version.
 
 use super::conversion::Conversion;
+use super::measured::Measured;
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -109,6 +110,8 @@ pub enum Origin {
     BuiltIn,
     /// A CustomResourceDefinition; what its owner keeps of it (schemas, columns) is behind the pointer.
     Custom(Arc<dyn CustomOrigin>),
+    /// Nowhere: its objects are made of others when they are read.
+    Measured(Measured),
 }
 
 /// What the owner of custom resources keeps with each.
@@ -202,7 +205,7 @@ impl Resource {
 
     /// Whether objects are kept at all: reviews and bindings only pass through.
     pub fn is_stored(&self) -> bool {
-        self.verbs.contains(Verb::Get)
+        self.verbs.contains(Verb::Get) && !self.is_measured()
     }
 
     /// Whether it can be shown as a Table: what only passes through cannot, nor can what is no view of the whole object.
@@ -219,13 +222,14 @@ impl Resource {
         match &self.origin {
             Origin::BuiltIn => self.conversion.to_served(&self.kind, object),
             Origin::Custom(origin) => origin.read(object),
+            Origin::Measured(measured) => measured.read(&self.kind, object),
         }
     }
 
     /// The number with which a record is marked that is served just as it is stored; 0 if none can be.
     pub fn mark(&self) -> u64 {
         match &self.origin {
-            Origin::BuiltIn => 0,
+            Origin::BuiltIn | Origin::Measured(_) => 0,
             Origin::Custom(origin) => origin.mark(),
         }
     }
@@ -248,6 +252,16 @@ impl Resource {
             names.sort_by_key(|name| order.iter().position(|known| known == name));
         }
         names
+    }
+
+    /// Whether its objects are made of others when they are read.
+    pub fn is_measured(&self) -> bool {
+        matches!(self.origin, Origin::Measured(_))
+    }
+
+    /// Whether kube-apiserver has it: its objects are stored as they are served, and can be had as protobuf.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.origin, Origin::BuiltIn)
     }
 
     /// Whether a CustomResourceDefinition describes it.

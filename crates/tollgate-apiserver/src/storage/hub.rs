@@ -61,6 +61,8 @@ struct State {
     bytes: usize,
     /// States of the past; the one used last stands last.
     past: VecDeque<Snapshot>,
+    /// States before this one are not to be had.
+    compacted: Revision,
     closed: bool,
 }
 
@@ -160,6 +162,7 @@ impl Hub {
                 topics: BTreeMap::from([(Box::default(), watched)]),
                 bytes: 0,
                 past: VecDeque::new(),
+                compacted: 0,
                 closed: false,
             }),
         }
@@ -208,12 +211,21 @@ impl Hub {
         drop(before);
     }
 
+    /// Forgets the states before `revision`.
+    pub(super) fn compact(&self, revision: Revision) {
+        let mut state = self.lock();
+        state.compacted = state.compacted.max(revision);
+        let compacted = state.compacted;
+        state.past.retain(|past| past.revision >= compacted);
+    }
+
     /// The state right after `requested`.
     pub(super) fn snapshot_at(&self, requested: Revision) -> Result<Snapshot, RevisionError> {
         let (mut past, newer) = {
             let mut state = self.lock();
             let newest = self.snapshot();
-            check(requested, state.window.oldest(), newest.revision)?;
+            let oldest = state.window.oldest().max(state.compacted);
+            check(requested, oldest, newest.revision)?;
             let near = (0..state.past.len())
                 .filter(|at| {
                     state

@@ -58,6 +58,10 @@ impl Store for MemoryStore {
         Ok(Receipt::done(newest.revision))
     }
 
+    fn compact(&self, revision: Revision) {
+        self.hub.compact(revision);
+    }
+
     fn watch(&self, prefix: &str, revision: Revision) -> Result<Watcher, RevisionError> {
         self.hub.watch(prefix, revision)
     }

@@ -95,6 +95,9 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
         decide: &mut dyn FnMut(&Snapshot) -> Vec<Write>,
     ) -> Result<Receipt, StoreError>;
 
+    /// Forgets the states before `revision`, though they could still be had. Watches may begin there all the same.
+    fn compact(&self, revision: Revision);
+
     /// Every change after `revision` under keys that start with `prefix`, in order.
     fn watch(&self, prefix: &str, revision: Revision) -> Result<Watcher, RevisionError>;
 }

@@ -9,6 +9,7 @@ mod column;
 mod custom;
 mod json_path;
 mod kinds;
+pub mod measured;
 pub mod metadata;
 pub mod selector;
 mod text;

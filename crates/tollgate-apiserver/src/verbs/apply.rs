@@ -29,7 +29,6 @@ pub async fn apply(call: &Call<'_>, body: &[u8], options: &WriteOptions) -> Resu
             call.warnings.add(duplicate);
         }
     }
-    check_name(call, &applied)?;
     let mut make = |old: &Value| make(call, options, old, &applied);
     let how = Update {
         tracks: false,
@@ -53,6 +52,8 @@ fn make(
         return Err(error::conflict(call.group_resource(), call.name, &why));
     }
     let mut object = managers::apply(call, options, live, applied)?;
+    // Only then: what is applied to an object that is there need not say its name.
+    check_name(call, &object)?;
     if live.is_none() {
         let metadata = object.child_mut("metadata");
         metadata.set("name", call.name);

@@ -2,6 +2,7 @@
 
 use super::yaml::ReadYaml;
 use crate::admission::{Chain, Prepared, Review};
+use crate::audit::Trail;
 use crate::auth::Authorizer;
 use crate::auth::token::request::Issuer;
 use crate::environment::Environment;
@@ -76,6 +77,8 @@ pub struct Call<'a> {
     pub user_agent: &'a str,
     /// What the client will be warned of.
     pub warnings: &'a Warnings,
+    /// What the audit log is told.
+    pub trail: &'a Trail,
     /// When the request came.
     pub now: Timestamp,
 }
@@ -131,6 +134,7 @@ impl<'a> Call<'a> {
             catalog: &self.api.catalog,
             authorizer: &self.api.authorizer,
             warnings: self.warnings,
+            trail: self.trail,
             now: self.now,
             release: self.api.release,
             environment: &*self.api.environment,

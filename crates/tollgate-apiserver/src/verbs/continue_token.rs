@@ -13,13 +13,16 @@ const VERSION: &str = "meta.k8s.io/v1";
 /// Where a page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ContinueToken {
-    /// The state that is listed; -1 for the newest.
+    /// The state that is listed; [`Self::NEWEST`] for whatever is the newest.
     pub(super) revision: i64,
     /// The key, relative to the collection, from which on.
     pub(super) start: String,
 }
 
 impl ContinueToken {
+    /// In place of a revision that is forgotten.
+    pub(super) const NEWEST: i64 = -1;
+
     /// The text for the client.
     pub(super) fn encode(&self) -> String {
         let token: Value = [

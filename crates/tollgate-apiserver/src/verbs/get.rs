@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::call::Call;
+use super::measured;
 use super::options::parse_resource_version;
 use super::record::Encoded;
 use crate::error;
@@ -9,6 +10,9 @@ use tollgate_api::Status;
 
 /// Finds the object. A resourceVersion asks for a state that is not older.
 pub fn get(call: &Call<'_>, resource_version: &str) -> Result<Answer, Status> {
+    if let Some(measured) = measured::of(call) {
+        return measured::get(call, measured);
+    }
     let wanted = parse_resource_version(resource_version).map_err(|why| {
         let quoted = tollgate_api::go_format::quote(resource_version);
         Status::plain(format!("resourceVersion: Invalid value: {quoted}: {why}"))

@@ -3,15 +3,19 @@
 use super::answer::{Answer, Listing};
 use super::call::Call;
 use super::continue_token::ContinueToken;
+use super::measured;
 use super::options::{ListOptions, parse_resource_version};
 use super::record;
 use crate::error;
-use crate::storage::{Key, Record, Snapshot};
+use crate::storage::{Key, Record, RevisionError, Snapshot};
 use std::sync::Arc;
 use tollgate_api::{Status, Value};
 
 /// Lists the collection of the request.
 pub fn list(call: &Call<'_>, options: &ListOptions) -> Result<Answer, Status> {
+    if let Some(measured) = measured::of(call) {
+        return measured::list(call, options, measured);
+    }
     let (snapshot, start) = state(call, options)?;
     let selection = Selection::new(options);
     let prefix = call.prefix();
@@ -96,10 +100,15 @@ fn state(call: &Call<'_>, options: &ListOptions) -> Result<(Snapshot, String), S
         let Ok(revision) = u64::try_from(token.revision) else {
             return Ok((store.snapshot(), start));
         };
-        let snapshot = store.snapshot_at(revision).map_err(|_| {
-            error::expired(
-                "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
-            )
+        let snapshot = store.snapshot_at(revision).map_err(|error| match error {
+            RevisionError::Compacted { .. } => {
+                let newest = ContinueToken {
+                    revision: ContinueToken::NEWEST,
+                    ..token
+                };
+                error::expired_continue(newest.encode())
+            }
+            RevisionError::Future { .. } => error::unlistable(error),
         })?;
         return Ok((snapshot, start));
     }

@@ -20,6 +20,7 @@ mod grants;
 mod label_selector;
 mod list;
 mod managers;
+mod measured;
 mod metadata;
 pub mod options;
 mod patch;

@@ -128,6 +128,18 @@ fn member<'v>(object: &'v [u8], key: &[u8]) -> Option<&'v [u8]> {
     }
 }
 
+/// The text at a path of a stored object, found without reading the rest; none if something else stands there, or text
+/// with an escape.
+pub fn text<'v>(value: &'v [u8], path: &[&str]) -> Option<&'v str> {
+    let mut found = value;
+    for key in path {
+        found = member(found, key.as_bytes())?;
+    }
+    let plain = found.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let plain = std::str::from_utf8(plain).ok()?;
+    (!plain.contains('\\')).then_some(plain)
+}
+
 /// The labels of a stored object, read without the rest of it.
 pub fn labels(value: &[u8]) -> Value {
     labels_text(value)
@@ -176,6 +188,15 @@ mod tests {
             String::from_utf8(out).unwrap(),
             r#"{"apiVersion":"x/v1","kind":"W","metadata":{"annotations":{"uid":"no"},"name":"c","resourceVersion":"7","uid":"u-1"}}"#
         );
+    }
+
+    #[test]
+    fn a_text_is_found_by_its_path() {
+        let value = stored().value;
+        assert_eq!(text(&value, &["metadata", "name"]), Some("c"));
+        assert_eq!(text(&value, &["metadata", "labels"]), None);
+        assert_eq!(text(&value, &["spec", "nodeName"]), None);
+        assert_eq!(text(br#"{"a":"\u003c"}"#, &["a"]), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Requests as a client sends them: decoded, admitted, stored, and answered in the version that was asked for.
 
 use tollgate_api::{Status, UserInfo, Value};
+use tollgate_apiserver::audit::NO_TRAIL;
 use tollgate_apiserver::verbs::options::{FieldValidation, WriteOptions};
 use tollgate_apiserver::verbs::{
     Answer, Api, BodyFormat, Call, Warnings, convert, create, decode, replace,
@@ -25,6 +26,7 @@ pub(crate) async fn send(
         user: &user,
         user_agent: "test",
         warnings: &warnings,
+        trail: &NO_TRAIL,
         now: api.environment.now(),
     };
     let (kind, strict) = (&resource.kind, FieldValidation::Strict);

@@ -1,12 +1,15 @@
 //! Reading what an autoscaler aims at, and what was measured.
 
 use super::replicas::{self, Pod, Proposal, Sample, Target, Tolerance};
+use super::unserved;
 use crate::context::Context;
 use crate::driver::condition;
+use crate::node::resources::{pod_requests, requests};
 use crate::resources::PODS;
 use std::collections::BTreeMap;
 use tollgate_api::client::{GroupVersionResource, Selection};
 use tollgate_api::quantity::Format;
+use tollgate_api::resource_list::is_pod_level_set_in;
 use tollgate_api::status::Reason;
 use tollgate_api::{Quantity, Status, Timestamp, Value};
 
@@ -27,12 +30,12 @@ pub(super) struct Measured {
 /// Why a metric comes to nothing.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// The reason of the condition.
+    /// The reason of the condition and of the event.
     pub(super) reason: &'static str,
-    /// In upstream's words.
+    /// What both say, in upstream's words.
     pub(super) message: String,
-    /// The same as the failure of the whole reconciliation names it.
-    pub(super) whole: String,
+    /// What comes before that where the failure stands for that of all metrics.
+    pub(super) prefix: String,
 }
 
 /// What the pods of the target are known by.
@@ -61,51 +64,61 @@ pub(super) async fn look(
                 Some(container),
             )
         }
-        other => return Err(unserved(scope, other, metric)),
+        other => return Err(unserved::failure(scope.namespace, other, metric)),
     };
     let none = Value::Null;
     let source = metric.get(side).unwrap_or(&none);
     let resource = source.str_or_empty("name");
     let fail = |message: String| Failure {
         reason,
-        whole: format!("failed to get {resource} utilization: {message}"),
         message,
+        prefix: match container {
+            Some(container) => format!("failed to get {container} container metric value: "),
+            None => format!("failed to get {resource} resource metric value: "),
+        },
     };
-    let target = source.get("target").unwrap_or(&none);
-    let target = aim(target).map_err(fail)?;
-    let samples = samples(context, scope, resource, container).await;
-    let samples = samples.map_err(|why| {
-        fail(format!(
-            "unable to get metrics for resource {resource}: {why}"
-        ))
-    })?;
-    let needs_request = matches!(target, Target::Utilization(_));
-    let found = pods(context, scope)
-        .await
-        .map_err(|status| fail(status.message))?;
-    let read: Result<Vec<Pod>, String> = found
-        .iter()
-        .map(|pod| read(pod, resource, container, needs_request))
-        .collect();
-    let proposal = read
-        .and_then(|pods| {
-            let is_cpu = resource == "cpu";
-            replicas::propose(
-                &pods,
-                &samples,
-                is_cpu,
-                target,
-                scope.current,
-                scope.tolerance,
-                context.now,
-            )
-        })
-        .map_err(fail)?;
+    let target = aim(source.get("target").unwrap_or(&none)).map_err(fail)?;
+    let of = match target {
+        Target::Average(_) => "usage",
+        Target::Utilization(_) => "utilization",
+    };
+    let measured = measure(context, scope, resource, container, target).await;
+    let proposal = measured.map_err(|why| fail(format!("failed to get {resource} {of}: {why}")))?;
     Ok(Measured {
         proposal,
         name: name(target, resource, container.is_some()),
         status: status(metric, side, resource, container, &proposal),
     })
+}
+
+/// Reads what was measured, and what comes of it.
+async fn measure(
+    context: &Context,
+    scope: Scope<'_>,
+    resource: &str,
+    container: Option<&str>,
+    target: Target,
+) -> Result<Proposal, String> {
+    let samples = samples(context, scope, resource, container).await;
+    let samples =
+        samples.map_err(|why| format!("unable to get metrics for resource {resource}: {why}"))?;
+    let found = pods(context, scope).await.map_err(|status| {
+        let why = status.message;
+        format!("unable to get pods while calculating replica count: {why}")
+    })?;
+    let pods: Vec<Pod> = found
+        .iter()
+        .map(|pod| read(pod, resource, container))
+        .collect();
+    replicas::propose(
+        &pods,
+        &samples,
+        resource == "cpu",
+        target,
+        scope.current,
+        scope.tolerance,
+        context.now,
+    )
 }
 
 /// What is aimed at.
@@ -123,50 +136,12 @@ fn aim(target: &Value) -> Result<Target, String> {
 
 /// How reasons name a metric.
 fn name(target: Target, resource: &str, of_container: bool) -> String {
-    let of = if of_container { " container" } else { "" };
     match target {
-        Target::Average(_) => format!("{resource}{of} resource"),
+        Target::Average(_) => format!("{resource} resource"),
         Target::Utilization(_) => {
+            let of = if of_container { " container" } else { "" };
             format!("{resource}{of} resource utilization (percentage of request)")
         }
-    }
-}
-
-/// Metrics of APIs that are not served here.
-fn unserved(scope: Scope<'_>, metric_type: &str, metric: &Value) -> Failure {
-    let named = |side: &str| {
-        let name = metric.at(&[side, "metric", "name"]).and_then(Value::as_str);
-        name.unwrap_or_default().to_owned()
-    };
-    let custom = "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered";
-    let (reason, message) = match metric_type {
-        "Pods" => (
-            "FailedGetPodsMetric",
-            format!("unable to get metric {}: {custom}", named("pods")),
-        ),
-        "Object" => (
-            "FailedGetObjectMetric",
-            format!("unable to get metric {}: {custom}", named("object")),
-        ),
-        "External" => {
-            let name = named("external");
-            let namespace = scope.namespace;
-            (
-                "FailedGetExternalMetric",
-                format!(
-                    "unable to get external metric {namespace}/{name}/nil: unable to fetch metrics from external metrics API: no external metrics API (external.metrics.k8s.io) registered"
-                ),
-            )
-        }
-        other => (
-            "InvalidMetricSourceType",
-            format!("unknown metric source type \"{other}\""),
-        ),
-    };
-    Failure {
-        reason,
-        whole: message.clone(),
-        message,
     }
 }
 
@@ -206,18 +181,31 @@ async fn samples(
         };
         format!("unable to fetch metrics from resource metrics API: {why}")
     })?;
+    if listed.is_empty() {
+        return Err("no metrics returned from resource metrics API".to_owned());
+    }
     let mut samples = BTreeMap::new();
     for stored in listed {
         let Ok(metrics) = stored.parse() else {
             continue;
         };
         let name = metrics.at(&["metadata", "name"]).and_then(Value::as_str);
-        if let (Some(name), Some(sample)) = (name, sample(&metrics, resource, container)) {
+        let name = name.unwrap_or_default();
+        let has = |wanted| {
+            let mut containers = metrics.items("containers").iter();
+            containers.any(|container| container.str("name") == Some(wanted))
+        };
+        if let Some(wanted) = container
+            && !has(wanted)
+        {
+            let namespace = scope.namespace;
+            return Err(format!(
+                "container {wanted} not present in metrics for pod {namespace}/{name}"
+            ));
+        }
+        if let Some(sample) = sample(&metrics, resource, container) {
             samples.insert(name.to_owned(), sample);
         }
-    }
-    if samples.is_empty() {
-        return Err("no metrics returned from resource metrics API".to_owned());
     }
     Ok(samples)
 }
@@ -246,33 +234,11 @@ fn sample(metrics: &Value, resource: &str, wanted: Option<&str>) -> Option<Sampl
     })
 }
 
-fn read(pod: &Value, resource: &str, wanted: Option<&str>, needs: bool) -> Result<Pod, String> {
+fn read(pod: &Value, resource: &str, wanted: Option<&str>) -> Pod {
     let none = Value::Null;
     let status = pod.get("status").unwrap_or(&none);
-    let spec = pod.get("spec").unwrap_or(&none);
-    let name = pod
-        .at(&["metadata", "name"])
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let sidecars = spec.items("initContainers").iter();
-    let sidecars = sidecars.filter(|container| container.str("restartPolicy") == Some("Always"));
-    let mut request = 0_i64;
-    for container in spec.items("containers").iter().chain(sidecars) {
-        let own = container.str_or_empty("name");
-        if wanted.is_some_and(|wanted| own != wanted) {
-            continue;
-        }
-        let asked = container.at(&["resources", "requests", resource]);
-        match asked.and_then(|asked| Quantity::from_value(asked).ok()) {
-            Some(asked) => request = request.saturating_add(asked.milli_value()),
-            None if needs => {
-                return Err(format!(
-                    "missing request for {resource} in container {own} of Pod {name}"
-                ));
-            }
-            None => {}
-        }
-    }
+    let name = pod.at(&["metadata", "name"]).and_then(Value::as_str);
+    let name = name.unwrap_or_default();
     let ready = condition(status, "Ready").map(|ready| {
         let since = ready.str("lastTransitionTime").and_then(Timestamp::parse);
         (
@@ -280,14 +246,47 @@ fn read(pod: &Value, resource: &str, wanted: Option<&str>, needs: bool) -> Resul
             since.unwrap_or_default(),
         )
     });
-    Ok(Pod {
+    Pod {
         name: name.to_owned(),
         phase: status.str_or_empty("phase").to_owned(),
         is_ending: pod.at(&["metadata", "deletionTimestamp"]).is_some(),
         started: status.str("startTime").and_then(Timestamp::parse),
         ready,
-        request,
-    })
+        request: request(pod.get("spec").unwrap_or(&none), name, resource, wanted),
+    }
+}
+
+/// What a pod requests of a resource, or its container of that name, in thousandths; an error in upstream's words if one
+/// does not say.
+fn request(spec: &Value, pod: &str, resource: &str, wanted: Option<&str>) -> Result<i64, String> {
+    if wanted.is_none() && is_pod_level_set_in(spec, "requests") {
+        let all = pod_requests(spec, requests);
+        let own = all.get(resource).map(Quantity::milli_value);
+        return own.ok_or_else(|| format!("missing pod-level request for {resource} in Pod {pod}"));
+    }
+    let sidecars = spec.items("initContainers").iter();
+    let sidecars = sidecars.filter(|container| container.str("restartPolicy") == Some("Always"));
+    let mut sum = 0_i64;
+    let mut is_found = false;
+    for container in spec.items("containers").iter().chain(sidecars) {
+        let own = container.str_or_empty("name");
+        if wanted.is_some_and(|wanted| own != wanted) {
+            continue;
+        }
+        let asked = container.at(&["resources", "requests", resource]);
+        let asked = asked.and_then(|asked| Quantity::from_value(asked).ok());
+        let asked = asked.ok_or_else(|| {
+            format!("missing request for {resource} in container {own} of Pod {pod}")
+        })?;
+        sum = sum.saturating_add(asked.milli_value());
+        is_found = true;
+    }
+    match wanted {
+        Some(container) if !is_found => {
+            Err(format!("container {container} not found in Pod {pod}"))
+        }
+        _ => Ok(sum),
+    }
 }
 
 fn status(

@@ -5,6 +5,7 @@
 mod behavior;
 mod metrics;
 mod replicas;
+mod unserved;
 
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
@@ -138,7 +139,7 @@ impl Scaler<'_> {
     }
 
     /// Sets the numbers of the status.
-    fn count(&mut self, current: i64, desired: i64, metrics: Option<Vec<Value>>) {
+    fn count(&mut self, current: i64, desired: i64, metrics: Vec<Value>) {
         let generation = self.new.at(&["metadata", "generation"]).cloned();
         let status = self.new.child_mut("status");
         if let Some(generation) = generation {
@@ -146,12 +147,10 @@ impl Scaler<'_> {
         }
         status.set("currentReplicas", current);
         status.set("desiredReplicas", desired);
-        match metrics {
-            Some(metrics) if metrics.is_empty() => {
-                status.remove("currentMetrics");
-            }
-            Some(metrics) => status.set("currentMetrics", metrics),
-            None => {}
+        if metrics.is_empty() {
+            status.remove("currentMetrics");
+        } else {
+            status.set("currentMetrics", metrics);
         }
     }
 
@@ -219,24 +218,25 @@ impl HorizontalPodAutoscalers {
         match chosen {
             None => {
                 let desired = scaler.desired();
-                scaler.count(current, desired, Some(metrics));
+                scaler.count(current, desired, metrics);
             }
             Some((desired, _)) if desired == current => {
-                scaler.count(current, current, Some(metrics));
+                scaler.count(current, current, metrics);
             }
             Some((desired, reason)) => {
-                if rescale(scaler, &served, scale, desired, &reason).await {
+                let done = rescale(scaler, &served, scale, desired, &reason).await;
+                let counted = if done {
                     self.memories()
                         .entry(key.clone())
                         .or_default()
                         .changed(current, desired, now);
-                    scaler.count(current, desired, Some(metrics));
                     let status = scaler.new.child_mut("status");
                     status.set("lastScaleTime", now.to_string());
+                    desired
                 } else {
-                    let known = scaler.desired();
-                    scaler.count(current, known, None);
-                }
+                    scaler.desired()
+                };
+                scaler.count(current, counted, metrics);
             }
         }
     }
@@ -364,6 +364,8 @@ async fn measure(
                 }
             }
             Err(failure) => {
+                // Its place stays empty.
+                shown.push(Value::from_iter([("type", "")]));
                 scaler.event(EventType::Warning, failure.reason, failure.message.as_str());
                 failures.push(failure);
             }
@@ -376,16 +378,14 @@ async fn measure(
     if let Some(first) = failures.first()
         && (best.is_none() || shrinks)
     {
-        let message = format!(
-            "the HPA was unable to compute the replica count: {}",
-            first.whole
-        );
+        let told = first.message.as_str();
+        let message = format!("the HPA was unable to compute the replica count: {told}");
         scaler.set("ScalingActive", false, first.reason, &message);
         let message = format!(
-            "invalid metrics ({} invalid out of {}), first error is: {}",
+            "invalid metrics ({} invalid out of {}), first error is: {}{told}",
             failures.len(),
             wanted.len(),
-            first.whole
+            first.prefix,
         );
         scaler.event(EventType::Warning, "FailedComputeMetricsReplicas", message);
         return None;

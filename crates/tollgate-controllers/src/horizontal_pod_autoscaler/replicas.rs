@@ -34,8 +34,8 @@ pub(super) struct Pod {
     pub(super) started: Option<Timestamp>,
     /// The status of the condition `Ready`, and since when.
     pub(super) ready: Option<(bool, Timestamp)>,
-    /// What it requests of the resource, in thousandths.
-    pub(super) request: i64,
+    /// What it requests of the resource, in thousandths; an error if that is not said.
+    pub(super) request: Result<i64, String>,
 }
 
 /// What is aimed at.
@@ -112,10 +112,6 @@ pub(super) fn propose(
         missing,
         gone,
     } = group(pods, samples, is_cpu, now);
-    let requests: BTreeMap<&str, i64> = pods
-        .iter()
-        .map(|pod| (pod.name.as_str(), pod.request))
-        .collect();
     let known = samples.iter().filter(|(name, _)| {
         let name = name.as_str();
         !beginning.contains(name) && !gone.contains(name)
@@ -124,8 +120,10 @@ pub(super) fn propose(
         .map(|(name, sample)| (name.as_str(), sample.value))
         .collect();
     if values.is_empty() {
-        return Err("did not receive metrics for any ready pods".to_owned());
+        let message = "did not receive metrics for targeted pods (pods might be unready)";
+        return Err(message.to_owned());
     }
+    let requests = requests(pods, target)?;
     let (ratio, utilization, average) = measure(&values, &requests, target)?;
     let proposal = |replicas| Proposal {
         replicas,
@@ -139,13 +137,18 @@ pub(super) fn propose(
         }
         return Ok(proposal(ratio.times(ready)));
     }
-    for name in &missing {
-        // Who is not known is taken for what keeps the number of pods.
-        let value = match target {
-            Target::Utilization(_) => requests.get(name).copied().unwrap_or_default(),
+    if ratio.is_below() {
+        // Who is not known is taken for busy, or at least for what is aimed at.
+        let value = |name: &str| match target {
+            Target::Utilization(wanted) => {
+                let request = requests.get(name).copied().unwrap_or_default();
+                request.saturating_mul(wanted.max(100)).div_euclid(100)
+            }
             Target::Average(average) => average,
         };
-        values.insert(name, if ratio.is_below() { value } else { 0 });
+        values.extend(missing.iter().map(|name| (*name, value(name))));
+    } else if ratio.is_above() {
+        values.extend(missing.iter().map(|name| (*name, 0)));
     }
     if rebalances {
         values.extend(beginning.iter().map(|name| (*name, 0)));
@@ -158,6 +161,17 @@ pub(super) fn propose(
     let replicas = again.times(values.len());
     let turns = again.is_below() && replicas > current || again.is_above() && replicas < current;
     Ok(proposal(if turns { current } else { replicas }))
+}
+
+/// What the pods request, if it counts.
+fn requests(pods: &[Pod], target: Target) -> Result<BTreeMap<&str, i64>, String> {
+    if matches!(target, Target::Average(_)) {
+        return Ok(BTreeMap::new());
+    }
+    let request = |pod: &Pod| pod.request.clone();
+    pods.iter()
+        .map(|pod| Ok((pod.name.as_str(), request(pod)?)))
+        .collect()
 }
 
 fn measure(
@@ -281,7 +295,7 @@ mod tests {
             is_ending: false,
             started: Some(long_ago),
             ready: Some((true, long_ago)),
-            request: 1000,
+            request: Ok(1000),
         }
     }
 
@@ -335,6 +349,13 @@ mod tests {
         // A missing one counts as busy when the others need less.
         check(&[100, 100], &["Running"; 3], Target::Utilization(50), 3);
         check(&[10, 10, 10], &["Running"; 4], Target::Utilization(50), 3);
+        // Where more is aimed at than is requested, as busy as that.
+        check(
+            &[1000, 1000, 1000],
+            &["Running"; 4],
+            Target::Utilization(200),
+            3,
+        );
     }
 
     #[test]
@@ -345,7 +366,7 @@ mod tests {
         );
         assert_eq!(
             run(&[5], &["Pending"], Target::Utilization(50)),
-            Err("did not receive metrics for any ready pods".to_owned())
+            Err("did not receive metrics for targeted pods (pods might be unready)".to_owned())
         );
     }
 }

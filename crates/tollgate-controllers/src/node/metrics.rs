@@ -8,6 +8,7 @@ use super::identity;
 use super::moment;
 use super::pod_lifecycle::{container_says, members_running};
 use super::resources::Resources;
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use tollgate_api::quantity::Format;
 use tollgate_api::{Quantity, Timestamp, Value};
@@ -116,9 +117,9 @@ pub fn pod_metrics(pod: &Value, now: Timestamp) -> Option<Value> {
 }
 
 /// What a node uses on which these pods are.
-pub fn node_usage<'p>(
+pub fn node_usage(
     capacity: &Resources,
-    pods: impl Iterator<Item = &'p Value>,
+    pods: impl Iterator<Item = impl Borrow<Value>>,
     now: Timestamp,
 ) -> Resources {
     let mut total: BTreeMap<String, Quantity> = BTreeMap::new();
@@ -136,7 +137,7 @@ pub fn node_usage<'p>(
     );
     let mut total: Resources = total.into_iter().collect();
     for pod in pods {
-        for container in pod_usage(pod, now) {
+        for container in pod_usage(pod.borrow(), now) {
             total.add(&container.usage);
         }
     }
@@ -144,9 +145,9 @@ pub fn node_usage<'p>(
 }
 
 /// The object `NodeMetrics` of a node on which these pods are.
-pub fn node_metrics<'p>(
+pub fn node_metrics(
     node: &Value,
-    pods: impl Iterator<Item = &'p Value>,
+    pods: impl Iterator<Item = impl Borrow<Value>>,
     now: Timestamp,
 ) -> Value {
     let capacity = Resources::from_list(node.at(&["status", "capacity"]));

@@ -19,6 +19,8 @@ pub mod node_object;
 pub mod pod_lifecycle;
 pub mod resources;
 mod state;
+mod usage;
 
 pub use agent::SimulatedAgent;
 pub use kubelets::{DOWN, Kubelets};
+pub use usage::SimulatedUsage;

@@ -21,6 +21,7 @@ use futures_util::future::join_all;
 use plan::Plan;
 use set::Set;
 use std::sync::Arc;
+use std::time::Duration;
 use tollgate_api::client::{GroupVersionResource, Identity, Pending};
 use tollgate_api::{Reason, Status, Value};
 
@@ -132,6 +133,11 @@ impl ReplicaSets {
                 self.refused.clear(key);
                 Ok(())
             }
+            // Each pod that goes would have hundreds refused.
+            Plan::Create(_) if namespaces::is_known_to_end(&cx.cache, &key.namespace) => {
+                self.refused.clear(key);
+                Ok(())
+            }
             Plan::Create(count) => {
                 self.refused.attempt(key);
                 let pod = pod_control::pod_of_template(owner, &set.template);
@@ -186,6 +192,40 @@ fn count_terminating(cx: &Context, owner: &Owning, set: &Set) -> usize {
     counted.count()
 }
 
+/// Sets of so many pods are looked at as soon as one changes.
+const SMALL: usize = 1000;
+/// How long changes are gathered otherwise, for each pod of the set.
+const GATHERING: Duration = Duration::from_micros(10);
+
+/// How long changes of the set of a pod are gathered. A look at a set looks at all its pods, so that each of many changes
+/// would be dearer the larger the set is. New pods do not wait: more may have to follow.
+fn gathering(pod: &Cached, cache: &Cache) -> Duration {
+    let owner = pod.meta.controller_uid();
+    let pods = cache.count_controlled_by(&PODS, &pod.meta.namespace, owner);
+    let pods = if owner.is_empty() { 0 } else { pods };
+    match u32::try_from(pods) {
+        Ok(_) if pods < SMALL => Duration::ZERO,
+        Ok(pods) => GATHERING.saturating_mul(pods),
+        Err(_) => GATHERING.saturating_mul(u32::MAX),
+    }
+}
+
+/// A queue whose keys wait.
+struct Later<'q> {
+    queue: &'q mut dyn Enqueue,
+    delay: Duration,
+}
+
+impl Enqueue for Later<'_> {
+    fn add(&mut self, key: Key) {
+        self.queue.add_after(key, self.delay);
+    }
+
+    fn add_after(&mut self, key: Key, delay: Duration) {
+        self.queue.add_after(key, delay);
+    }
+}
+
 /// Whether a change of a pod can change what its set does or tells.
 fn is_relevant(old: &Cached, new: &Cached) -> bool {
     let state = |pod: &Cached| {
@@ -223,8 +263,15 @@ impl Controller for ReplicaSets {
             self.owners.owner_changed(change, queue);
         } else if change.is_of(&PODS) {
             let both = change.old.zip(change.new);
-            if both.is_none_or(|(old, new)| is_relevant(old, new)) {
-                self.owners.dependent_changed(change, cache, queue);
+            if both.is_some_and(|(old, new)| !is_relevant(old, new)) {
+                return;
+            }
+            match change.old.map(|old| gathering(old, cache)) {
+                Some(delay) if !delay.is_zero() => {
+                    let queue = &mut Later { queue, delay };
+                    self.owners.dependent_changed(change, cache, queue);
+                }
+                _ => self.owners.dependent_changed(change, cache, queue),
             }
         } else {
             self.refused.concerns(change, queue);

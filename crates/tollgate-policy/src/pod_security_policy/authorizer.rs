@@ -24,6 +24,7 @@ impl Authorizer for Rbac {
             subresource: "",
             namespace,
             name: policy,
+            field_selector: "",
         });
         self.allows(user, &access)
     }

@@ -29,6 +29,8 @@ pub struct ResourceAccess<'a> {
     pub namespace: &'a str,
     /// The object's name; empty where none is known, as in lists.
     pub name: &'a str,
+    /// The field selector as it was written; empty where there is none. Roles do not look at it.
+    pub field_selector: &'a str,
 }
 
 impl Access<'_> {

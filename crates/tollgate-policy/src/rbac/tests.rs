@@ -36,6 +36,7 @@ fn access<'a>(text: &'a str, namespace: &'a str) -> Access<'a> {
         subresource: parts.next().unwrap_or_default(),
         namespace,
         name: words.next().unwrap_or_default(),
+        field_selector: "",
     })
 }
 

@@ -17,8 +17,10 @@ use tollgate_api::client::{
     Client, Cluster as _, Deletion, GroupVersionResource, Identity, PatchKind, Reply, Selection,
     Target, Verb,
 };
+use tollgate_api::usage_source::UsageSource;
 use tollgate_api::{Release, Status, Value, json};
 use tollgate_apiserver::admission::{AdmissionConfig, Chain, Prepared};
+use tollgate_apiserver::auth::node::NodeIndex;
 use tollgate_apiserver::auth::rbac::RbacIndex;
 use tollgate_apiserver::auth::token::SigningKey;
 use tollgate_apiserver::auth::token::request::Issuer;
@@ -27,7 +29,7 @@ use tollgate_apiserver::environment::Environment;
 use tollgate_apiserver::fresh::{self, Surroundings};
 use tollgate_apiserver::local::LocalCluster;
 use tollgate_apiserver::quota::Ledger;
-use tollgate_apiserver::resources::{CatalogCell, built_in};
+use tollgate_apiserver::resources::{CatalogCell, built_in, measured};
 use tollgate_apiserver::storage::{MemoryStore, Store};
 use tollgate_apiserver::verbs::{Api, Yaml};
 use tollgate_controllers::clock::Clock;
@@ -50,6 +52,7 @@ pub struct Cluster {
     pub store: Arc<dyn Store>,
     admission: AdmissionConfig,
     release: Release,
+    usage: Option<Arc<dyn UsageSource>>,
     controllers: Controllers,
     api: Arc<Api>,
     stepper: Stepper,
@@ -80,6 +83,12 @@ impl Cluster {
         )
     }
 
+    /// A cluster in which somebody says what pods and nodes use.
+    pub fn measured(seed: u64, usage: Arc<dyn UsageSource>, controllers: Controllers) -> Self {
+        let (admission, release) = (AdmissionConfig::default(), Release::default());
+        Self::made(seed, admission, release, Some(usage), controllers)
+    }
+
     /// A cluster with these controllers and plugins.
     pub fn with(
         seed: u64,
@@ -87,10 +96,20 @@ impl Cluster {
         release: Release,
         controllers: Controllers,
     ) -> Self {
+        Self::made(seed, admission, release, None, controllers)
+    }
+
+    fn made(
+        seed: u64,
+        admission: AdmissionConfig,
+        release: Release,
+        usage: Option<Arc<dyn UsageSource>>,
+        controllers: Controllers,
+    ) -> Self {
         let world = Arc::new(World::new(seed));
         let faults = Arc::new(Faults::default());
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
-        let api = api(&store, &world, &admission, release);
+        let api = api(&store, &world, &admission, release, usage.as_ref());
         let stepper = stepper(&api, &world, &faults, controllers());
         Self {
             world,
@@ -98,6 +117,7 @@ impl Cluster {
             store,
             admission,
             release,
+            usage,
             controllers,
             api,
             stepper,
@@ -112,7 +132,14 @@ impl Cluster {
 
     /// Ends the server, too; what is in the store is all that is left.
     pub fn restart(&mut self) {
-        self.api = api(&self.store, &self.world, &self.admission, self.release);
+        let usage = self.usage.as_ref();
+        self.api = api(
+            &self.store,
+            &self.world,
+            &self.admission,
+            self.release,
+            usage,
+        );
         self.restart_controllers();
     }
 
@@ -216,6 +243,11 @@ impl Cluster {
         true
     }
 
+    /// When something is due, if nothing happens before.
+    pub fn next_due(&self) -> Option<Duration> {
+        self.stepper.next_due()
+    }
+
     /// Takes steps until there is nothing to do before the clock moves.
     #[track_caller]
     pub fn settle(&mut self) {
@@ -265,8 +297,12 @@ fn api(
     world: &Arc<World>,
     admission: &AdmissionConfig,
     release: Release,
+    usage: Option<&Arc<dyn UsageSource>>,
 ) -> Arc<Api> {
-    let catalog = built_in().expect("the catalog is whole");
+    let mut catalog = built_in().expect("the catalog is whole");
+    if let Some(usage) = usage {
+        catalog = catalog.with_group(measured::group(usage));
+    }
     let surroundings = Surroundings {
         reached: ([127, 0, 0, 1], 6443).into(),
         hostname: "simulated".to_owned(),
@@ -284,7 +320,8 @@ fn api(
         admission: Chain::new(admission),
         prepared: Prepared::new(admission, release),
         quotas: Ledger::new(admission.limited_resources.clone()),
-        authorizer: Authorizer::new(vec![Mode::Node, Mode::Rbac], Arc::new(rbac)),
+        authorizer: Authorizer::new(vec![Mode::Node, Mode::Rbac], Arc::new(rbac))
+            .with_nodes(Arc::new(NodeIndex::new(Arc::clone(store)))),
         issuer: issuer(),
         read_yaml: |_| {
             Ok(Yaml {
@@ -302,7 +339,9 @@ fn issuer() -> Issuer {
     let pem = PEM.get_or_init(|| SigningKey::generate(&random).expect("a key can be made"));
     Issuer {
         name: "https://kubernetes.default.svc".to_owned(),
-        key: SigningKey::from_pem(pem, &random).expect("the key is one"),
+        key: SigningKey::from_pem(pem, &random)
+            .expect("the key is one")
+            .into(),
         audiences: vec!["https://kubernetes.default.svc".into()],
         expiration_seconds_max: None,
         extends_expiration: true,

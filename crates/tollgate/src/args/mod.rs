@@ -6,7 +6,7 @@ mod serve;
 mod snapshot;
 
 pub use config::ConfigError;
-pub use serve::{DurabilityArg, ServeArgs};
+pub use serve::{AuditFormatArg, AuditModeArg, DurabilityArg, ServeArgs};
 pub use snapshot::{SnapshotAction, SnapshotArgs, SnapshotPaths};
 
 use crate::diagnostics::render::Format;

@@ -53,6 +53,34 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", help_heading = "Server")]
     pub write_kubeconfig: Option<PathBuf>,
 
+    /// How long a request may take that is no watch, such as `1m0s`
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "1m0s",
+        help_heading = "Server"
+    )]
+    pub request_timeout: String,
+
+    /// How often states of the past are forgotten, from which lists go on (`continue`), such as `5m0s`
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "5m0s",
+        help_heading = "Server"
+    )]
+    pub etcd_compaction_interval: String,
+
+    /// How many connections one client may have at a time
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5_000,
+        value_parser = clap::value_parser!(u32).range(1..),
+        help_heading = "Server"
+    )]
+    pub max_connections_per_client: u32,
+
     /// What an acknowledged write survives
     #[arg(
         long,
@@ -119,6 +147,61 @@ pub struct ServeArgs {
         help_heading = "Security"
     )]
     pub service_account_issuer: String,
+
+    /// What is told of which request: an `audit.k8s.io/v1` Policy
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "audit_log_path",
+        help_heading = "Audit"
+    )]
+    pub audit_policy_file: Option<PathBuf>,
+
+    /// Where it is told: a file, or `-` for standard output
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "audit_policy_file",
+        help_heading = "Audit"
+    )]
+    pub audit_log_path: Option<PathBuf>,
+
+    /// How large the file may become before another is begun, in megabytes; 0 is 100
+    #[arg(long, value_name = "MB", default_value_t = 100, help_heading = "Audit")]
+    pub audit_log_maxsize: u32,
+
+    /// For how many days old files are kept; 0 is for ever
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = 366,
+        help_heading = "Audit"
+    )]
+    pub audit_log_maxage: u32,
+
+    /// How many old files are kept; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Audit")]
+    pub audit_log_maxbackup: u32,
+
+    /// How it is told
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t = AuditFormatArg::Json,
+        help_heading = "Audit"
+    )]
+    pub audit_log_format: AuditFormatArg,
+
+    /// What happens when the file cannot keep up
+    #[arg(
+        long,
+        value_enum,
+        value_name = "MODE",
+        default_value_t = AuditModeArg::Blocking,
+        help_heading = "Audit"
+    )]
+    pub audit_log_mode: AuditModeArg,
 
     /// Admission plugins to enable beside the default ones
     #[arg(
@@ -188,6 +271,24 @@ pub struct ServeArgs {
         help_heading = "Cluster"
     )]
     pub controllers: Vec<String>,
+}
+
+/// `--audit-log-format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormatArg {
+    /// An event a line, as an object
+    Json,
+    /// An event a line, with less in it
+    Legacy,
+}
+
+/// `--audit-log-mode`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditModeArg {
+    /// Requests wait: no event is lost
+    Blocking,
+    /// Events are lost: no request waits
+    Batch,
 }
 
 /// `--durability`

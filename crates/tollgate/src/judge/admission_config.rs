@@ -50,7 +50,8 @@ pub fn read(path: &Path) -> Result<AdmissionConfig> {
     Ok(config)
 }
 
-fn read_yaml(path: &Path) -> Result<(manifest::Document, Value)> {
+/// Reads the first document of a file that is not empty.
+pub(crate) fn read_yaml(path: &Path) -> Result<(manifest::Document, Value)> {
     let shown = path.display();
     let bytes = fs::read(path).with_context(|| format!("cannot read {shown}"))?;
     let source = Arc::new(manifest::Source {

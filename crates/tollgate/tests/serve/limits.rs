@@ -47,6 +47,58 @@ fn headers_without_end_are_refused() {
     assert_eq!(server.get("/version")["major"], "1");
 }
 
+#[test]
+fn a_request_takes_no_longer_than_its_client_lets_it() {
+    let server = Running::start("deadline", &["--request-timeout=90s"]);
+    let answer = server.send(&Request::new("GET", "/version?timeout=soon"));
+    assert_eq!(answer.status, 400);
+    assert_eq!(
+        answer.json()["message"],
+        "invalid timeout specified in the request URL - time: invalid duration \"soon\""
+    );
+    // The body never comes.
+    let mut connection = server.target.connect(Who::Admin).unwrap();
+    let head =
+        format!("POST {CONFIG_MAPS}?timeout=50ms HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+    connection.write_raw(head.as_bytes()).unwrap();
+    let answer = connection.read().unwrap();
+    assert_eq!(answer.status, 504);
+    assert_eq!(
+        answer.text(),
+        "{\"metadata\":{},\"status\":\"Failure\",\"message\":\"Timeout: request did not complete within the allotted timeout\",\"reason\":\"Timeout\",\"details\":{},\"code\":504}\n"
+    );
+    // A watch has no deadline but its own.
+    let mut connection = server.target.connect(Who::Admin).unwrap();
+    let watch = format!("{CONFIG_MAPS}?watch=true&timeout=1ms&timeoutSeconds=60");
+    connection.write(&Request::new("GET", &watch)).unwrap();
+    assert_eq!(connection.read_head().unwrap().status, 200);
+    let body = r#"{"metadata":{"name":"late"}}"#;
+    assert_eq!(
+        server
+            .send(&Request::json("POST", CONFIG_MAPS, body))
+            .status,
+        201
+    );
+    let event = String::from_utf8(connection.chunk().unwrap().unwrap()).unwrap();
+    assert!(event.contains("\"ADDED\""), "{event}");
+}
+
+#[test]
+fn a_client_has_only_so_many_connections() {
+    let server = Running::start("connections", &["--max-connections-per-client=2"]);
+    let version = Request::new("GET", "/version");
+    let connect = || server.target.connect(Who::Admin).unwrap();
+    let (mut first, mut second) = (connect(), connect());
+    assert_eq!(first.send(&version).unwrap().status, 200);
+    assert_eq!(second.send(&version).unwrap().status, 200);
+    assert!(connect().send(&version).is_err());
+    drop(first);
+    // The server notices when it reads the end.
+    let mut tries = (0..100_000).map(|_| connect().send(&version));
+    assert!(tries.any(|answer| answer.is_ok()));
+    assert_eq!(second.send(&version).unwrap().status, 200);
+}
+
 /// Numbers that look like chance and are the same in every run.
 struct Chance(u64);
 

@@ -7,11 +7,16 @@
 )]
 
 mod access;
+mod audit;
+mod certificates;
 mod crash;
 mod limits;
+mod lists;
+mod metrics;
 mod process;
 mod race;
 mod recorded;
 mod running;
 mod snapshot;
 mod upstream;
+mod usage;

@@ -89,6 +89,10 @@ fn flags_that_cannot_be_followed_are_refused() {
             "--token-auth-file=/nowhere/tokens",
             "cannot read `/nowhere/tokens`",
         ),
+        ("--request-timeout=0s", "it must be longer than nothing"),
+        ("--request-timeout=soon", "time: invalid duration \"soon\""),
+        ("--max-connections-per-client=0", "0 is not in 1.."),
+        ("--audit-log-mode=blocking-strict", "invalid value"),
         ("--etcd-servers=http://here", "unexpected argument"),
     ] {
         let said = refusal(flag);

@@ -73,7 +73,7 @@ fn recorded(is_wanted: impl Fn(&Sequence) -> bool) -> Vec<Sequence> {
 fn answers_are_those_that_were_recorded() {
     let all = recorded(Sequence::is_without_controllers);
     assert_eq!(all.len(), 62);
-    let server = Running::start("recorded", &["--nodes=0", "--controllers=-*"]);
+    let server = Running::start("recorded", &[]);
     check(&server, &all);
 }
 
@@ -81,6 +81,9 @@ fn answers_are_those_that_were_recorded() {
 fn answers_are_those_that_were_recorded_beside_controllers() {
     let all = recorded(Sequence::is_with_controllers);
     assert_eq!(all.len(), CONTROLLED);
-    let server = Running::start("controlled", &["--nodes=0"]);
+    // Some sequences bind pods to nodes that are not there. Where all of them take longer than these pods are let be, their
+    // end would come in between.
+    let controllers = "--controllers=*,-pod-garbage-collector-controller";
+    let server = Running::start("controlled", &[controllers]);
     check(&server, &all);
 }

@@ -1,9 +1,10 @@
 //! A server that runs, in a folder of its own.
 
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
 use tollgate_testkit::client::{Answer, Request, Target, Who};
 
 /// A server; it and its folder go when this is dropped.
@@ -13,6 +14,7 @@ pub(crate) struct Running {
     pub(crate) said: Vec<String>,
     pub(crate) target: Target,
     child: Child,
+    output: Option<Output>,
     flags: Vec<String>,
 }
 
@@ -38,9 +40,16 @@ pub(crate) fn refusal(arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-fn launch(data: &Path, flags: &[String]) -> (Child, Vec<String>) {
+type Output = Lines<BufReader<ChildStdout>>;
+
+fn launch(data: &Path, flags: &[String]) -> (Child, Vec<String>, Output) {
     // The server alone, unless a test says otherwise: what controllers and nodes write is theirs to test.
-    let alone = ["--controllers=-*", "--nodes=0"];
+    let alone = ["--controllers=-*", "--nodes=0"]
+        .into_iter()
+        .filter(|default| {
+            let (name, _) = default.split_once('=').unwrap();
+            !flags.iter().any(|flag| flag.starts_with(name))
+        });
     let mut child = tollgate(&["serve", "--secure-port", "0"])
         .args(alone)
         .arg("--data-dir")
@@ -50,7 +59,8 @@ fn launch(data: &Path, flags: &[String]) -> (Child, Vec<String>) {
         .spawn()
         .unwrap();
     let mut said = Vec::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for line in &mut lines {
         let line = line.unwrap();
         let is_last = line.ends_with("Ctrl-C stops");
         said.push(line);
@@ -58,7 +68,7 @@ fn launch(data: &Path, flags: &[String]) -> (Child, Vec<String>) {
             break;
         }
     }
-    (child, said)
+    (child, said, lines)
 }
 
 impl Running {
@@ -71,8 +81,9 @@ impl Running {
     pub(crate) fn start_in(folder: PathBuf, flags: &[&str]) -> Self {
         let flags: Vec<String> = flags.iter().map(ToString::to_string).collect();
         let data = folder.join("data");
-        let (child, said) = launch(&data, &flags);
+        let (child, said, output) = launch(&data, &flags);
         Self {
+            output: Some(output),
             target: Target::from_kubeconfig(&data.join("kubeconfig")).unwrap(),
             folder,
             said,
@@ -95,6 +106,14 @@ impl Running {
         self.child.wait().unwrap();
     }
 
+    /// Everything that it will still write to standard output, read until its end.
+    pub(crate) fn rest(&mut self) -> JoinHandle<Vec<String>> {
+        let output = self.output.take().unwrap();
+        std::thread::Builder::new()
+            .spawn(move || output.map(Result::unwrap).collect())
+            .unwrap()
+    }
+
     /// Sends a signal, and gives the exit status.
     pub(crate) fn stop(&mut self, signal: &str) -> Option<i32> {
         let pid = self.pid();
@@ -105,10 +124,17 @@ impl Running {
 
     /// Starts it again on the same data.
     pub(crate) fn restart(&mut self) {
-        let (child, said) = launch(&self.data(), &self.flags);
+        let (child, said, output) = launch(&self.data(), &self.flags);
+        self.output = Some(output);
         self.child = child;
         self.said = said;
         self.target = Target::from_kubeconfig(&self.data().join("kubeconfig")).unwrap();
+    }
+
+    /// Starts it again on the same data, with other flags.
+    pub(crate) fn restart_with(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(ToString::to_string).collect();
+        self.restart();
     }
 
     /// A request of the administrator.

@@ -18,15 +18,6 @@ fn what_is_not_stored_has_no_table() {
 }
 
 #[test]
-fn a_timeout_that_is_none_is_refused() {
-    let server = Running::start("timeout", &[]);
-    let status = |path: &str| server.send(&Request::new("GET", path)).status;
-    assert_eq!(status("/version?timeout=invalid"), 400);
-    assert_eq!(status("/api/v1/namespaces?timeout=invalid"), 400);
-    assert_eq!(status("/api/v1/namespaces?timeout=3m"), 200);
-}
-
-#[test]
 fn discovery_can_be_read_as_protobuf() {
     let server = Running::start("discovery", &[]);
     let protobuf = "application/vnd.kubernetes.protobuf";

@@ -132,6 +132,7 @@ fn may(review: &Review<'_>, verb: &str, signer: &str) -> bool {
             subresource: "",
             namespace: "",
             name,
+            field_selector: "",
         });
         review.authorizer.authorize(user, &access).allowed
     })

@@ -6,6 +6,7 @@ pub(super) mod default_storage_class;
 pub(super) mod default_toleration_seconds;
 pub(super) mod limit_ranger;
 pub(super) mod namespace_lifecycle;
+pub(super) mod node_restriction;
 pub(super) mod persistent_volume_claim_resize;
 pub(super) mod pod_resize_validator;
 pub(super) mod pod_security;

@@ -32,6 +32,14 @@ impl Plugin for PodSecurity {
         question.explain = false;
         let pods = Pods::new(review);
         let decision = prepared.pod_security.admit(&question, &pods);
+        let notes = decision.audit_annotations.iter();
+        for (key, text) in notes.filter(|_| review.trail.is_on()) {
+            let key = format!("{}{key}", pod_security::AUDIT_ANNOTATION_PREFIX);
+            review.trail.annotate(&key, || text.to_string());
+        }
+        prepared
+            .pod_security_counts
+            .count(review, &decision.metrics);
         for warning in decision.warnings {
             review.warnings.add(warning);
         }

@@ -2,7 +2,7 @@
 
 use crate::admission::{Plugin, Review};
 use tollgate_api::{Operation, Status, UserInfo, Value};
-use tollgate_policy::pod_security_policy::{Authorizer, Context, Wording};
+use tollgate_policy::pod_security_policy::{Admitted, Authorizer, Context, Wording};
 use tollgate_policy::rbac::{Access, ResourceAccess};
 
 /// The plugin.
@@ -26,7 +26,8 @@ impl Plugin for PodSecurityPolicy {
         let authorizer = Rights(review);
         let context = context(review, &authorizer);
         let admitted = policies.admit(&review.attributes, object, &context);
-        admitted.map(|_| ()).map_err(|refusal| refusal.status)
+        note(review, admitted.map_err(|refusal| refusal.status)?);
+        Ok(())
     }
 
     fn validate(&self, review: &Review<'_>) -> Result<(), Status> {
@@ -37,7 +38,16 @@ impl Plugin for PodSecurityPolicy {
         let authorizer = Rights(review);
         let context = context(review, &authorizer);
         let validated = policies.validate(&review.attributes, &context);
-        validated.map(|_| ()).map_err(|refusal| refusal.status)
+        note(review, validated.map_err(|refusal| refusal.status)?);
+        Ok(())
+    }
+}
+
+/// Tells the audit log which policy it was.
+fn note(review: &Review<'_>, admitted: Option<Admitted<'_>>) {
+    if let Some(admitted) = admitted {
+        let policy = || admitted.policy.to_owned();
+        review.trail.annotate(admitted.audit_key, policy);
     }
 }
 
@@ -67,6 +77,7 @@ impl Authorizer for Rights<'_, '_> {
             subresource: "",
             namespace,
             name: policy,
+            field_selector: "",
         });
         self.0.authorizer.authorize(user, &access).allowed
     }

@@ -60,6 +60,8 @@ pub(in crate::admission) struct Policy {
     pub(super) conditions: Vec<Compiled>,
     pub(super) variables: Vec<(String, Compiled)>,
     pub(super) validations: Vec<Validation>,
+    /// What the audit log is told: keys, and what makes the texts.
+    pub(super) audit_annotations: Vec<(String, Compiled)>,
     pub(super) mutations: Vec<Mutation>,
     /// Whether it wants to be heard once more if another changes the object after it.
     pub(super) reinvokes: bool,
@@ -74,6 +76,9 @@ pub(in crate::admission) struct Binding {
     pub(super) param_ref: Option<Value>,
     pub(super) denies: bool,
     pub(super) warns: bool,
+    pub(super) audits: bool,
+    /// What is done about a refusal, as it is written.
+    pub(super) actions: Vec<Value>,
 }
 
 /// All policies that are bound, in the order of their names.
@@ -148,6 +153,15 @@ impl Policy {
                     reason: validation.str_or_empty("reason").to_owned(),
                 })
                 .collect(),
+            audit_annotations: spec
+                .items("auditAnnotations")
+                .iter()
+                .map(|annotation| {
+                    let key = annotation.str_or_empty("key").to_owned();
+                    let text = compile(annotation, "valueExpression", Wanted::Anything);
+                    (key, text)
+                })
+                .collect(),
             mutations: spec
                 .items("mutations")
                 .iter()
@@ -171,6 +185,8 @@ impl Binding {
             param_ref: spec.get("paramRef").cloned(),
             denies: acts("Deny"),
             warns: acts("Warn"),
+            audits: acts("Audit"),
+            actions: spec.items("validationActions").to_vec(),
         }
     }
 }

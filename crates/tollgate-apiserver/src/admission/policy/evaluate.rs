@@ -7,16 +7,37 @@ use crate::admission::review::Review;
 use crate::admission::{matching, request};
 use crate::cel::{Bindings, OUT_OF_BUDGET};
 use ::cel::Value as CelValue;
-use tollgate_api::status::Cause;
-use tollgate_api::{Reason, Status, Value};
+use tollgate_api::{Reason, Status, Value, status};
 
 /// How long a message may be that an expression makes.
 const MESSAGE_BYTES_MAX: usize = 5 * 1024;
+/// How long a text for the audit log may be; what is longer is cut.
+const NOTE_BYTES_MAX: usize = 10 * 1024;
+/// Under which key the audit log is told of refusals.
+const FAILURE_KEY: &str = "validation.policy.admission.k8s.io/validation_failure";
 
 /// A refusal that has not been followed yet.
 struct Denial {
     message: String,
     reason: String,
+    cause: Cause,
+}
+
+/// What refuses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The rule at that place; the binding says what follows.
+    Rule(usize),
+    /// How the policy is bound, or a text for the audit log that cannot be made: both refuse whatever the binding says.
+    Fault,
+}
+
+/// What came of a policy under one binding.
+#[derive(Default)]
+struct Findings {
+    denials: Vec<Denial>,
+    /// Keys and texts for the audit log.
+    notes: Vec<(String, String)>,
 }
 
 /// Asks every policy that is bound; the first refusal that is to be followed is the answer.
@@ -28,36 +49,44 @@ pub(in crate::admission) fn judge(policies: &Policies, review: &Review<'_>) -> R
         if !matching::takes_in(&policy.constraints, review) {
             continue;
         }
+        let mut notes: Vec<(String, String)> = Vec::new();
         for binding in &policy.bindings {
             if !matching::takes_in(&binding.resources, review) {
                 continue;
             }
             let equivalent = matching::other_form(&policy.constraints, review)
                 .and_then(|resource| Equivalent::here(review, resource));
-            let found = if let Some(equivalent) = &equivalent {
+            let findings = if let Some(equivalent) = &equivalent {
                 let shown = equivalent.review(review);
-                denials(policy, binding, &shown, &Shared::new(&shown))
+                findings(policy, binding, &shown, &Shared::new(&shown))
             } else {
                 let shared = shared.get_or_insert_with(|| Shared::new(review));
-                denials(policy, binding, review, shared)
+                findings(policy, binding, review, shared)
             };
-            for (denial, is_configuration) in found {
+            for denial in findings.denials {
                 let who = format!(
                     "ValidatingAdmissionPolicy '{}' with binding '{}'",
                     policy.name, binding.name
                 );
-                if binding.warns && !is_configuration {
+                if binding.warns && denial.cause != Cause::Fault {
                     let message = &denial.message;
                     review
                         .warnings
                         .add(format!("Validation failed for {who}: {message}"));
                 }
-                if (binding.denies || is_configuration) && first.is_none() {
+                audit(policy, binding, &denial, review);
+                if (binding.denies || denial.cause == Cause::Fault) && first.is_none() {
                     let message = format!("{who} denied request: {}", denial.message);
                     first = Some((message, denial));
                 }
             }
+            for note in findings.notes {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
         }
+        publish(policy, &notes, review);
     }
     match first {
         None => Ok(()),
@@ -93,28 +122,59 @@ impl Shared {
     }
 }
 
-/// Why a policy refuses the request, and whether that is for how it is bound.
-fn denials(
-    policy: &Policy,
-    binding: &Binding,
-    review: &Review<'_>,
-    shared: &Shared,
-) -> Vec<(Denial, bool)> {
+/// Tells the audit log of a refusal, if the binding asks for it.
+fn audit(policy: &Policy, binding: &Binding, denial: &Denial, review: &Review<'_>) {
+    let Cause::Rule(place) = denial.cause else {
+        return;
+    };
+    if !binding.audits {
+        return;
+    }
+    review.trail.annotate(FAILURE_KEY, || {
+        let mut failure = Value::object();
+        failure.set("message", denial.message.as_str());
+        failure.set("policy", policy.name.as_str());
+        failure.set("binding", binding.name.as_str());
+        failure.set("expressionIndex", i64::try_from(place).unwrap_or(i64::MAX));
+        failure.set("validationActions", Value::Array(binding.actions.clone()));
+        Value::Array(vec![failure]).to_string()
+    });
+}
+
+/// Tells the audit log what the policy has to say: what several bindings say under one key stands side by side.
+fn publish(policy: &Policy, notes: &[(String, String)], review: &Review<'_>) {
+    for (place, (key, _)) in notes.iter().enumerate() {
+        let is_known = notes.iter().take(place).any(|(known, _)| known == key);
+        if is_known {
+            continue;
+        }
+        let texts = notes.iter().filter(|(known, _)| known == key);
+        let texts: Vec<&str> = texts.map(|(_, text)| text.as_str()).collect();
+        let full_key = format!("{}/{key}", policy.name);
+        review.trail.annotate(&full_key, || texts.join(", "));
+    }
+}
+
+/// What a policy says of the request under one binding.
+fn findings(policy: &Policy, binding: &Binding, review: &Review<'_>, shared: &Shared) -> Findings {
+    let mut findings = Findings::default();
     let params = match parameters::of(policy, binding, review) {
         Ok(params) => params,
-        Err(_) if policy.ignores_failure => return Vec::new(),
+        Err(_) if policy.ignores_failure => return findings,
         Err(why) => {
-            let message = format!("failed to configure binding: {why}");
-            let reason = String::new();
-            return vec![(Denial { message, reason }, true)];
+            findings.denials.push(Denial {
+                message: format!("failed to configure binding: {why}"),
+                reason: String::new(),
+                cause: Cause::Fault,
+            });
+            return findings;
         }
     };
-    let mut denials = Vec::new();
     for params in params {
         let mut bindings = shared.bindings(review, &params);
-        evaluate(policy, &mut bindings, &mut denials);
+        evaluate(policy, &mut bindings, &mut findings);
     }
-    denials.into_iter().map(|denial| (denial, false)).collect()
+    findings
 }
 
 fn value_of(expression: &Compiled, bindings: &Bindings) -> Result<CelValue, String> {
@@ -138,34 +198,86 @@ pub(super) fn set_variables(policy: &Policy, bindings: &mut Bindings) {
     }
 }
 
-fn evaluate(policy: &Policy, bindings: &mut Bindings, denials: &mut Vec<Denial>) {
-    let fail = |message: String, denials: &mut Vec<Denial>| {
+fn evaluate(policy: &Policy, bindings: &mut Bindings, findings: &mut Findings) {
+    let fail = |message: String, cause: Cause, findings: &mut Findings| {
         if !policy.ignores_failure {
-            let reason = String::new();
-            denials.push(Denial { message, reason });
+            findings.denials.push(Denial {
+                message,
+                reason: String::new(),
+                cause,
+            });
         }
     };
     set_variables(policy, bindings);
     match conditions_hold(&policy.conditions, bindings) {
         Ok(true) => {}
         Ok(false) => return,
-        Err(why) => return fail(why, denials),
+        Err(why) => return fail(why, Cause::Rule(0), findings),
     }
-    for validation in &policy.validations {
+    for (place, validation) in policy.validations.iter().enumerate() {
+        let cause = Cause::Rule(place);
         match value_of(&validation.expression, bindings) {
             Ok(CelValue::Bool(true)) => {}
-            Ok(_) => denials.push(Denial {
+            Ok(_) => findings.denials.push(Denial {
                 message: message_of(validation, bindings),
                 reason: validation.reason.clone(),
+                cause,
             }),
             Err(why) => {
                 let is_last = why == OUT_OF_BUDGET;
-                fail(why, denials);
+                fail(why, cause, findings);
                 if is_last {
                     return;
                 }
             }
         }
+    }
+    for (key, expression) in &policy.audit_annotations {
+        match note(expression, bindings) {
+            Ok(Some(text)) => findings.notes.push((key.clone(), text)),
+            Ok(None) => {}
+            Err(why) => fail(why, Cause::Fault, findings),
+        }
+    }
+}
+
+/// A text for the audit log; null and the empty text are none.
+fn note(expression: &Compiled, bindings: &Bindings) -> Result<Option<String>, String> {
+    match value_of(expression, bindings)? {
+        CelValue::Null => Ok(None),
+        CelValue::String(text) => {
+            let mut end = text.trim().len().min(NOTE_BYTES_MAX);
+            while !text.trim().is_char_boundary(end) {
+                end = end.saturating_sub(1);
+            }
+            let text = text.trim().get(..end).unwrap_or_default().to_owned();
+            Ok(Some(text).filter(|text| !text.is_empty()))
+        }
+        other => {
+            let text = expression
+                .as_ref()
+                .map_or("", |expression| expression.text());
+            let found = type_name(&other);
+            Err(format!(
+                "valueExpression '{text}' resulted in unsupported return type: {found}. Return type must be either string or null."
+            ))
+        }
+    }
+}
+
+/// The name of a value's type, as expressions spell it.
+fn type_name(value: &CelValue) -> &'static str {
+    match value {
+        CelValue::Bool(_) => "bool",
+        CelValue::Int(_) => "int",
+        CelValue::UInt(_) => "uint",
+        CelValue::Float(_) => "double",
+        CelValue::Bytes(_) => "bytes",
+        CelValue::List(_) => "list",
+        CelValue::Map(_) => "map",
+        CelValue::Duration(_) => "google.protobuf.Duration",
+        CelValue::Timestamp(_) => "google.protobuf.Timestamp",
+        _ => "dyn",
     }
 }
 
@@ -185,7 +297,7 @@ pub(super) fn conditions_hold(
     if errors.is_empty() {
         return Ok(true);
     }
-    Err(tollgate_api::status::aggregate(&errors))
+    Err(status::aggregate(&errors))
 }
 
 /// What is said of a rule that does not hold: what its expression makes, else its text, else the rule itself.
@@ -218,9 +330,9 @@ pub(super) fn refusal(review: &Review<'_>, message: String, reason: &str) -> Sta
         _ => (422, Reason::Invalid),
     };
     if let Some(details) = &mut status.details {
-        details.causes.push(Cause {
+        details.causes.push(status::Cause {
             message,
-            ..Cause::default()
+            ..status::Cause::default()
         });
     }
     status

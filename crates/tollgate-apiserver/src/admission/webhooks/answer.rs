@@ -15,6 +15,8 @@ pub(super) struct Answer {
     /// The JSON patch.
     pub(super) patch: Option<Value>,
     pub(super) warnings: Vec<String>,
+    /// Keys and texts for the audit log.
+    pub(super) audit_annotations: Vec<(String, String)>,
 }
 
 /// Reads an `AdmissionReview`; the error is upstream's.
@@ -46,12 +48,16 @@ pub(super) fn read(text: &[u8], uid: &str, hook: &Hook) -> Result<Answer, String
         text => Some(read_patch(response, text, hook)?),
     };
     let warnings = response.items("warnings").iter();
+    let annotations = response.str_entries("auditAnnotations");
     let allowed = response.bool("allowed") == Some(true);
     Ok(Answer {
         refusal: (!allowed).then(|| refusal(hook, response.get("status"))),
         patch: patch.filter(|_| allowed),
         warnings: warnings
             .filter_map(|warning| warning.as_str().map(str::to_owned))
+            .collect(),
+        audit_annotations: annotations
+            .map(|(key, text)| (key.to_owned(), text.to_owned()))
             .collect(),
     })
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod hook;
+mod notes;
 
 pub(super) use hook::{Hook, Sort};
 
@@ -15,6 +16,7 @@ use crate::outside;
 use crate::patch;
 use ::cel::Value as CelValue;
 use answer::Answer;
+use notes::Called;
 use tollgate_api::go_format::quote;
 use tollgate_api::{Operation, Status, Value, json};
 use tollgate_objects::{defaults, schema};
@@ -46,15 +48,21 @@ pub(super) async fn mutate(
         return Ok(changes);
     }
     let hooks = review.prepared.webhooks(review.snapshot, Sort::Mutating);
-    for hook in hooks.iter() {
+    for (place, hook) in hooks.iter().enumerate() {
         if only.is_some_and(|only| !only.contains(&hook.id)) {
             continue;
         }
-        let put = put_to(hook, &review.with_object(object)).await?;
-        let Some(patched) = put else {
-            continue;
+        let called = Called {
+            sort: Sort::Mutating,
+            hook,
+            round: usize::from(only.is_some()),
+            place,
         };
-        if let Some(patched) = patched {
+        let put = put_to(called, &review.with_object(object)).await?;
+        if let Put::Aside = put {
+            continue;
+        }
+        if let Put::Changed(patched) = put {
             *object = patched;
             changes.any = true;
             changes.again.append(&mut changes.asked);
@@ -83,42 +91,71 @@ pub(super) async fn validate(review: &Review<'_>) -> Result<(), Status> {
         return Ok(());
     }
     let hooks = review.prepared.webhooks(review.snapshot, Sort::Validating);
+    let mut place = 0;
     for hook in hooks.iter() {
-        put_to(hook, review).await?;
+        let called = Called {
+            sort: Sort::Validating,
+            hook,
+            round: 0,
+            place,
+        };
+        if !matches!(put_to(called, review).await?, Put::Aside) {
+            place += 1;
+        }
     }
     Ok(())
 }
 
-/// Puts a request to a webhook, if it is about it, in the version that it wants to see. Gives the object as the webhook
-/// wants it, if it wants it otherwise; nothing if it was not asked or did not answer.
-async fn put_to(hook: &Hook, review: &Review<'_>) -> Result<Option<Option<Value>>, Status> {
+/// What came of putting a request to a webhook.
+enum Put {
+    /// It was not asked: it is about other requests.
+    Aside,
+    /// It leaves the object as it is, or did not answer and may.
+    Unchanged,
+    /// The object as it wants it.
+    Changed(Value),
+}
+
+/// Puts a request to a webhook, if it is about it, in the version that it wants to see.
+async fn put_to(called: Called<'_>, review: &Review<'_>) -> Result<Put, Status> {
+    let hook = called.hook;
     if !matching::selects(&hook.selectors, review) {
-        return Ok(None);
+        return Ok(Put::Aside);
     }
     let resource = match matching::form(&hook.rules, review, hook.equivalent) {
-        None => return Ok(None),
-        Some(Form::Requested) => return put_as_shown(hook, review).await,
+        None => return Ok(Put::Aside),
+        Some(Form::Requested) => return put_as_shown(called, review).await,
         Some(Form::Other(resource)) => resource,
     };
     let equivalent = Equivalent::new(review, resource).await?;
-    let put = put_as_shown(hook, &equivalent.review(review)).await?;
-    Ok(match put {
-        Some(Some(patched)) => Some(Some(equivalent.back(review, patched).await?)),
-        other => other,
-    })
+    Ok(
+        match put_as_shown(called, &equivalent.review(review)).await? {
+            Put::Changed(patched) => Put::Changed(equivalent.back(review, patched).await?),
+            other => other,
+        },
+    )
 }
 
-async fn put_as_shown(hook: &Hook, review: &Review<'_>) -> Result<Option<Option<Value>>, Status> {
-    if !conditions_hold(hook, review)? {
-        return Ok(None);
+async fn put_as_shown(called: Called<'_>, review: &Review<'_>) -> Result<Put, Status> {
+    if !conditions_hold(called.hook, review)? {
+        return Ok(Put::Aside);
     }
-    let Some(answer) = ask(hook, review).await? else {
-        return Ok(None);
+    let put = heard(called, review).await;
+    if called.sort == Sort::Mutating {
+        called.note_mutation(review, matches!(put, Ok(Put::Changed(_))));
+    }
+    put
+}
+
+/// Asks a webhook and applies its patch.
+async fn heard(called: Called<'_>, review: &Review<'_>) -> Result<Put, Status> {
+    let patch = ask(called, review).await?.and_then(|answer| answer.patch);
+    let (Some(patch), Some(object)) = (patch, review.attributes.object) else {
+        return Ok(Put::Unchanged);
     };
-    match (answer.patch, review.attributes.object) {
-        (Some(patch), Some(object)) => patched(hook, review, object, &patch).map(Some),
-        _ => Ok(Some(None)),
-    }
+    let patched = patched(called.hook, review, object, &patch)?;
+    called.note_patch(review, &patch);
+    Ok(patched.map_or(Put::Unchanged, Put::Changed))
 }
 
 /// Whether the conditions of a webhook hold.
@@ -152,7 +189,8 @@ fn conditions_hold(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
 }
 
 /// Asks a webhook. Nothing comes back from one that failed and may.
-async fn ask(hook: &Hook, review: &Review<'_>) -> Result<Option<Answer>, Status> {
+async fn ask(call: Called<'_>, review: &Review<'_>) -> Result<Option<Answer>, Status> {
+    let hook = call.hook;
     if review.attributes.dry_run && !hook.bears_dry_run {
         let name = quote(&hook.name);
         return Err(Status::bad_request(format!(
@@ -173,12 +211,19 @@ async fn ask(hook: &Hook, review: &Review<'_>) -> Result<Option<Answer>, Status>
             for warning in &answer.warnings {
                 review.warnings.add(warning.clone());
             }
+            for (key, text) in &answer.audit_annotations {
+                let key = format!("{}/{key}", hook.name);
+                review.trail.annotate(&key, || text.clone());
+            }
             match answer.refusal {
                 Some(status) => Err(status),
                 None => Ok(Some(answer)),
             }
         }
-        Err(_) if hook.ignores_failure => Ok(None),
+        Err(_) if hook.ignores_failure => {
+            call.note_failure(review);
+            Ok(None)
+        }
         Err(why) => Err(failed(hook, &why)),
     }
 }
@@ -219,13 +264,8 @@ fn patched(
         }
         return Err(Status::internal(error));
     }
-    let attributes = &review.attributes;
-    let subresource = review.resource.subresource(attributes.subresource);
-    let kind = match subresource {
-        // The object of a connection are its options.
-        Some(subresource) if attributes.operation == Operation::Connect => &subresource.kind,
-        _ => &review.resource.kind,
-    };
+    let subresource = review.resource.subresource(review.attributes.subresource);
+    let kind = subresource.map_or(&review.resource.kind, |subresource| &subresource.kind);
     if !review.resource.is_custom() {
         // What no field of the kind is called is dropped, as decoding would.
         schema::decode_canonical(kind, &mut patched);

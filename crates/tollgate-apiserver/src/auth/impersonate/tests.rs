@@ -14,6 +14,7 @@ const PODS: Access<'static> = Access::Resource(ResourceAccess {
     subresource: "",
     namespace: "m",
     name: "",
+    field_selector: "",
 });
 
 /// A server on which `bot` of the namespace `m` has these rules everywhere.

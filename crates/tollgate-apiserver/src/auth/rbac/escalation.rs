@@ -107,6 +107,7 @@ impl Check<'_> {
             subresource: "",
             namespace: self.grant.namespace,
             name,
+            field_selector: "",
         });
         self.authorizer.authorize(self.user, &access).allowed
     }

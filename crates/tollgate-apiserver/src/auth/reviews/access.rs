@@ -77,9 +77,28 @@ fn subject(spec: &Value) -> UserInfo {
     }
 }
 
+/// The field selector as a request would have it; only equality can be told so, and only that gives anybody rights.
+fn selector_text(attributes: &Value) -> String {
+    let Some(selector) = attributes.get("fieldSelector") else {
+        return String::new();
+    };
+    let requirements = selector.items("requirements").iter();
+    let mut terms: Vec<String> = requirements
+        .filter_map(|term| match (term.str("operator"), term.items("values")) {
+            (Some("In"), [Value::String(value)]) => {
+                Some(format!("{}={value}", term.str_or_empty("key")))
+            }
+            _ => None,
+        })
+        .collect();
+    terms.extend(selector.str("rawSelector").map(str::to_owned));
+    terms.join(",")
+}
+
 /// The status of a valid review.
 fn judge(authorizer: &Authorizer, user: &UserInfo, spec: &Value) -> Object {
     let mut errors: Vec<String> = Vec::new();
+    let selector;
     let access = if let Some(attributes) = spec.get("resourceAttributes") {
         for (key, fault) in [
             (
@@ -102,6 +121,7 @@ fn judge(authorizer: &Authorizer, user: &UserInfo, spec: &Value) -> Object {
                 ));
             }
         }
+        selector = selector_text(attributes);
         let text = |key| attributes.str_or_empty(key);
         Access::Resource(ResourceAccess {
             verb: text("verb"),
@@ -110,6 +130,7 @@ fn judge(authorizer: &Authorizer, user: &UserInfo, spec: &Value) -> Object {
             subresource: text("subresource"),
             namespace: text("namespace"),
             name: text("name"),
+            field_selector: &selector,
         })
     } else {
         let attributes = spec.get("nonResourceAttributes").unwrap_or(&Value::Null);

@@ -167,6 +167,7 @@ fn ask(question: &Question, verb: &str) -> Answer {
             subresource: &question.subresource,
             namespace: &question.namespace,
             name: &question.name,
+            field_selector: "",
         })
     } else {
         Access::NonResource {

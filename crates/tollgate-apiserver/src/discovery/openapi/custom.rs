@@ -21,7 +21,7 @@ fn described(text: &'static str) -> Value {
 pub(super) fn schema(resource: &Resource) -> Value {
     let own = match &resource.origin {
         Origin::Custom(origin) => origin.openapi_schema(),
-        Origin::BuiltIn => None,
+        Origin::BuiltIn | Origin::Measured(_) => None,
     };
     let mut schema = own.unwrap_or_else(|| typed("object", ""));
     let properties = schema.child_mut("properties");

@@ -35,6 +35,7 @@ pub(super) fn of_type(name: &str) -> String {
         Some("meta") => "io.k8s.apimachinery.pkg.apis",
         Some("apiextensions") => "io.k8s.apiextensions-apiserver.pkg.apis",
         Some("apiregistration") => "io.k8s.kube-aggregator.pkg.apis",
+        Some("metrics") => "io.k8s.metrics.pkg.apis",
         _ => "io.k8s.api",
     };
     format!("{root}.{}.{kind}", package.replace('/', "."))

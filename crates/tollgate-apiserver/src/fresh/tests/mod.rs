@@ -2,11 +2,13 @@
 
 use super::{Surroundings, Writer, api_services, fill, flow_control, identity};
 use crate::environment::fixed::Fixed;
-use crate::resources::built_in;
+use crate::resources::{built_in, measured};
 use crate::storage::{Key, MemoryStore, Snapshot, Store, Write};
 use crate::verbs::record;
 use std::net::SocketAddr;
-use tollgate_api::{Value, json};
+use std::sync::Arc;
+use tollgate_api::usage_source::UsageSource;
+use tollgate_api::{Timestamp, Value, json};
 
 const RECORDED: &str = include_str!("recorded.json");
 
@@ -298,4 +300,57 @@ async fn api_services_of_definitions_come_and_go_with_them() {
     let writer = Writer::new(&environment, &catalog);
     let writes = api_services::settle_all(&writer, &store.snapshot(), &[("policy", "v1beta1")]);
     assert_eq!(writes, [Write::Delete { key }]);
+}
+
+/// Says nothing; it is there.
+#[derive(Debug)]
+struct Silent;
+
+impl UsageSource for Silent {
+    fn measures(&self, _: &str) -> bool {
+        false
+    }
+
+    fn pod(&self, _: &Value, _: Timestamp) -> Option<Value> {
+        None
+    }
+
+    fn node(&self, _: &Value, _: &mut dyn Iterator<Item = Value>, _: Timestamp) -> Value {
+        Value::Null
+    }
+}
+
+#[tokio::test]
+async fn what_is_measured_is_told_of_as_long_as_somebody_measures() {
+    let store = fresh(7443).await;
+    let source: Arc<dyn UsageSource> = Arc::new(Silent);
+    let catalog = built_in().unwrap().with_group(measured::group(&source));
+    let environment = Fixed::default();
+    fill(&store, &environment, &catalog, &surroundings(7443))
+        .await
+        .unwrap();
+    let service = Key::new(
+        "apiregistration.k8s.io",
+        "apiservices",
+        "",
+        "v1beta1.metrics.k8s.io",
+    );
+    let reader = Key::new(
+        "rbac.authorization.k8s.io",
+        "clusterroles",
+        "",
+        "system:aggregated-metrics-reader",
+    );
+    let head = store.snapshot();
+    let found = head.get(service.as_str()).unwrap();
+    let found = record::parse(&found.value, 0).unwrap();
+    assert_eq!(
+        found.get("spec").unwrap().to_string(),
+        r#"{"group":"metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100}"#
+    );
+    assert!(head.get(reader.as_str()).is_some());
+    refill(&store, 7443).await;
+    let head = store.snapshot();
+    assert!(head.get(service.as_str()).is_none());
+    assert!(head.get(reader.as_str()).is_some());
 }

@@ -1,8 +1,8 @@
 //! How a client asks to speak something else than HTTP on its connection, and how it is told that it may.
 
 use crate::http::body::AnswerBody;
+use crate::http::head::Head;
 use crate::http::respond::HttpAnswer;
-use crate::http::service::Head;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{

@@ -2,9 +2,10 @@
 
 use super::agent_of;
 use crate::http::body::AnswerBody;
+use crate::http::ending::Ending;
 use crate::http::options::log_options;
 use crate::http::respond::{self, HttpAnswer};
-use crate::http::service::{Head, Service};
+use crate::http::{head::Head, service::Service};
 use crate::verbs::Call;
 use crate::verbs::subresources::{check_log_options, target};
 use bytes::Bytes;
@@ -52,7 +53,7 @@ pub(super) async fn answer(
     Ok(respond::answer(
         200,
         "text/plain",
-        AnswerBody::Stream(receiver),
+        AnswerBody::Stream(receiver, Ending::default()),
     ))
 }
 

@@ -16,9 +16,10 @@ mod tests;
 mod tunnel;
 mod websocket_command;
 
+use super::head::Head;
 use super::request_info::RequestInfo;
 use super::respond::HttpAnswer;
-use super::service::{Head, Service};
+use super::service::Service;
 use crate::verbs::Call;
 use crate::verbs::subresources::target;
 use hyper::body::Incoming;

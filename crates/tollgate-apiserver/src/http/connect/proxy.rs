@@ -5,8 +5,9 @@ use super::bytes_io::dial;
 use crate::auth::impersonate::Wanted;
 use crate::error;
 use crate::http::body::AnswerBody;
+use crate::http::ending::Ending;
 use crate::http::respond::HttpAnswer;
-use crate::http::service::{Head, Service};
+use crate::http::{head::Head, service::Service};
 use crate::verbs::Call;
 use crate::verbs::subresources::proxy::{Destination, destination};
 use crate::verbs::subresources::{connect, target};
@@ -65,7 +66,8 @@ pub(super) async fn answer(
     let (mut parts, body) = response.into_parts();
     remove_connection_headers(&mut parts.headers);
     rewrite_location(&mut parts.headers, base, &to.host);
-    Ok(Response::from_parts(parts, AnswerBody::Relayed(body)))
+    let body = AnswerBody::Relayed(body, Ending::default());
+    Ok(Response::from_parts(parts, body))
 }
 
 /// The path up to the proxy and what is behind it.
@@ -212,6 +214,7 @@ fn switched(
         return Err(error::service_unavailable(why));
     };
     let mut stopping = service.stopping.subscribe();
+    let ending = head.ending.take();
     tokio::spawn(async move {
         if let (Ok(ours), Ok(theirs)) = tokio::join!(ours, theirs) {
             let (mut ours, mut theirs) = (TokioIo::new(ours), TokioIo::new(theirs));
@@ -221,6 +224,7 @@ fn switched(
             }
         }
         drop(permit);
+        ending.close().await;
     });
     let mut answer = Response::new(AnswerBody::Whole(None));
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

@@ -5,7 +5,7 @@ use super::handshake::{self, Transport};
 use super::port_forward::{self, Forwarding};
 use super::{agent_of, spdy_command, tunnel, websocket_command};
 use crate::http::respond::{self, HttpAnswer};
-use crate::http::service::{Head, Service};
+use crate::http::{head::Head, service::Service};
 use crate::verbs::Call;
 use crate::verbs::subresources::{connect, target};
 use hyper::upgrade::Upgraded;
@@ -180,6 +180,7 @@ fn open<F: Future<Output = ()> + Send + 'static>(
         return Err(crate::error::service_unavailable(why));
     };
     let mut stopping = service.stopping.subscribe();
+    let ending = head.ending.take();
     tokio::spawn(async move {
         // A client that goes away before it is let in needs nothing more.
         if let Ok(upgraded) = upgrade.await {
@@ -189,6 +190,7 @@ fn open<F: Future<Output = ()> + Send + 'static>(
             }
         }
         drop(permit);
+        ending.close().await;
     });
     Ok(handshake::accepted(head, transport, protocol))
 }

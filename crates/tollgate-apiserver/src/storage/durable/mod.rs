@@ -308,6 +308,10 @@ impl Store for DurableStore {
         Ok(Receipt::pending(revision, durable))
     }
 
+    fn compact(&self, revision: Revision) {
+        self.shared.hub.compact(revision);
+    }
+
     fn watch(&self, prefix: &str, revision: Revision) -> Result<Watcher, RevisionError> {
         self.shared.hub.watch(prefix, revision)
     }

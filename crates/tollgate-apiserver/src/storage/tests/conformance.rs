@@ -46,6 +46,7 @@ conformance! {
     ranges_are_in_order_and_end_with_their_prefix
     a_snapshot_does_not_change
     states_of_the_past_can_be_had_within_the_window
+    states_that_were_compacted_are_gone_but_watches_go_on
     a_watch_from_now_gives_what_happens_under_its_prefix
     a_watch_from_the_past_gives_what_was_missed
     a_watch_beyond_the_window_is_refused
@@ -320,6 +321,24 @@ fn a_watch_from_now_gives_what_happens_under_its_prefix(make: Make) {
         );
         assert_eq!(watcher.end(), None);
     }
+}
+
+fn states_that_were_compacted_are_gone_but_watches_go_on(make: Make) {
+    let store = make(few(100));
+    for n in 0..10 {
+        commit(&*store, &[put("/pods/a/x", &n.to_string())]);
+    }
+    assert!(store.snapshot_at(3).is_ok());
+    store.compact(5);
+    store.compact(4);
+    for requested in 1..5 {
+        let oldest = 5;
+        let error = store.snapshot_at(requested).unwrap_err();
+        assert_eq!(error, RevisionError::Compacted { requested, oldest });
+    }
+    assert_eq!(store.snapshot_at(5).unwrap().revision(), 5);
+    let mut watcher = store.watch("/pods/", 2).unwrap();
+    assert_eq!(watcher.try_next().unwrap().revision, 3);
 }
 
 fn a_watch_from_the_past_gives_what_was_missed(make: Make) {

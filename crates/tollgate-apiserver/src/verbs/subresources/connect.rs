@@ -30,6 +30,7 @@ pub fn demand_create(call: &Call<'_>) -> Result<(), Status> {
         subresource: call.subresource,
         namespace: call.namespace,
         name: call.name,
+        field_selector: "",
     });
     call.api.authorizer.check(call.user, &access)
 }

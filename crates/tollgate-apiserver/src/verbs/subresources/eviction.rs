@@ -1,7 +1,7 @@
 //! `pods/eviction`: a pod goes, if its disruption budget lets it.
 
 use super::binding::set_condition;
-use super::success;
+use super::{admit, success};
 use crate::error;
 use crate::storage::Key;
 use crate::verbs::options::{DeleteOptions, WriteOptions};
@@ -15,6 +15,7 @@ pub async fn evict(
     eviction: &Value,
     options: &WriteOptions,
 ) -> Result<Answer, Status> {
+    let eviction = &admit(call, eviction, options.is_dry_run()).await?;
     let name = eviction
         .at(&["metadata", "name"])
         .and_then(Value::as_str)

@@ -16,8 +16,21 @@ pub use scale::{get_scale, patch_scale, replace_scale};
 pub use token::token;
 
 use super::answer::Answer;
+use super::call::Call;
 use crate::error;
 use tollgate_api::status::Details;
+use tollgate_api::{Operation, Status, Value};
+
+/// Lets plugins change and judge what is sent to a subresource, before that looks at it.
+async fn admit(call: &Call<'_>, object: &Value, dry_run: bool) -> Result<Value, Status> {
+    let snapshot = call.api.store.snapshot();
+    let review = call.review(&snapshot, Operation::Create, call.name, None, dry_run);
+    let mut object = object.clone();
+    call.api.admission.mutate(&review, &mut object).await?;
+    let judged = review.with_object(&object);
+    call.api.admission.validate(&judged).await?;
+    Ok(object)
+}
 
 /// `{"status":"Success","code":201}`
 fn success() -> Answer {

@@ -166,7 +166,7 @@ async fn write(
         object.child_mut("metadata").set("resourceVersion", version);
         Ok(object)
     };
-    let done = update(&of_parent, options, Update::PLAIN, &mut make).await?;
+    let done = update(&of_parent, options, Update::TRACKED, &mut make).await?;
     match done {
         Answer::Object { object, .. } => {
             let object = convert::served(call.api, call.resource, object.parse()?).await?;

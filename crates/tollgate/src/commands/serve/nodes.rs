@@ -8,10 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 use tollgate_api::Release;
 use tollgate_api::node_agent::NodeAgent;
+use tollgate_api::usage_source::UsageSource;
 use tollgate_controllers::clock::Clock;
 use tollgate_controllers::node::config::{self, NodePlan};
 use tollgate_controllers::node::resources::Resources;
-use tollgate_controllers::node::{Kubelets, SimulatedAgent};
+use tollgate_controllers::node::{Kubelets, SimulatedAgent, SimulatedUsage};
 
 /// The kubelets of the nodes that the flags ask for; none if there are to be no nodes.
 pub(super) fn kubelets(args: &ServeArgs, release: Release) -> Result<Option<Arc<Kubelets>>> {
@@ -32,6 +33,12 @@ pub(super) fn agent(
     let kubelets = Arc::clone(kubelets?);
     let clock = Arc::clone(system) as Arc<dyn Clock>;
     Some(Arc::new(SimulatedAgent::new(kubelets, clock)))
+}
+
+/// Who says what is used on these nodes.
+pub(super) fn usage(kubelets: Option<&Arc<Kubelets>>) -> Option<Arc<dyn UsageSource>> {
+    let kubelets = Arc::clone(kubelets?);
+    Some(Arc::new(SimulatedUsage::new(kubelets)))
 }
 
 fn nodes_of_file(file: &Path, capacity: &Resources) -> Result<Vec<NodePlan>> {

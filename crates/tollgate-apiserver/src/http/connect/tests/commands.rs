@@ -1,6 +1,7 @@
 //! `pods/exec` and `pods/attach`, over websockets and over SPDY.
 
 use super::server::{Running, message};
+use crate::audit::Lines;
 use crate::http::spdy::tests::{Client, Said};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
@@ -96,6 +97,47 @@ async fn a_process_reads_until_its_client_ends_its_input() {
             .unwrap();
     }
     assert_eq!(hear(&mut socket).await, ["hello world", "", SUCCESS]);
+}
+
+/// The stage and the code of the next event of the audit log.
+async fn next_event(mut lines: Lines) -> (String, Lines) {
+    let waiting = tokio::task::spawn_blocking(move || (lines.next_blocking().unwrap(), lines));
+    let (line, lines) = waiting.await.unwrap();
+    let event = tollgate_api::json::from_slice(&line.text).unwrap();
+    let code = event.at(&["responseStatus", "code"]);
+    let code = code.map_or(String::new(), ToString::to_string);
+    let stage = event.str_or_empty("stage");
+    (format!("{stage} {code}").trim().to_owned(), lines)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_tells_when_a_stream_is_opened_and_when_it_ends() {
+    let (server, mut lines) = Running::audited().await;
+    let mut said = Vec::new();
+    let query = "stdin=true&stdout=true&command=cat";
+    let mut socket = open(&server, query, "v5.channel.k8s.io").await;
+    // The process goes on: nothing but another request is told of meanwhile.
+    let (code, ..) = server.ask("admin", "GET /version", "").await;
+    assert_eq!(code, 200);
+    for _ in 0..4 {
+        let event;
+        (event, lines) = next_event(lines).await;
+        said.push(event);
+    }
+    let end = b"\xff\0".to_vec();
+    socket.send(Message::binary(end)).await.unwrap();
+    hear(&mut socket).await;
+    said.push(next_event(lines).await.0);
+    assert_eq!(
+        said,
+        [
+            "RequestReceived",
+            "ResponseStarted 101",
+            "RequestReceived",
+            "ResponseComplete 200",
+            "ResponseComplete 101"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::agent::Agent;
 use crate::admission::AdmissionConfig;
+use crate::audit::{self, Auditor, Format, Lines, Policy, queue};
 use crate::auth::authenticate::TokenFile;
 use crate::auth::token::request::Issuer;
 use crate::auth::token::{SigningKey, Verifier};
@@ -9,19 +10,20 @@ use crate::auth::{Authenticator, Mode};
 use crate::environment::Environment as _;
 use crate::environment::fixed::Fixed;
 use crate::http::certificates::{Certificates, tls};
-use crate::server::{Config, Server};
+use crate::server::{Config, Limits, Server};
 use crate::storage::{Key, MemoryStore, Store, Write};
 use crate::verbs::Yaml;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tollgate_api::{Release, Value};
+use tollgate_api::{Release, Value, json};
 
 /// Who may do what: `admin` everything, `reader` only get, `nobody` nothing.
 const TOKENS: &str = "of-admin,admin,1,system:masters\nof-reader,reader,2,\nof-nobody,nobody,3,\n";
@@ -39,7 +41,7 @@ pub(super) struct Running {
 }
 
 fn put(store: &MemoryStore, plural: &str, namespace: &str, text: &str) {
-    let value = tollgate_api::json::from_str(text).unwrap();
+    let value = json::from_str(text).unwrap();
     let name = value.at(&["metadata", "name"]).and_then(Value::as_str);
     let group = if plural.starts_with("role") {
         "rbac.authorization.k8s.io"
@@ -142,6 +144,24 @@ impl Running {
 
     /// The same with more objects, each with its plural.
     pub(super) async fn start_with(with_agent: bool, more: &[(&str, &str)]) -> Self {
+        Self::start_audited(with_agent, more, None).await
+    }
+
+    /// One with the node that tells of all requests, and what it tells.
+    pub(super) async fn audited() -> (Self, Lines) {
+        let rules =
+            r#"{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{"level":"Metadata"}]}"#;
+        let policy = Policy::from_value(&json::from_str(rules).unwrap(), &[]).unwrap();
+        let (queue, lines) = queue(audit::Mode::Blocking);
+        let auditor = Auditor::new(policy, queue, Format::Json, Arc::new(Fixed::default()));
+        (Self::start_audited(true, &[], Some(auditor)).await, lines)
+    }
+
+    async fn start_audited(
+        with_agent: bool,
+        more: &[(&str, &str)],
+        auditor: Option<Auditor>,
+    ) -> Self {
         let store = MemoryStore::default();
         objects(&store);
         for (plural, text) in more {
@@ -165,16 +185,13 @@ impl Running {
             authenticator: Authenticator {
                 token_file: Some(TokenFile::parse("tokens", TOKENS).unwrap()),
                 audiences: Vec::new(),
-                service_accounts: Verifier {
-                    issuers: Vec::new(),
-                    keys: Vec::new(),
-                },
+                service_accounts: Verifier::default(),
                 anonymous: true,
             },
             authorization_modes: vec![Mode::Rbac],
             issuer: Issuer {
                 name: "test".to_owned(),
-                key,
+                key: key.into(),
                 audiences: Vec::new(),
                 expiration_seconds_max: None,
                 extends_expiration: false,
@@ -185,8 +202,11 @@ impl Running {
                     duplicates: Vec::new(),
                 })
             },
+            event_ttl: Duration::ZERO,
+            usage: None,
+            auditor,
+            limits: Limits::default(),
             node_agent: with_agent.then(|| Arc::new(Agent { gone: sender }) as Arc<_>),
-            event_ttl: std::time::Duration::ZERO,
         });
         let server = server.await.unwrap();
         let address = server.address().unwrap();
@@ -258,7 +278,7 @@ impl Running {
 
     /// Waits until the node has been told something: which of its streams nobody wants any more.
     pub(super) async fn hears(&mut self, what: &str) {
-        let deadline = std::time::Duration::from_secs(20);
+        let deadline = Duration::from_secs(20);
         let gone = tokio::time::timeout(deadline, self.gone.recv()).await;
         assert_eq!(gone.unwrap(), Some(what));
     }
@@ -272,7 +292,7 @@ impl Running {
 
 /// The message of a Status.
 pub(super) fn message(body: &str) -> String {
-    let status = tollgate_api::json::from_str(body);
+    let status = json::from_str(body);
     let status = status.unwrap_or_else(|_| panic!("no Status: {body}"));
     status.str_or_empty("message").to_owned()
 }

@@ -1,0 +1,11 @@
+//! What is counted, under upstream's names, as text for Prometheus.
+//!
+//! Counters stand where things happen; a [`Page`] is what they are written on. No label is a text that a client made up.
+
+mod histogram;
+mod page;
+mod requests;
+
+pub use histogram::{Bounds, Histogram};
+pub use page::Page;
+pub use requests::{InFlight, LongRunning, Metrics, RequestLabels};
