@@ -66,7 +66,7 @@ impl Run {
     }
 
     fn script(&mut self, text: &str) -> Option<()> {
-        let text = text.trim();
+        let text = after_traps(text.trim());
         if is_endless_loop(text) {
             self.endless = true;
             return Some(());
@@ -114,6 +114,17 @@ impl Run {
         };
         Some(())
     }
+}
+
+/// What stands behind `trap exit TERM;`: signals come from outside and change nothing here.
+fn after_traps(mut text: &str) -> &str {
+    while let Some((first, rest)) = text.split_once([';', '\n']) {
+        if !first.starts_with("trap ") || first.contains(['\'', '"']) {
+            break;
+        }
+        text = rest.trim_start();
+    }
+    text
 }
 
 fn is_endless_loop(text: &str) -> bool {
@@ -259,6 +270,16 @@ mod tests {
             &[],
         );
         check(&["tail", "-f", "/dev/null"], None, 0, &[]);
+        check(
+            &[
+                "/bin/sh",
+                "-c",
+                "trap exit TERM; while true; do sleep 1; done",
+            ],
+            None,
+            0,
+            &[],
+        );
     }
 
     #[test]

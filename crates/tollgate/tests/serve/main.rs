@@ -18,4 +18,5 @@ mod race;
 mod recorded;
 mod running;
 mod snapshot;
+mod upstream;
 mod usage;

@@ -12,7 +12,7 @@ use tollgate_api::field::{Error, ErrorKind, Errors, Path};
 const STEPS_MAX: u64 = 10_000_000;
 
 impl Rules {
-    /// The rules that do not hold. Parts that are as they were are not asked about.
+    /// The rules that do not hold. Parts that are as they were are only asked how they changed.
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Errors {
         let mut judge = Judge {
             errors: Errors::new(),
@@ -47,7 +47,10 @@ impl Judge {
         path: &Path<'_>,
         is_root: bool,
     ) {
-        if old == Some(value) || (value.is_null() && place.schema.bool("nullable") == Some(true)) {
+        // What is as it was may go on breaking rules, but not those about how it changes.
+        let is_same = old == Some(value);
+        let is_null = value.is_null() && place.schema.bool("nullable") == Some(true);
+        if is_null || (is_same && !place.has_transitions) {
             return;
         }
         if !place.rules.is_empty() {
@@ -55,7 +58,12 @@ impl Judge {
             let before = old.map(|old| values::of(old, &place.schema, is_root));
             let size = count(value);
             for rule in &place.rules {
-                if rule.is_transition && before.is_none() && !rule.optional_old {
+                let is_asked = if rule.is_transition {
+                    before.is_some() || rule.optional_old
+                } else {
+                    !is_same
+                };
+                if !is_asked {
                     continue;
                 }
                 self.steps = self
