@@ -3,10 +3,12 @@
 //!
 //! The same seed gives the same life, to the byte.
 
+pub mod day;
 mod laws;
 mod life;
 mod mirror;
 mod outcome;
+mod question;
 
 use crate::cluster::Cluster;
 use laws::{Circumstances, Law, Watches};
@@ -208,14 +210,14 @@ impl Simulation {
     /// Begins: nodes register, namespaces are made.
     pub fn begin(&mut self) -> Result<(), Failure> {
         self.settle(STEPS_MAX)?;
-        self.life.begin(&self.cluster);
+        Life::begin(&self.cluster);
         self.advance(Duration::from_secs(1))
     }
 
     /// Lives: people do things, things go wrong.
     pub fn live(&mut self, actions: u64) -> Result<(), Failure> {
         // Every fourth cluster meets nothing but what people do.
-        if self.seed % 4 != 0 {
+        if !self.seed.is_multiple_of(4) {
             let (refused, lost) = (self.dice.below(200), self.dice.below(60));
             self.cluster.faults.set(refused, lost, self.dice.below(40));
         }
@@ -298,7 +300,7 @@ impl Simulation {
 
     /// Asks whether what was refused would be refused still.
     pub fn question(&mut self) -> Result<(), Failure> {
-        let lies = outcome::untrue_refusals(&self.cluster, &self.mirror);
+        let lies = question::untrue_refusals(&self.cluster, &self.mirror);
         self.judge()?;
         if lies.is_empty() {
             return Ok(());

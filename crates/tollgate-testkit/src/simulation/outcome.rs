@@ -4,14 +4,11 @@ use super::life::FATE;
 use super::mirror::{
     Mirror, condition, controller, is_dying, is_terminal, is_true, meta, phase, uid,
 };
-use crate::cluster::Cluster;
 use std::collections::{BTreeMap, BTreeSet};
-use tollgate_api::client::{Deletion, Target};
 use tollgate_api::{Quantity, Value, label_selector};
-use tollgate_controllers::resources::PODS;
 
 /// Workloads that keep pods, by group and resource.
-const KEEPERS: [(&str, &str); 4] = [
+pub(super) const KEEPERS: [(&str, &str); 4] = [
     ("", "replicationcontrollers"),
     ("apps", "daemonsets"),
     ("apps", "replicasets"),
@@ -213,7 +210,7 @@ fn could_run<'f>(pod: &Value, free: &'f BTreeMap<String, Room>) -> Option<&'f St
 }
 
 /// The pods of a controller that have not ended.
-fn pods_of<'m>(mirror: &'m Mirror, namespace: &str, owner: &str) -> Vec<&'m Value> {
+pub(super) fn pods_of<'m>(mirror: &'m Mirror, namespace: &str, owner: &str) -> Vec<&'m Value> {
     let pods = mirror.of("", "pods", Some(namespace));
     let owned = pods.filter(|(_, pod)| {
         controller(pod).is_some_and(|found| found.str("uid") == Some(owner)) && !is_terminal(pod)
@@ -221,14 +218,14 @@ fn pods_of<'m>(mirror: &'m Mirror, namespace: &str, owner: &str) -> Vec<&'m Valu
     owned.map(|(_, pod)| pod).collect()
 }
 
-fn status(object: &Value, field: &str) -> i64 {
+pub(super) fn status(object: &Value, field: &str) -> i64 {
     object
         .get("status")
         .and_then(|status| status.int(field))
         .unwrap_or(0)
 }
 
-fn replicas(object: &Value) -> i64 {
+pub(super) fn replicas(object: &Value) -> i64 {
     object
         .get("spec")
         .and_then(|spec| spec.int("replicas"))
@@ -384,51 +381,4 @@ fn services(mirror: &Mirror, open: &mut Vec<String>) {
             open.push(format!("{key}: {ready:?} are ready, slices tell {told:?}"));
         }
     }
-}
-
-/// Workloads that lack pods though a pod of theirs would be let in.
-pub(super) fn untrue_refusals(cluster: &Cluster, mirror: &Mirror) -> Vec<String> {
-    let mut lies = Vec::new();
-    let jobs = mirror.of("batch", "jobs", None).filter(|(_, job)| {
-        let is_suspended = job.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
-        !is_true(job, "Complete") && !is_true(job, "Failed") && !is_suspended
-    });
-    let mut lacking: Vec<(String, String, &Value)> = jobs
-        .filter(|(key, job)| pods_of(mirror, key.namespace(), uid(job)).is_empty())
-        .map(|(key, job)| (key.to_string(), key.namespace().to_owned(), job))
-        .collect();
-    for (group, resource) in KEEPERS {
-        for (key, set) in mirror.of(group, resource, None) {
-            let pods = pods_of(mirror, key.namespace(), uid(set));
-            let wanted = if resource == "daemonsets" {
-                status(set, "desiredNumberScheduled")
-            } else {
-                replicas(set)
-            };
-            // An ordered set waits for a pod that is not ready.
-            let waits = resource == "statefulsets" && pods.iter().any(|pod| !is_true(pod, "Ready"));
-            if i64::try_from(pods.len()).is_ok_and(|there| there < wanted) && !waits {
-                lacking.push((key.to_string(), key.namespace().to_owned(), set));
-            }
-        }
-    }
-    for (key, namespace, set) in lacking {
-        let template = set.at(&["spec", "template"]).unwrap_or(&Value::Null);
-        let mut pod = template.clone();
-        let metadata = pod.child_mut("metadata");
-        metadata.set("name", "question");
-        metadata.remove("labels");
-        if cluster.create(&PODS, &namespace, &pod.to_string()).is_ok() {
-            lies.push(format!("{key} lacks pods that would be let in: {set}"));
-            let deletion = Deletion {
-                grace_period_seconds: Some(0),
-                ..Deletion::default()
-            };
-            let target = Target::object(&PODS, &namespace, "question");
-            cluster
-                .delete(target, deletion)
-                .expect("a pod can be deleted");
-        }
-    }
-    lies
 }

@@ -4,12 +4,12 @@ use super::footprint::{Amounts, Footprint, milli};
 use super::{Circumstances, Law};
 use crate::simulation::mirror::{Change, Mirror};
 use std::collections::{BTreeMap, BTreeSet};
-use tollgate_api::Value;
+use tollgate_api::{Object, Value};
 use tollgate_apiserver::storage::Key;
 
 fn amounts(quota: &Value, path: &[&str]) -> Amounts {
     let found = quota.at(path).and_then(Value::as_object);
-    let found = found.into_iter().flat_map(|object| object.iter());
+    let found = found.into_iter().flat_map(Object::iter);
     found
         .map(|(key, amount)| (key.to_owned(), milli(amount)))
         .collect()

@@ -118,7 +118,7 @@ impl Life {
     }
 
     /// Makes what there is before anything else.
-    pub(crate) fn begin(&mut self, cluster: &Cluster) {
+    pub(crate) fn begin(cluster: &Cluster) {
         for name in NAMESPACE_NAMES {
             let namespace = format!(r#"{{"metadata":{{"name":"{name}"}}}}"#);
             cluster
@@ -161,7 +161,7 @@ impl Life {
         };
         self.story.push(told.clone());
         match outcome {
-            Err(status) if !matches!(status.code, 403 | 404 | 409 | 429) => {
+            Err(status) if !matches!(status.code, 403 | 404 | 409 | 422 | 429) => {
                 Err(format!("{} {:?}: {told}", status.code, status.reason))
             }
             Err(_) => {

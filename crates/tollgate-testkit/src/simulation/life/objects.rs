@@ -157,7 +157,7 @@ pub(crate) fn replica_set(dice: &Dice, name: &str, is_replication_controller: bo
     let template = template(dice, &labels, false);
     let replicas = dice.below(5);
     let selector = if is_replication_controller {
-        format!(r#"{{{labels}}}"#)
+        format!("{{{labels}}}")
     } else {
         format!(r#"{{"matchLabels":{{{labels}}}}}"#)
     };

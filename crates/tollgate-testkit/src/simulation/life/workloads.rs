@@ -38,7 +38,7 @@ pub(super) fn act(hands: &Hands<'_>) -> Option<Told> {
         23 => delete_pod(hands),
         24 => evict(hands),
         25 => relabel(hands),
-        26 => delete_pods(hands),
+        26 => Some(delete_pods(hands)),
         27 => suspend(hands),
         28 => delete_other(hands),
         _ => set_parallelism(hands),
@@ -230,7 +230,7 @@ fn relabel(hands: &Hands<'_>) -> Option<Told> {
     Some(("relabel", format!("{namespace}/{name} {app}"), outcome))
 }
 
-fn delete_pods(hands: &Hands<'_>) -> Option<Told> {
+fn delete_pods(hands: &Hands<'_>) -> Told {
     let (namespace, app) = (hands.namespace(), hands.name());
     let selection = Selection {
         labels: format!("app={app}"),
@@ -241,7 +241,7 @@ fn delete_pods(hands: &Hands<'_>) -> Option<Told> {
         .cluster
         .call(Target::collection(&PODS, namespace), verb)
         .map(drop);
-    Some(("delete pods", format!("{namespace}/{app}"), outcome))
+    ("delete pods", format!("{namespace}/{app}"), outcome)
 }
 
 fn suspend(hands: &Hands<'_>) -> Option<Told> {
