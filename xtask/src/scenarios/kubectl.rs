@@ -63,10 +63,9 @@ fn wheel(folder: &Path, package: &str) -> Result<()> {
 /// The last that knows PodSecurityPolicy is Debian's.
 fn debian(folder: &Path) -> Result<PathBuf> {
     let download = "apt-get download --quiet=2 kubernetes-client";
-    command(
-        folder,
-        &format!("{download} || {{ apt-get update --quiet=2 && {download}; }}"),
-    )?;
+    // The lists may be old or missing; a source among them that cannot be reached need not be ours.
+    let again = format!("{{ apt-get update --quiet=2 || true; {download}; }}");
+    command(folder, &format!("{download} || {again}"))?;
     command(
         folder,
         "for d in *.deb; do dpkg-deb -x \"$d\" unpacked && rm \"$d\"; done",

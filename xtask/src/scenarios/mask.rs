@@ -51,7 +51,7 @@ impl Masks {
         Self {
             patterns: patterns.collect(),
             age: Regex::new(
-                r"(\s)(?:<unknown>|(?:\d+m)?\d+s)(?: ?\(x\d+ over (?:\d+[smh])+\))?(\s|$)",
+                r"(^|\s)(?:<unknown>|(?:\d+m)?\d+s)(?: ?\(x\d+ over (?:\d+[smh])+\))?(\s|$)",
             )
             .ok(),
         }
@@ -92,7 +92,8 @@ mod tests {
         let masks = Masks::new();
         let check = |text: &str, expected: &str| assert_eq!(masks.apply(text), expected);
         check("web   1/1   12s", "web  1/1  <age>");
-        check("2m3s  3s   Warning", "2m3s  <age>  Warning");
+        check("0s  Warning", "<age>  Warning");
+        check("2m3s  3s   Warning", "<age>  <age>  Warning");
         check("a  12s (x3 over 2m)  b", "a  <age>  b");
         check(
             "pod/nginx-5d59d67564-abcde created",

@@ -205,7 +205,7 @@ fn decide(call: &Call<'_>, options: &DeleteOptions, mut object: Value) -> Result
     let mut changed = false;
     let mut grace = None;
     if is_pod {
-        match grace_of(call, options, &mut object) {
+        match grace_of(call.now, options, &mut object) {
             Grace::Pending => {
                 return Ok(Step::NONE);
             }
@@ -260,7 +260,7 @@ enum Grace {
 }
 
 /// Gives a pod its time to end, or shortens it.
-fn grace_of(call: &Call<'_>, options: &DeleteOptions, pod: &mut Value) -> Grace {
+fn grace_of(now: Timestamp, options: &DeleteOptions, pod: &mut Value) -> Grace {
     let asked = options
         .grace_period_seconds
         .map(|seconds| if seconds < 0 { 1 } else { seconds });
@@ -269,15 +269,15 @@ fn grace_of(call: &Call<'_>, options: &DeleteOptions, pod: &mut Value) -> Grace 
         .and_then(|metadata| metadata.str("deletionTimestamp"))
         .map(str::to_owned);
     if let Some(began) = began {
-        let Some(running) =
-            metadata.and_then(|metadata| metadata.int("deletionGracePeriodSeconds"))
-        else {
+        let running = metadata.and_then(|metadata| metadata.int("deletionGracePeriodSeconds"));
+        // Without time left, only a change in between can have kept the pod: whoever asks next removes it.
+        let Some(running) = running.filter(|seconds| *seconds > 0) else {
             return Grace::None;
         };
         let Some(asked) = asked.filter(|asked| *asked < running) else {
             return Grace::Pending;
         };
-        let ends = Timestamp::parse(&began).unwrap_or(call.now);
+        let ends = Timestamp::parse(&began).unwrap_or(now);
         let ends = ends.saturating_add_seconds(asked.saturating_sub(running));
         set_end(pod, ends, asked);
         return Grace::Given(asked);
@@ -293,7 +293,7 @@ fn grace_of(call: &Call<'_>, options: &DeleteOptions, pod: &mut Value) -> Grace 
         asked.or(declared).unwrap_or(POD_GRACE_SECONDS)
     };
     let seconds = if seconds < 0 { 1 } else { seconds };
-    set_end(pod, call.now.saturating_add_seconds(seconds), seconds);
+    set_end(pod, now.saturating_add_seconds(seconds), seconds);
     if pod.at(&["metadata", "generation"]).is_some() {
         metadata::raise_generation(pod);
     }
@@ -388,4 +388,38 @@ fn end_namespace(call: &Call<'_>, options: &DeleteOptions, mut namespace: Value)
     let held = spec.is_some_and(|spec| !spec.items("finalizers").is_empty());
     let gone = !held && metadata::finalizers(&namespace).is_empty();
     Step::new(call, namespace, changed, gone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grace(metadata: &str, asked: Option<i64>) -> Grace {
+        let text = format!(r#"{{"metadata":{metadata},"spec":{{"nodeName":"n"}}}}"#);
+        let mut pod = tollgate_api::json::from_str(&text).unwrap();
+        let options = DeleteOptions {
+            grace_period_seconds: asked,
+            ..DeleteOptions::default()
+        };
+        grace_of(Timestamp::from_unix_seconds(0), &options, &mut pod)
+    }
+
+    #[test]
+    fn a_pod_that_was_changed_between_its_mark_and_its_end_goes_with_the_next_deletion() {
+        let marked =
+            r#"{"deletionTimestamp":"1970-01-01T00:00:00Z","deletionGracePeriodSeconds":0}"#;
+        assert!(matches!(grace(marked, None), Grace::None));
+        assert!(matches!(grace(marked, Some(0)), Grace::None));
+    }
+
+    #[test]
+    fn time_to_end_is_shortened_and_never_lengthened() {
+        let ending =
+            r#"{"deletionTimestamp":"1970-01-01T00:00:09Z","deletionGracePeriodSeconds":9}"#;
+        assert!(matches!(grace(ending, None), Grace::Pending));
+        assert!(matches!(grace(ending, Some(9)), Grace::Pending));
+        assert!(matches!(grace(ending, Some(3)), Grace::Given(3)));
+        assert!(matches!(grace("{}", Some(3)), Grace::Given(3)));
+        assert!(matches!(grace("{}", None), Grace::Given(POD_GRACE_SECONDS)));
+    }
 }

@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod certificates;
 mod crash;
+mod fields;
 mod limits;
 mod lists;
 mod metrics;
