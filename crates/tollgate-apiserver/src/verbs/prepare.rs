@@ -103,9 +103,12 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
     }
     match call.subresource {
         "status" => keep_all_but_status(call, new, old),
+        // What is of the status is its own to change.
+        "approval" => {}
         _ if resource.subresource("status").is_some() => put_back(new, old, "status"),
         _ => {}
     }
+    strategy::prepare_conditions(&resource.kind, call.subresource, new, old, &call.time());
     if call.subresource == "status" {
         return;
     }

@@ -1,6 +1,8 @@
 //! What Kubernetes' own end-to-end tests asked for and did not get.
 
 use super::running::{Running, pod};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tollgate_testkit::client::Request;
 
@@ -87,4 +89,31 @@ fn a_pod_that_is_not_ready_goes_as_its_budget_says() {
     assert_eq!(evict("a", "always", "False"), 201);
     assert_eq!(evict("b", "always", "True"), 429);
     assert_eq!(evict("c", "default", "False"), 429);
+}
+
+#[test]
+fn a_certificate_request_is_approved_through_its_subresource() {
+    let server = Running::start("approve", &[]);
+    let path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+    let request = rcgen::KeyPair::generate().unwrap();
+    let request = rcgen::CertificateParams::default().serialize_request(&request);
+    let pem = STANDARD.encode(request.unwrap().pem().unwrap());
+    let spec = json!({"signerName": "example.com/a", "request": pem, "usages": ["client auth"]});
+    server.create(path, &json!({"metadata": {"name": "r"}, "spec": spec}));
+    let patch = |subresource: &str, condition: &str| {
+        let condition = json!({"type": condition, "status": "True", "reason": "Test"});
+        let body = json!({"status": {"conditions": [condition]}}).to_string();
+        let path = format!("{path}/r/{subresource}");
+        let request = Request {
+            headers: vec![("Content-Type", "application/merge-patch+json")],
+            ..Request::json("PATCH", &path, &body)
+        };
+        server.send(&request)
+    };
+    assert_eq!(patch("status", "Approved").status, 422);
+    let approved = patch("approval", "Approved").json();
+    let condition = &approved["status"]["conditions"][0];
+    assert_eq!(condition["type"], "Approved");
+    assert!(condition["lastTransitionTime"].is_string(), "{condition}");
+    assert_eq!(patch("approval", "Denied").status, 422);
 }

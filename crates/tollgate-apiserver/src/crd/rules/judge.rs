@@ -28,6 +28,22 @@ struct Judge {
     steps: u64,
 }
 
+/// What is said of the rule at which the steps have run out: it takes too many by itself, or those before it did.
+fn exhausted(rule: &Rule, steps: u64) -> String {
+    if steps > STEPS_MAX {
+        return format!(
+            "'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: {}",
+            if rule.message.is_empty() {
+                &rule.text
+            } else {
+                &rule.message
+            }
+        );
+    }
+    "validation failed due to running out of cost budget, no further validation rules will be run"
+        .to_owned()
+}
+
 /// How many values there are in a value.
 fn count(value: &Value) -> u64 {
     let below: u64 = match value {
@@ -66,12 +82,12 @@ impl Judge {
                 if !is_asked {
                     continue;
                 }
-                self.steps = self
-                    .steps
-                    .saturating_add(size.saturating_pow(rule.depth.saturating_add(1)));
+                let steps = size.saturating_pow(rule.depth.saturating_add(1));
+                self.steps = self.steps.saturating_add(steps);
                 if self.steps > STEPS_MAX {
-                    let why = "validation failed due to running out of cost budget, no further validation rules will be run";
-                    self.errors.push(Error::invalid(path, value.clone(), why));
+                    let sort = place.schema.str_or_empty("type");
+                    self.errors
+                        .push(Error::invalid(path, sort, exhausted(rule, steps)));
                     return;
                 }
                 self.errors

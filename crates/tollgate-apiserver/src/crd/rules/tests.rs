@@ -96,6 +96,21 @@ fn a_rule_may_be_asked_though_nothing_was_there_before() {
 }
 
 #[test]
+fn a_rule_that_takes_too_long_is_named() {
+    let text = r#"{"type":"object","properties":{"l":{"type":"array","items":{"type":"integer"},
+        "x-kubernetes-validations":[{"rule":"self.all(x, self.all(y, x == y))"}]}}}"#;
+    let rules = Rules::read(&from_str(text).unwrap()).unwrap();
+    let list = vec!["1"; 1000].join(",");
+    let errors = rules.validate(&from_str(&format!(r#"{{"l":[{list}]}}"#)).unwrap(), None);
+    let text = errors[0].to_string();
+    assert!(text.starts_with("l: Invalid value: \"array\": "), "{text}");
+    assert!(
+        text.contains("call cost exceeds limit for rule: self.all(x"),
+        "{text}"
+    );
+}
+
+#[test]
 fn rules_about_changes_hold_for_what_does_not_change() {
     let faults = |rule: &str, old: &str, new: &str| {
         let text = format!(
