@@ -3,7 +3,7 @@
 use super::canonical::{self, zero};
 use super::go_type::{bare_name, go_type, go_type_of};
 use super::lookup::{ShapeRef, StructType};
-use super::problem::{Problem, ProblemKind};
+use super::problem::{Problem, ProblemKind, strict_path};
 use super::{Field, base64, time, type_of};
 use std::collections::BTreeSet;
 use tollgate_api::field::{FieldPath, Segment};
@@ -387,21 +387,4 @@ fn help_with_type(value: &Value, shape: ShapeRef) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// The strict decoder prints map keys as it prints fields.
-fn strict_path(path: &FieldPath) -> String {
-    let mut text = String::new();
-    for segment in &path.0 {
-        match segment {
-            Segment::Index(index) => text.push_str(&format!("[{index}]")),
-            Segment::Field(name) | Segment::Key(name) => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                text.push_str(name);
-            }
-        }
-    }
-    text
 }
