@@ -3,7 +3,7 @@
 use super::addresses::Slot;
 use super::config::NodePlan;
 use super::moment;
-use tollgate_api::{Object, Release, Timestamp, Value, resource_name};
+use tollgate_api::{Release, Timestamp, Value, resource_name};
 
 /// How the runtime calls itself. It says what it is: nothing runs here.
 pub const RUNTIME: &str = concat!("tollgate://", env!("CARGO_PKG_VERSION"));
@@ -163,7 +163,7 @@ fn extended_by_others(status: &Value, plan: &NodePlan) -> Vec<(String, Value)> {
         .get("capacity")
         .and_then(Value::as_object)
         .into_iter()
-        .flat_map(Object::iter);
+        .flat_map(tollgate_api::value::Object::iter);
     entries
         .filter(|(name, _)| resource_name::is_extended(name))
         .filter(|(name, _)| plan.group.capacity.get(name).is_none())

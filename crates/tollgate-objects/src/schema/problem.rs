@@ -1,7 +1,7 @@
 //! What strict decoding finds, and the answer that a server makes of it.
 
 use std::fmt;
-use tollgate_api::field::{FieldPath, Segment};
+use tollgate_api::field::FieldPath;
 use tollgate_api::{GroupVersionKind, Status};
 
 /// The sort of a [`Problem`].
@@ -56,21 +56,4 @@ pub fn refusal(kind: &GroupVersionKind, problems: &[Problem]) -> Option<Status> 
     Some(Status::bad_request(format!(
         "{name} in version \"{version}\" cannot be handled as a {name}: {why}"
     )))
-}
-
-/// The strict decoder prints map keys as it prints fields.
-pub(super) fn strict_path(path: &FieldPath) -> String {
-    let mut text = String::new();
-    for segment in &path.0 {
-        match segment {
-            Segment::Index(index) => text.push_str(&format!("[{index}]")),
-            Segment::Field(name) | Segment::Key(name) => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                text.push_str(name);
-            }
-        }
-    }
-    text
 }
