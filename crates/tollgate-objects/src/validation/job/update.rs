@@ -81,13 +81,25 @@ fn completions(new: &Value, old: &Value, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-/// The template stays, but for scheduling and resources of a Job that has not begun.
+/// Whether a Job has no pods: it has not begun, or has come to rest.
+fn rests(job: &Value) -> bool {
+    let nothing = Value::Null;
+    let status = job.get("status").unwrap_or(&nothing);
+    let is_suspended = |condition: &Value| {
+        condition.str("type") == Some("Suspended") && condition.str("status") == Some("True")
+    };
+    workload::spec(job).bool("suspend") == Some(true)
+        && (status.get("startTime").is_none()
+            || status.items("conditions").iter().any(is_suspended))
+        && status.int("active").unwrap_or_default() == 0
+}
+
+/// The template stays, but for scheduling and resources of a Job that rests.
 fn template(new: &Value, old: &Value, old_job: &Value, path: &Path<'_>, errors: &mut Errors) {
     let [mut now, mut before] =
         [new, old].map(|spec| spec.get("template").cloned().unwrap_or_default());
-    let started = old_job.at(&["status", "startTime"]).is_some();
-    let suspended = old.bool("suspend") == Some(true);
-    if suspended && !started {
+    let rests = rests(old_job);
+    if rests {
         for template in [&mut now, &mut before] {
             forget_scheduling(template);
         }
@@ -102,7 +114,7 @@ fn template(new: &Value, old: &Value, old_job: &Value, path: &Path<'_>, errors: 
     }
     let path = path.child("template");
     let mut value = shown(new.get("template").unwrap_or(&Value::Null));
-    if suspended && !started {
+    if rests {
         let value = value.remove("Spec").unwrap_or_default();
         object_meta_update::immutable(&path.child("spec"), value, errors);
     } else {
@@ -125,5 +137,29 @@ fn forget_scheduling(template: &mut Value) {
         for container in spec.items_mut(list) {
             container.remove("resources");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::json::from_str;
+
+    #[test]
+    fn a_job_rests_before_it_begins_and_once_its_pods_are_gone() {
+        let rests = |suspend: bool, status: &str| {
+            let text = format!(r#"{{"spec":{{"suspend":{suspend}}},"status":{status}}}"#);
+            rests(&from_str(&text).unwrap())
+        };
+        let started = |more: &str| format!(r#"{{"startTime":"2026-01-15T12:00:00Z"{more}}}"#);
+        let suspended = r#","conditions":[{"type":"Suspended","status":"True"}]"#;
+        assert!(rests(true, "{}"));
+        assert!(!rests(false, "{}"));
+        assert!(!rests(true, &started("")));
+        assert!(rests(true, &started(suspended)));
+        assert!(!rests(
+            true,
+            &started(&format!(r#"{suspended},"active":1"#))
+        ));
     }
 }
