@@ -21,7 +21,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   clients [--tollgate BINARY]   programs of ordinary users, with client libraries as they are published
   codegen [--check]             the tables of API types; --check only compares
   corpus FOLDER [DEPLOYMENTS]   manifests for the benchmark of `tollgate check`
-  load --kubeconfig FILE [--create | --get | --list | --delete] [-n REQUESTS] [-c CONNECTIONS]
+  load --kubeconfig FILE [--create | --get | --list | --delete | --rollout PODS [--keep]] [-n REQUESTS] [-c CONNECTIONS]
        [--namespace NAME] [--prefix TEXT]
                                 pods over connections that are kept alive: rate and latencies
   scenarios [PART OF A NAME]... [--tollgate BINARY]

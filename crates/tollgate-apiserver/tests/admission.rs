@@ -372,3 +372,25 @@ async fn a_policy_sees_the_version_that_it_names() {
     let (code, refused, _) = create_in(&api, kind, &autoscaler("y", 90), false).await;
     assert_eq!(code, 422, "{refused}");
 }
+
+#[tokio::test]
+async fn what_is_accepted_and_doubtful_is_warned_of() {
+    let api = api();
+    put(&api, "namespaces", r#"{"metadata":{"name":"a"}}"#).await;
+    let deployment = r#"{"metadata":{"name":"a.b"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"},
+        "annotations":{"container.apparmor.security.beta.kubernetes.io/c":"unconfined"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}"#;
+    let kind = ("apps", "deployments");
+    let (code, made, warnings) = create_in(&api, kind, deployment, false).await;
+    assert_eq!(code, 200, "{made}");
+    assert_eq!(
+        warnings,
+        [
+            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
+            "spec.template.metadata.annotations[container.apparmor.security.beta.kubernetes.io/c]: deprecated since v1.30; use the \"appArmorProfile\" field instead"
+        ]
+    );
+    // What is refused is not warned of.
+    let unnamed = deployment.replace("a.b", "A.b");
+    let (code, _, warnings) = create_in(&api, kind, &unnamed, false).await;
+    assert_eq!((code, warnings), (422, Vec::new()));
+}

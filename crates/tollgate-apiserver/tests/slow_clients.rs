@@ -82,7 +82,9 @@ async fn start(store: Arc<dyn Store>, limits: Limits) -> Running {
         hostname: "server".to_owned(),
         client_authorities: String::new(),
         event_ttl: Duration::ZERO,
+        usage: None,
         node_agent: None,
+        usage: None,
         auditor: None,
         limits,
         read_yaml: |_| {

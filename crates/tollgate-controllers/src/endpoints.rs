@@ -5,6 +5,7 @@
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached, PodState};
+use crate::gathering::Gathering;
 use crate::namespaces;
 use crate::resources::{ENDPOINTS, PODS, SERVICES};
 use crate::service_pods::{self, HEADLESS, Selectors};
@@ -44,10 +45,11 @@ impl Controller for EndpointsController {
         Watched::These(vec![&SERVICES, &PODS, &ENDPOINTS])
     }
 
-    fn concerns(&self, change: &Change<'_>, _: &Cache, queue: &mut dyn Enqueue) {
+    fn concerns(&self, change: &Change<'_>, cache: &Cache, queue: &mut dyn Enqueue) {
         if change.is_of(&SERVICES) {
             self.selectors.service_changed(change, queue);
         } else if change.is_of(&PODS) {
+            let queue = &mut Gathering::of(change, cache, queue);
             self.selectors.pod_changed(change, queue);
         } else if let Some(endpoints) = change.object() {
             queue.add(Key::of(endpoints));

@@ -20,6 +20,7 @@ pub mod endpoints;
 pub mod ephemeral_volume;
 pub mod events;
 pub mod garbage_collector;
+pub(crate) mod gathering;
 pub(crate) mod history;
 pub mod horizontal_pod_autoscaler;
 pub(crate) mod int_or_percent;

@@ -24,6 +24,12 @@ pub(crate) fn is_active(cache: &Cache, name: &str) -> Result<bool, Status> {
     Ok(phase != Some("Terminating"))
 }
 
+/// Whether a namespace is known to be on its way out: nothing can be made there any more.
+pub(crate) fn is_known_to_end(cache: &Cache, name: &str) -> bool {
+    let namespace = cache.get(&NAMESPACES, "", name);
+    namespace.is_some_and(|namespace| namespace.meta.deleted.is_some())
+}
+
 /// Whether something was refused because its namespace is on its way out.
 pub(crate) fn is_ending(status: &Status) -> bool {
     let causes = status.details.as_ref().map(|details| &details.causes);

@@ -19,6 +19,7 @@ const INIT_CONTAINER_ANNOTATIONS: [&str; 4] = [
 pub fn convert(kind: &GroupVersionKind, object: &mut Value) {
     if kind.group.is_empty() && kind.kind == "Pod" {
         convert_pod(object);
+        convert_grace_period(object);
         convert_pod_status(object);
     } else if kind.group.is_empty() && kind.kind == "Secret" {
         convert_secret(object);
@@ -63,6 +64,16 @@ fn convert_node(node: &mut Value) {
         }
     } else if first(spec).as_ref().and_then(Value::as_str) != Some(single.as_str()) {
         spec.set("podCIDRs", vec![single]);
+    }
+}
+
+/// Nobody waits for less than no time: pods themselves, not the templates of pods, get a second instead.
+fn convert_grace_period(pod: &mut Value) {
+    const FIELD: &str = "terminationGracePeriodSeconds";
+    if let Some(spec) = pod.get_mut("spec")
+        && spec.int(FIELD).is_some_and(|seconds| seconds < 0)
+    {
+        spec.set(FIELD, 1);
     }
 }
 
@@ -135,6 +146,16 @@ mod tests {
         check(pod, r#"{"spec":{"serviceAccountName":"a"}}"#, both);
         let differ = r#"{"spec":{"serviceAccountName":"a","serviceAccount":"b"}}"#;
         check(pod, differ, both);
+    }
+
+    #[test]
+    fn negative_grace_periods_of_pods_become_a_second() {
+        let grace =
+            |seconds: &str| format!(r#"{{"spec":{{"terminationGracePeriodSeconds":{seconds}}}}}"#);
+        check(("v1", "Pod"), &grace("-1"), &grace("1"));
+        check(("v1", "Pod"), &grace("0"), &grace("0"));
+        let template = format!(r#"{{"template":{}}}"#, grace("-1"));
+        check(("v1", "PodTemplate"), &template, &template);
     }
 
     #[test]

@@ -13,4 +13,5 @@ pub mod schema;
 pub mod strategy;
 pub mod structural;
 pub mod validation;
+pub mod warnings;
 pub mod workloads;

@@ -13,4 +13,11 @@ pub mod encoding;
 pub mod generate;
 pub mod oracles;
 pub mod replay;
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a simulation is part of a test: what cannot go on must end it"
+)]
+pub mod simulation;
 pub mod vectors;

@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use tollgate::args::{self, Cli, Command};
 use tollgate::commands::{Exit, check, explain, serve, snapshot};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a shell reports for a process that wrote to a closed pipe.
 const BROKEN_PIPE: u8 = 128 + 13;
 

@@ -296,6 +296,9 @@ fn is_silent(field: &Value) -> bool {
     }
 }
 
+/// Lists whose Go types have names of their own: protobuf has them as messages, which the tags do not tell.
+const WRAPPED: [(&str, &str); 1] = [("meta/v1.APIResource", "verbs")];
+
 /// What the published schemas add to a field: how it merges under server-side apply.
 fn published_line(
     facts: &Facts,
@@ -304,9 +307,10 @@ fn published_line(
     field: &Value,
 ) -> Result<String> {
     let name = field.str_or_empty("name");
+    let wrapped = WRAPPED.contains(&(of, name)).then_some(".wrapped()");
     let published = facts.published(of, name);
     let said = |key: &str| published.and_then(|published| published.str(key));
-    let mut line = String::new();
+    let mut line = wrapped.unwrap_or_default().to_owned();
     let strategy = field.str_or_empty("patchStrategy");
     match (
         said("listType"),

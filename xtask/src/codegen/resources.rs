@@ -18,6 +18,9 @@ const CLUSTER_SCOPED: &[&str] = &[
     "StorageVersionMigration",
 ];
 
+/// Groups of kinds that are made for an answer: nobody writes a manifest of them.
+const READ_ONLY: &[&str] = &["meta.k8s.io", "metrics.k8s.io"];
+
 /// The lines of the table of resources, and how many there are.
 pub(super) fn lines(data: &Path, facts: &Facts) -> Result<(usize, String)> {
     let mut entries: BTreeMap<(String, String, String), Value> = BTreeMap::new();
@@ -43,7 +46,7 @@ pub(super) fn lines(data: &Path, facts: &Facts) -> Result<(usize, String)> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let key = (group.to_owned(), version.to_owned(), kind.clone());
         let is_listed = kinds.contains(&(api_version.clone(), format!("{kind}List")));
-        if is_listed && group != "meta.k8s.io" && !entries.contains_key(&key) {
+        if is_listed && !READ_ONLY.contains(&group) && !entries.contains_key(&key) {
             let sibling = entries
                 .iter()
                 .filter(|((_, _, other), _)| other == kind)

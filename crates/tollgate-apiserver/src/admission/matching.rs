@@ -59,9 +59,9 @@ pub(super) fn form(rules: &[Value], review: &Review<'_>, equivalent: bool) -> Op
         return None;
     }
     let catalog = review.catalog.load();
-    let mut others = catalog.resources().filter(|other| {
-        other.storage == review.resource.storage && other.kind != review.resource.kind
-    });
+    let mut others = catalog
+        .resources()
+        .filter(|other| is_same_otherwise(other, review.resource));
     let found = others.find(|other| {
         let shown = Review {
             resource: other,
@@ -81,6 +81,11 @@ pub(super) fn other_form(constraints: &Value, review: &Review<'_>) -> Option<Arc
     }
 }
 
+/// Whether two resources are the same objects in different forms. What is made of objects is not those objects.
+fn is_same_otherwise(other: &Resource, resource: &Resource) -> bool {
+    other.storage == resource.storage && other.kind != resource.kind && !other.is_measured()
+}
+
 /// Under which groups, versions and plurals the same objects are served: as asked, and, if equivalents count, all others.
 fn forms(review: &Review<'_>, equivalent: bool) -> Vec<(String, String, String)> {
     let resource = review.resource;
@@ -94,7 +99,7 @@ fn forms(review: &Review<'_>, equivalent: bool) -> Vec<(String, String, String)>
         let catalog = review.catalog.load();
         let others = catalog
             .resources()
-            .filter(|other| other.storage == resource.storage && other.kind != resource.kind);
+            .filter(|other| is_same_otherwise(other, resource));
         forms.extend(others.map(|other| form(other)));
     }
     forms

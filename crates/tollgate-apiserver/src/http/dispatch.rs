@@ -58,7 +58,7 @@ pub(super) async fn dispatch(
     let reads = matches!(verb, Verb::Get | Verb::List | Verb::Watch);
     let offer = Offer {
         protobuf: resource.is_built_in(),
-        tables: true,
+        tables: resource.has_tables(&info.subresource),
         partial: true,
         list: !info.names_object && reads && verb != Verb::Watch,
         stream: verb == Verb::Watch,

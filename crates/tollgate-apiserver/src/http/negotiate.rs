@@ -259,9 +259,13 @@ fn form(clause: &Clause<'_>, offer: Offer) -> Option<Form> {
     if !(stream.is_empty() || offer.stream && stream == "watch") {
         return None;
     }
+    let shape = shape(parameter("as"), parameter("g"), parameter("v"), offer)?;
+    if media == Media::Protobuf && matches!(shape, Shape::Table(_)) {
+        return None;
+    }
     Some(Form {
         media,
-        shape: shape(parameter("as"), parameter("g"), parameter("v"), offer)?,
+        shape,
         pretty: parameter("pretty") == "1",
     })
 }

@@ -9,6 +9,7 @@ use super::service::Service;
 use super::table::{self, Look};
 use crate::error;
 use crate::resources::Resource;
+use crate::table::metadata;
 use crate::verbs::record::Encoded;
 use crate::verbs::{Api, Change, Watching, convert};
 use bytes::Bytes;
@@ -89,7 +90,7 @@ async fn run(
         // Ages are told as of the event, however long ago the watch began.
         look.now = api.environment.now();
         let frame = frame(&watching, &change, form, &look, is_first);
-        is_first &= !matches!(change, Change::Object { .. });
+        is_first &= matches!(change, Change::Error(_));
         let is_last = matches!(change, Change::Error(_));
         let sent = tokio::select! {
             sent = sender.send(frame) => sent.is_ok(),
@@ -132,10 +133,7 @@ fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first
             let kind = &watching.resource.kind;
             match render::served(&watching.resource, object) {
                 Ok(tree) if form.shape == Shape::Object => event(event_type, kind, &tree, form),
-                Ok(tree) => {
-                    let text = table::of_event(&watching.resource, &tree, form, look, is_first);
-                    line(event_type, &text)
-                }
+                Ok(tree) => shaped(event_type, &watching.resource, &tree, form, look, is_first),
                 Err(status) => failure(&status, form),
             }
         }
@@ -153,7 +151,12 @@ fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first
                 let annotations = metadata.child_mut("annotations");
                 annotations.set("k8s.io/initial-events-end", "true");
             }
-            event("BOOKMARK", kind, &object, form)
+            if form.shape == Shape::Object {
+                event("BOOKMARK", kind, &object, form)
+            } else {
+                let resource = &watching.resource;
+                shaped("BOOKMARK", resource, &object, form, look, is_first)
+            }
         }
         Change::Error(status) => failure(status, form),
     }
@@ -172,6 +175,26 @@ fn is_current(resource: &Resource, object: &Encoded, is_new: bool) -> bool {
 fn failure(status: &tollgate_api::Status, form: Form) -> Bytes {
     let kind = GroupVersionKind::new("v1", "Status");
     event("ERROR", &kind, &error::status_object(status), form)
+}
+
+/// An event of an object in another shape.
+fn shaped(
+    event_type: &str,
+    resource: &Resource,
+    tree: &Value,
+    form: Form,
+    look: &Look,
+    is_first: bool,
+) -> Bytes {
+    if let (Media::Protobuf, Shape::Partial(version) | Shape::PartialList(version)) =
+        (form.media, form.shape)
+    {
+        let mut partial = Value::object();
+        partial.set("metadata", tree.get("metadata").cloned());
+        return event(event_type, &metadata::kind(version.name()), &partial, form);
+    }
+    let text = table::of_event(resource, tree, form, look, is_first);
+    line(event_type, &text)
 }
 
 fn event(event_type: &str, kind: &GroupVersionKind, object: &Value, form: Form) -> Bytes {

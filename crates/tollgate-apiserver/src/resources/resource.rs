@@ -208,6 +208,15 @@ impl Resource {
         self.verbs.contains(Verb::Get) && !self.is_measured()
     }
 
+    /// Whether it can be shown as a Table: what only passes through cannot, nor can what is no view of the whole object.
+    pub fn has_tables(&self, subresource: &str) -> bool {
+        match subresource {
+            "" => self.is_stored(),
+            "status" | "scale" => true,
+            _ => false,
+        }
+    }
+
     /// Turns a stored object into one of this version.
     pub fn to_served(&self, object: &mut Value) {
         match &self.origin {

@@ -13,7 +13,7 @@ use crate::storage::Record;
 use std::sync::Arc;
 use tollgate_api::status::Reason;
 use tollgate_api::{Operation, Status, Value};
-use tollgate_objects::{conversion, defaults};
+use tollgate_objects::{conversion, defaults, warnings};
 
 /// How often a generated name that is taken is replaced by another.
 const GENERATED_NAMES_MAX: usize = 8;
@@ -91,6 +91,10 @@ async fn store(
     }
     prepare(call, &mut object);
     validate::creation(call, &object)?;
+    let resource = call.resource;
+    for warning in warnings::on_create(&resource.kind, &object, call.api.release) {
+        call.warnings.add(warning);
+    }
     if !metadata::text(&object, "resourceVersion").is_empty() {
         return Err(Status::plain(
             "resourceVersion should not be set on objects to be created",

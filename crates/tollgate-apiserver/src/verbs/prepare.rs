@@ -4,13 +4,8 @@ use super::call::Call;
 use super::metadata;
 use super::rules::Rules;
 use crate::resources::Resource;
-use tollgate_api::field::Path;
-use tollgate_api::{Release, Value};
-use tollgate_objects::validation::pod_warnings;
-use tollgate_objects::{strategy, workloads};
-
-/// Earlier releases warn of other things: a field that an annotation became is none there.
-const FIRST_WITH_WARNINGS: Release = Release::minor(30);
+use tollgate_api::Value;
+use tollgate_objects::strategy;
 
 /// Prepares an object that is about to be created: its status is the server's.
 pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
@@ -32,7 +27,6 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
         }
         _ => {}
     }
-    warn_of_mountable_secrets(call, object, None);
     let shares_labels = shares_labels(call, object);
     for warning in strategy::prepare_for_create(&resource.kind, object, call.api.release) {
         call.warnings.add(warning);
@@ -47,32 +41,6 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
         note_scheduling_gates(call, object);
     }
     tollgate_objects::defaults::set_defaults(&resource.kind, object);
-    warn_of_template(call, object, None);
-}
-
-/// Warns of what is doubtful in the pods that a workload will make, where its template is new.
-fn warn_of_template(call: &Call<'_>, object: &Value, old: Option<&Value>) {
-    let kind = &call.resource.kind;
-    let workload = workloads::of(kind).filter(|_| call.api.release >= FIRST_WITH_WARNINGS);
-    let Some(workload) = workload else {
-        return;
-    };
-    let template = workload.template_of(object);
-    let before = old.and_then(|old| workload.template_of(old));
-    let Some(template) = template.filter(|template| Some(*template) != before) else {
-        return;
-    };
-    let root = Path::root("spec");
-    let of_job = root.child("jobTemplate");
-    let spec_of_job = of_job.child("spec");
-    let path = if kind.kind == "CronJob" {
-        spec_of_job.child("template")
-    } else {
-        root.child("template")
-    };
-    for warning in pod_warnings::of_template(template, &path) {
-        call.warnings.add(warning);
-    }
 }
 
 /// Whether a job has the labels of its template because it has none of its own: then it gets those, too, that the server
@@ -119,24 +87,10 @@ fn prepare_namespace(namespace: &mut Value) {
     }
 }
 
-/// Warns of the annotation that lets an account enforce its list of secrets, where it is new.
-fn warn_of_mountable_secrets(call: &Call<'_>, object: &Value, old: Option<&Value>) {
-    const KEY: &str = "kubernetes.io/enforce-mountable-secrets";
-    let has = |object: &Value| object.at(&["metadata", "annotations", KEY]).is_some();
-    let is_account =
-        call.resource.group().is_empty() && call.resource.plural() == "serviceaccounts";
-    if is_account && has(object) && !old.is_some_and(has) {
-        call.warnings.add(format!(
-            "metadata.annotations[{KEY}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
-        ));
-    }
-}
-
 /// Prepares an object that is about to replace `old`: of the parts of an object each request changes its own.
 pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
     metadata::keep_identity(new, old);
     let resource = call.resource;
-    warn_of_mountable_secrets(call, new, Some(old));
     if call.subresource == "binding" {
         // The server's own change, of spec and status.
         return;
@@ -149,15 +103,17 @@ pub(super) fn for_update(call: &Call<'_>, new: &mut Value, old: &Value) {
     }
     match call.subresource {
         "status" => keep_all_but_status(call, new, old),
+        // What is of the status is its own to change.
+        "approval" => {}
         _ if resource.subresource("status").is_some() => put_back(new, old, "status"),
         _ => {}
     }
+    strategy::prepare_conditions(&resource.kind, call.subresource, new, old, &call.time());
     if call.subresource == "status" {
         return;
     }
     if call.subresource.is_empty() {
         strategy::prepare_for_update(&resource.kind, new, old, call.api.release);
-        warn_of_template(call, new, Some(old));
     }
     if (resource.group(), resource.plural()) == ("", "namespaces") {
         if call.subresource != "finalize" {

@@ -40,11 +40,15 @@ impl Encoded {
     }
 }
 
+/// The room that most objects take.
+const USUAL_BYTES: usize = 8 * 1024;
+
 /// The bytes to store of an object.
 pub fn encode(kind: &GroupVersionKind, object: &Value) -> Bytes {
-    let mut out = Vec::with_capacity(1024);
+    let mut out = Vec::with_capacity(USUAL_BYTES);
     encode::record(kind, object, &mut out);
-    Bytes::from(out)
+    // They are kept for long, and what they were written into has room to spare.
+    Bytes::copy_from_slice(&out)
 }
 
 /// The tree of a stored object, with its resourceVersion.

@@ -15,6 +15,7 @@ use crate::storage::Record;
 use std::sync::Arc;
 use tollgate_api::field::{Error, Path};
 use tollgate_api::{Operation, Status, Value};
+use tollgate_objects::warnings;
 
 /// How often a change is made anew because somebody was faster.
 const ATTEMPTS_MAX: usize = 64;
@@ -132,6 +133,16 @@ async fn create_in_place(
     super::create::create_as(call, object, options, how.tracks).await
 }
 
+/// Warns of what is accepted and doubtful. Of subresources the registry takes the scale for a change of the whole.
+fn warn(call: &Call<'_>, new: &Value, old: &Value) {
+    if !matches!(call.subresource, "" | "scale") {
+        return;
+    }
+    for warning in warnings::on_update(&call.resource.kind, new, old, call.api.release) {
+        call.warnings.add(warning);
+    }
+}
+
 async fn attempt(
     call: &Call<'_>,
     options: &WriteOptions,
@@ -160,6 +171,7 @@ async fn attempt(
     super::grants::check(call, &new, Some(&old))?;
     prepare::for_update(call, &mut new, &old);
     validate::replacement(call, &new, &old)?;
+    warn(call, &new, &old);
     let judged = review.with_object(&new);
     call.api.admission.validate(&judged).await?;
     let gone = leaves(call, &new, &old);

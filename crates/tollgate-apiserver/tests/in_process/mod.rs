@@ -50,7 +50,7 @@ pub(crate) fn api() -> Api {
         authorizer: Authorizer::new(vec![Mode::AlwaysAllow], Arc::new(RbacIndex::default())),
         issuer: Issuer {
             name: "test".to_owned(),
-            key: SigningKey::from_pem(&pem, &random).unwrap(),
+            key: SigningKey::from_pem(&pem, &random).unwrap().into(),
             audiences: Vec::new(),
             expiration_seconds_max: None,
             extends_expiration: false,

@@ -11,6 +11,7 @@ mod sync;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Watched};
 use crate::driver::{Cache, Cached};
+use crate::gathering::Gathering;
 use crate::resources::{
     DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS,
 };
@@ -52,6 +53,7 @@ impl Controller for Disruption {
                 queue.add(Key::of(budget));
             }
         } else if change.is_of(&PODS) {
+            let queue = &mut Gathering::of(change, cache, queue);
             pod_changed(change, cache, queue);
         }
     }

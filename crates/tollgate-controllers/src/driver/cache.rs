@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tollgate_api::client::{GroupVersionResource, Stored};
 use tollgate_api::value::CompactString;
 
-type Name = (CompactString, CompactString);
+pub(super) type Name = (CompactString, CompactString);
 
 /// The objects of one resource.
 #[derive(Debug, Default)]
@@ -24,6 +24,16 @@ struct Objects {
 
 /// An object as it was and as it is.
 pub(super) type Replaced = (Option<Arc<Cached>>, Option<Arc<Cached>>);
+
+/// An object that was taken in.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) object: Arc<Cached>,
+    /// How it was before.
+    pub(super) old: Option<Arc<Cached>>,
+    /// Whether it was known at that revision already.
+    pub(super) is_known: bool,
+}
 
 impl Objects {
     fn put(&mut self, object: Arc<Cached>) -> Option<Arc<Cached>> {
@@ -117,6 +127,18 @@ impl Cache {
         listed.unwrap_or_default()
     }
 
+    /// Whether a namespace has any object.
+    pub fn has_any(&self, resource: &GroupVersionResource, namespace: &str) -> bool {
+        let start = (CompactString::new(namespace), CompactString::default());
+        let found = self.read(resource, |objects| {
+            let mut range = objects.by_name.range(start..);
+            range
+                .next()
+                .is_some_and(|((found, _), _)| found == namespace)
+        });
+        found.unwrap_or_default()
+    }
+
     /// The objects whose controller has that unique id, by name; those without a controller if it is empty.
     pub fn controlled_by(
         &self,
@@ -130,6 +152,23 @@ impl Cache {
             found.map(|found| found.values().cloned().collect())
         });
         listed.flatten().unwrap_or_default()
+    }
+
+    /// How many objects have that controller.
+    pub fn count_controlled_by(
+        &self,
+        resource: &GroupVersionResource,
+        namespace: &str,
+        uid: &str,
+    ) -> usize {
+        let controller = (CompactString::new(namespace), CompactString::new(uid));
+        let counted = self.read(resource, |objects| {
+            objects
+                .by_controller
+                .get(&controller)
+                .map_or(0, BTreeMap::len)
+        });
+        counted.unwrap_or_default()
     }
 
     /// Whether any object has that controller.
@@ -210,19 +249,33 @@ impl Cache {
         Some(write(&mut objects))
     }
 
-    /// Takes an object in. None if it was known at that revision already, or is none that can be read.
-    pub(super) fn put(&self, resource: &GroupVersionResource, stored: &Stored) -> Option<Replaced> {
+    /// Everything up to that revision has been told.
+    pub(super) fn reach(&self, resource: &GroupVersionResource, revision: u64) {
+        self.write(resource, |objects| {
+            objects.revision = objects.revision.max(revision);
+        });
+    }
+
+    /// Takes an object in. None if it is none that can be read.
+    ///
+    /// It says nothing of how far the cache has come: a listing tells objects by name.
+    pub(super) fn put(&self, resource: &GroupVersionResource, stored: &Stored) -> Option<Taken> {
         let object = Arc::new(Cached::new(stored, *resource == PODS).ok()?);
         self.write(resource, |objects| {
-            objects.revision = objects.revision.max(stored.revision);
             let name = (object.meta.namespace.clone(), object.meta.name.clone());
             let known = objects.by_name.get(&name);
-            if known.is_some_and(|known| known.revision == stored.revision) {
-                return None;
+            let is_known = known.is_some_and(|known| known.revision == stored.revision);
+            let old = if is_known {
+                known.cloned()
+            } else {
+                objects.put(Arc::clone(&object))
+            };
+            Taken {
+                object,
+                old,
+                is_known,
             }
-            let old = objects.put(Arc::clone(&object));
-            Some((old, Some(object)))
-        })?
+        })
     }
 
     /// Takes an object out, as it was last.
@@ -233,7 +286,6 @@ impl Cache {
     ) -> Option<Replaced> {
         let last = Arc::new(Cached::new(stored, *resource == PODS).ok()?);
         self.write(resource, |objects| {
-            objects.revision = objects.revision.max(stored.revision);
             let name = (last.meta.namespace.clone(), last.meta.name.clone());
             objects.take(&name)?;
             Some((Some(last), None))

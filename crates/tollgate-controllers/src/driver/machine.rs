@@ -1,18 +1,17 @@
 //! All controllers, the cache they share, and who is told of which change: what runs them is [`super::run`] in a server
 //! and [`super::step`] in a simulation.
 
-use super::cache::{Cache, Replaced};
+use super::cache::{Cache, Name, Replaced};
 use super::queue::{Queue, Written};
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Key, Watched};
 use crate::events::Recorder;
 use crate::resources::{CUSTOM_RESOURCE_DEFINITIONS, EVENTS};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tollgate_api::client::{Client, Cluster, GroupVersionResource, Identity, WatchEvent};
-use tollgate_api::value::CompactString;
 
 /// A controller and what it works with.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ impl Running {
 /// What an informer remembers while it lists.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    told: BTreeSet<(CompactString, CompactString)>,
+    told: BTreeSet<Name>,
     synced: bool,
 }
 
@@ -49,6 +48,10 @@ pub struct Machine {
     pub(super) watcher: Arc<dyn Client>,
     /// Told when a resource has been listed, or when other resources are served.
     pub(super) news: Notify,
+    /// Who watches each resource that is named by somebody, by place in `controllers`.
+    watchers: BTreeMap<&'static GroupVersionResource, Vec<usize>>,
+    /// Who watches every other.
+    watchers_of_all: Vec<usize>,
     cache: Arc<Cache>,
     cluster: Arc<dyn Cluster>,
     wanted: Mutex<Arc<BTreeSet<GroupVersionResource>>>,
@@ -72,8 +75,25 @@ impl Machine {
             &[],
             "kube-controller-manager",
         );
+        let controllers: Vec<Running> = running.collect();
+        let named = controllers.iter().flat_map(|running| {
+            let named = match &running.watched {
+                Watched::These(resources) => resources.as_slice(),
+                Watched::Everything => &[],
+            };
+            named.iter().copied()
+        });
+        let watchers = named.map(|resource| {
+            let places = controllers.iter().enumerate();
+            let places = places.filter(|(_, running)| running.watches(resource));
+            (resource, places.map(|(place, _)| place).collect())
+        });
+        let of_all = controllers.iter().enumerate();
+        let of_all = of_all.filter(|(_, running)| matches!(running.watched, Watched::Everything));
         Self {
-            controllers: running.collect(),
+            watchers: watchers.collect(),
+            watchers_of_all: of_all.map(|(place, _)| place).collect(),
+            controllers,
             recorder: Arc::new(Recorder::new(Arc::clone(&clock))),
             watcher: cluster.client(watcher),
             clock,
@@ -87,6 +107,13 @@ impl Machine {
     /// The cache of all controllers.
     pub fn cache(&self) -> &Arc<Cache> {
         &self.cache
+    }
+
+    /// The controllers that watch a resource.
+    fn watchers(&self, resource: &GroupVersionResource) -> impl Iterator<Item = &Running> {
+        let places = self.watchers.get(resource).unwrap_or(&self.watchers_of_all);
+        let places = places.iter();
+        places.filter_map(|place| self.controllers.get(*place))
     }
 
     /// Which resources are to be watched, as of the last [`Self::refresh`].
@@ -170,14 +197,15 @@ impl Machine {
     ) {
         let revision = match event {
             WatchEvent::Added(object) | WatchEvent::Modified(object) => {
-                let replaced = self.cache.put(resource, object);
-                if let Some(replaced) = &replaced {
-                    self.tell(resource, replaced);
-                }
-                if !listing.synced {
-                    let name = super::cached::Cached::new(object, false)
-                        .map(|cached| (cached.meta.namespace, cached.meta.name));
-                    listing.told.extend(name);
+                if let Some(taken) = self.cache.put(resource, object) {
+                    if !listing.synced {
+                        let meta = &taken.object.meta;
+                        let name = (meta.namespace.clone(), meta.name.clone());
+                        listing.told.insert(name);
+                    }
+                    if !taken.is_known {
+                        self.tell(resource, &(taken.old, Some(taken.object)));
+                    }
                 }
                 object.revision
             }
@@ -197,8 +225,10 @@ impl Machine {
                 *revision
             }
         };
-        for running in &self.controllers {
-            if running.watches(resource) {
+        // A listing tells objects by name, not in the order of their changes: only its end says how far the cache has come.
+        if listing.synced {
+            self.cache.reach(resource, revision);
+            for running in self.watchers(resource) {
                 running.queue.seen(resource, revision);
             }
         }
@@ -214,13 +244,11 @@ impl Machine {
             new: replaced.1.as_ref(),
         };
         let now = self.clock.elapsed();
-        for running in &self.controllers {
-            if running.watches(resource) {
-                let mut queue = running.queue.at(now);
-                running
-                    .controller
-                    .concerns(&change, &self.cache, &mut queue);
-            }
+        for running in self.watchers(resource) {
+            let mut queue = running.queue.at(now);
+            running
+                .controller
+                .concerns(&change, &self.cache, &mut queue);
         }
     }
 

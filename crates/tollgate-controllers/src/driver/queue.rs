@@ -219,7 +219,6 @@ mod tests {
     use super::*;
     use crate::resources::PODS;
     use tollgate_api::Status;
-    use tollgate_api::client::Stored;
 
     const NOW: Duration = Duration::from_secs(100);
 
@@ -292,14 +291,7 @@ mod tests {
         queue.seen(&PODS, 7);
         assert_eq!(queue.next(NOW), Some(key("a")));
         // What the cache has seen before the work ended holds nobody up.
-        let json = br#"{"metadata":{"name":"p","namespace":"n","uid":"u"}}"#.as_slice();
-        cache.put(
-            &PODS,
-            &Stored {
-                json: json.into(),
-                revision: 9,
-            },
-        );
+        cache.reach(&PODS, 9);
         let written = Written::from([(PODS.clone(), 9)]);
         queue.at(NOW).add(key("a"));
         queue.done(key("a"), &Ok(Requeue::No), written, &cache, NOW);

@@ -36,6 +36,8 @@ pub struct Stepper {
     follows: BTreeMap<GroupVersionResource, Follow>,
     /// Whether other resources may be served than before.
     stale: bool,
+    /// What was delivered last, if nothing else was done since: that alone can have changed.
+    delivered: Option<GroupVersionResource>,
 }
 
 impl Stepper {
@@ -45,6 +47,7 @@ impl Stepper {
             machine,
             follows: BTreeMap::new(),
             stale: true,
+            delivered: None,
         }
     }
 
@@ -82,9 +85,14 @@ impl Stepper {
                 self.follows.insert(resource.clone(), follow);
             }
         }
+        self.look(None);
+    }
+
+    /// Looks for the next change of one resource or of all.
+    fn look(&mut self, only: Option<&GroupVersionResource>) {
         let mut over = Vec::new();
         for (resource, follow) in &mut self.follows {
-            if follow.next.is_none() {
+            if follow.next.is_none() && only.is_none_or(|only| only == resource) {
                 match follow.watch.next().now_or_never() {
                     Some(Some(event)) => follow.next = Some(event),
                     Some(None) => over.push(resource.clone()),
@@ -100,11 +108,26 @@ impl Stepper {
     /// Loses the watch of a resource; it will be begun anew.
     pub fn drop_watch(&mut self, resource: &GroupVersionResource) {
         self.follows.remove(resource);
+        self.delivered = None;
     }
 
     /// The steps that can be taken now, in a fixed order.
     pub fn steps(&mut self) -> Vec<Step> {
+        // A delivery writes nothing. What somebody outside has written meanwhile is seen a step later.
+        if let Some(resource) = self.delivered.take()
+            && !self.stale
+        {
+            self.look(Some(&resource));
+            let steps = self.known_steps();
+            if !steps.is_empty() {
+                return steps;
+            }
+        }
         self.follow();
+        self.known_steps()
+    }
+
+    fn known_steps(&self) -> Vec<Step> {
         let now = self.machine.clock.elapsed();
         let follows = self.follows.iter();
         let deliveries = follows
@@ -112,7 +135,8 @@ impl Stepper {
             .map(|(resource, _)| Step::Deliver(resource.clone()));
         let mut steps: Vec<Step> = deliveries.collect();
         for (index, running) in self.machine.controllers.iter().enumerate() {
-            if self.machine.is_ready(running) && running.queue.is_ready(now) {
+            // Most queues are empty: that is found out faster than whether all has been listed.
+            if running.queue.is_ready(now) && self.machine.is_ready(running) {
                 steps.push(Step::Work(index));
             }
         }
@@ -132,6 +156,7 @@ impl Stepper {
                     self.machine.take(resource, &event, &mut follow.listing);
                     self.stale |= *resource == CUSTOM_RESOURCE_DEFINITIONS;
                 }
+                self.delivered = Some(resource.clone());
                 true
             }
             Step::Work(index) => {

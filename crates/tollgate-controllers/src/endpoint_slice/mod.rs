@@ -9,6 +9,7 @@ mod slices;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached, PodState};
+use crate::gathering::Gathering;
 use crate::resources::{ENDPOINT_SLICES, NODES, PODS, SERVICES};
 use crate::service_pods::{self, HEADLESS, Selectors};
 use slices::{Common, Endpoints, MANAGED_BY, SERVICE_NAME};
@@ -42,10 +43,11 @@ impl Controller for EndpointSliceController {
         Watched::These(vec![&SERVICES, &PODS, &NODES, &ENDPOINT_SLICES])
     }
 
-    fn concerns(&self, change: &Change<'_>, _: &Cache, queue: &mut dyn Enqueue) {
+    fn concerns(&self, change: &Change<'_>, cache: &Cache, queue: &mut dyn Enqueue) {
         if change.is_of(&SERVICES) {
             self.selectors.service_changed(change, queue);
         } else if change.is_of(&PODS) {
+            let queue = &mut Gathering::of(change, cache, queue);
             self.selectors.pod_changed(change, queue);
         } else if change.is_of(&ENDPOINT_SLICES)
             && let Some(slice) = change.object()

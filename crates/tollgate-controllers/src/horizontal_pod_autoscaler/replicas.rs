@@ -348,7 +348,7 @@ mod tests {
         );
         // A missing one counts as busy when the others need less.
         check(&[100, 100], &["Running"; 3], Target::Utilization(50), 3);
-        check(&[10, 10, 10], &["Running"; 4], Target::Utilization(50), 3);
+        check(&[10, 10, 10], &["Running"; 4], Target::Utilization(50), 2);
         // Where more is aimed at than is requested, as busy as that.
         check(
             &[1000, 1000, 1000],

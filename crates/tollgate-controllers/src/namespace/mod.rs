@@ -1,7 +1,8 @@
 //! namespace-controller: empties namespaces that are being deleted, then lets them go.
 //!
-//! Upstream: `pkg/controller/namespace`. Upstream looks again after an estimated time; here the end of an object in a
-//! terminating namespace has it looked at, too, so that nobody waits for longer than the content takes to go.
+//! Upstream: `pkg/controller/namespace`. Upstream looks again after an estimated time; here the end of the last object of a
+//! resource in a terminating namespace has it looked at, too, so that nobody waits for longer than the content takes to go.
+//! Each look reads all that is left, so it would be too dear for every object.
 
 mod conditions;
 mod content;
@@ -62,6 +63,7 @@ impl Controller for Namespaces {
         if let Some(gone) = gone.filter(|gone| !gone.meta.namespace.is_empty())
             && let Some(namespace) = cache.get(&NAMESPACES, "", &gone.meta.namespace)
             && namespace.meta.deleted.is_some()
+            && !cache.has_any(change.resource, &gone.meta.namespace)
         {
             queue.add_after(Key::of(&namespace), GATHERING);
         }

@@ -66,7 +66,7 @@ impl Run {
     }
 
     fn script(&mut self, text: &str) -> Option<()> {
-        let text = text.trim();
+        let text = after_traps(text.trim());
         if is_endless_loop(text) {
             self.endless = true;
             return Some(());
@@ -114,6 +114,17 @@ impl Run {
         };
         Some(())
     }
+}
+
+/// What stands behind `trap exit TERM;`: signals come from outside and change nothing here.
+fn after_traps(mut text: &str) -> &str {
+    while let Some((first, rest)) = text.split_once([';', '\n']) {
+        if !first.starts_with("trap ") || first.contains(['\'', '"']) {
+            break;
+        }
+        text = rest.trim_start();
+    }
+    text
 }
 
 fn is_endless_loop(text: &str) -> bool {
@@ -192,7 +203,18 @@ pub(crate) fn of_container(container: &tollgate_api::Value) -> Option<Script> {
         .items("command")
         .iter()
         .chain(container.items("args"));
-    read(words.filter_map(tollgate_api::Value::as_str))
+    let mut words = words.filter_map(tollgate_api::Value::as_str).peekable();
+    if words.peek().is_none() && is_pause(container.str_or_empty("image")) {
+        return read(["pause"]);
+    }
+    read(words)
+}
+
+/// Whether an image is the one that holds pods together and does nothing else, wherever it comes from.
+fn is_pause(image: &str) -> bool {
+    let name = image.rsplit('/').next().unwrap_or_default();
+    let end = name.find([':', '@']).unwrap_or(name.len());
+    name.get(..end) == Some("pause")
 }
 
 /// A length of time in words: `1s`, `1.5s`.
@@ -259,6 +281,16 @@ mod tests {
             &[],
         );
         check(&["tail", "-f", "/dev/null"], None, 0, &[]);
+        check(
+            &[
+                "/bin/sh",
+                "-c",
+                "trap exit TERM; while true; do sleep 1; done",
+            ],
+            None,
+            0,
+            &[],
+        );
     }
 
     #[test]
@@ -278,6 +310,23 @@ mod tests {
             assert_eq!(read(words.iter().copied()), None, "{words:?}");
         }
         assert_eq!(read(["sh", "-c", &"true;".repeat(200)]), None);
+    }
+
+    #[test]
+    fn the_pause_image_pauses() {
+        let script =
+            |container: &str| of_container(&tollgate_api::json::from_str(container).unwrap());
+        let endless = read(["pause"]);
+        for image in [
+            "pause",
+            "registry.k8s.io/pause:3.10",
+            "a:5/b/pause@sha256:00",
+        ] {
+            assert_eq!(script(&format!(r#"{{"image":"{image}"}}"#)), endless);
+        }
+        assert_eq!(script(r#"{"image":"pause-not:1"}"#), None);
+        let exits = script(r#"{"image":"pause","command":["false"]}"#);
+        assert_eq!(exits.unwrap().exit_code, 1);
     }
 
     #[test]

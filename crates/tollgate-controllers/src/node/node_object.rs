@@ -3,7 +3,7 @@
 use super::addresses::Slot;
 use super::config::NodePlan;
 use super::moment;
-use tollgate_api::{Release, Timestamp, Value};
+use tollgate_api::{Release, Timestamp, Value, resource_name};
 
 /// How the runtime calls itself. It says what it is: nothing runs here.
 pub const RUNTIME: &str = concat!("tollgate://", env!("CARGO_PKG_VERSION"));
@@ -125,11 +125,17 @@ pub fn status(
     now: Timestamp,
 ) -> Value {
     let mut status = stored.get("status").cloned().unwrap_or_else(Value::object);
-    status.set("capacity", with_huge_pages(plan.group.capacity.to_value()));
-    status.set(
-        "allocatable",
-        with_huge_pages(plan.group.allocatable.to_value()),
-    );
+    let others = extended_by_others(&status, plan);
+    for (field, own) in [
+        ("capacity", &plan.group.capacity),
+        ("allocatable", &plan.group.allocatable),
+    ] {
+        let mut list = own.to_value();
+        for (name, amount) in &others {
+            list.set(name, amount.clone());
+        }
+        status.set(field, with_huge_pages(list));
+    }
     status.set("conditions", conditions(&status, now));
     let addresses = [
         ("InternalIP", slot.node_ip()),
@@ -149,6 +155,20 @@ pub fn status(
     );
     status.set("nodeInfo", node_info(plan, release));
     status
+}
+
+/// Extended resources that somebody else says the node has: a kubelet keeps them, and gives out all of them.
+fn extended_by_others(status: &Value, plan: &NodePlan) -> Vec<(String, Value)> {
+    let entries = status
+        .get("capacity")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(|capacity| capacity.iter());
+    entries
+        .filter(|(name, _)| resource_name::is_extended(name))
+        .filter(|(name, _)| plan.group.capacity.get(name).is_none())
+        .map(|(name, amount)| (name.to_owned(), amount.clone()))
+        .collect()
 }
 
 /// Kubelets state both sizes of huge pages, had or not.
@@ -292,6 +312,22 @@ mod tests {
         assert!(!status_differs(&node, &report));
         assert_eq!(last_heartbeat(&node), Some(NOW));
         assert_eq!(missing(&node, &plan, slot), None);
+    }
+
+    #[test]
+    fn a_report_keeps_the_extended_resources_that_others_added() {
+        let (plan, slot) = plan_and_slot();
+        let release = Release::minor(36);
+        let mut node = new_node(&plan, slot, release, NOW);
+        let capacity = node.child_mut("status").child_mut("capacity");
+        capacity.set("example.com/dongle", "4");
+        let report = status(&node, &plan, slot, release, NOW);
+        for list in ["capacity", "allocatable"] {
+            let list = report.get(list).unwrap();
+            assert_eq!(list.str("example.com/dongle"), Some("4"));
+            assert_eq!(list.str("cpu"), Some("16"));
+        }
+        assert!(status_differs(&node, &report));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::claim;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached};
+use crate::gathering::Gathering;
 use crate::namespaces;
 use crate::owners::Owners;
 use crate::pod_control::{self, Owning};
@@ -132,6 +133,11 @@ impl ReplicaSets {
                 self.refused.clear(key);
                 Ok(())
             }
+            // Each pod that goes would have hundreds refused.
+            Plan::Create(_) if namespaces::is_known_to_end(&cx.cache, &key.namespace) => {
+                self.refused.clear(key);
+                Ok(())
+            }
             Plan::Create(count) => {
                 self.refused.attempt(key);
                 let pod = pod_control::pod_of_template(owner, &set.template);
@@ -223,9 +229,11 @@ impl Controller for ReplicaSets {
             self.owners.owner_changed(change, queue);
         } else if change.is_of(&PODS) {
             let both = change.old.zip(change.new);
-            if both.is_none_or(|(old, new)| is_relevant(old, new)) {
-                self.owners.dependent_changed(change, cache, queue);
+            if both.is_some_and(|(old, new)| !is_relevant(old, new)) {
+                return;
             }
+            let queue = &mut Gathering::of(change, cache, queue);
+            self.owners.dependent_changed(change, cache, queue);
         } else {
             self.refused.concerns(change, queue);
         }

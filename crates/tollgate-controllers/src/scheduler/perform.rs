@@ -278,10 +278,19 @@ async fn bind(context: &Context, pod: &PodInfo) -> Result<(), Status> {
     target.set("kind", "Node");
     target.set("name", pod.node_name.clone());
     let target = Target::object(&PODS, &pod.namespace, &pod.name).sub("binding");
-    context
-        .call(target, Verb::Create(binding))
-        .await
-        .map(|_| ())
+    let Err(status) = context.call(target, Verb::Create(binding)).await else {
+        return Ok(());
+    };
+    // A failure that is no refusal may only mean that the answer was lost. Whoever then takes the room for free gives it to
+    // another pod before the watch tells of this one.
+    if status.code >= 500
+        && let Ok(bound) = context.get(&PODS, &pod.namespace, &pod.name).await
+        && bound.at(&["metadata", "uid"]).and_then(Value::as_str) == Some(&pod.uid)
+        && bound.at(&["spec", "nodeName"]).and_then(Value::as_str) == Some(&pod.node_name)
+    {
+        return Ok(());
+    }
+    Err(status)
 }
 
 /// Gives volumes to claims, and tells provisioners for which node others are wanted.

@@ -76,7 +76,7 @@ impl Walk {
         object: &mut Object,
     ) -> Result<(), Error> {
         match field.shape() {
-            ShapeRef::List(inner) => {
+            ShapeRef::List(inner) if !field.is_wrapped() => {
                 let place = object.slot(field.name);
                 let mut items = match std::mem::take(place) {
                     Value::Array(items) => items,

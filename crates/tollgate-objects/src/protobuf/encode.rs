@@ -32,7 +32,7 @@ pub(super) fn structure(out: &mut Writer, value: Option<&Value>, of: StructType)
 fn field(out: &mut Writer, declared: &Field, value: Option<&Value>) {
     let number = declared.number;
     match (declared.shape(), value) {
-        (ShapeRef::List(inner), Some(Value::Array(items))) => {
+        (ShapeRef::List(inner), Some(Value::Array(items))) if !declared.is_wrapped() => {
             repeated(out, number, items, inner.shape());
         }
         (ShapeRef::Map(inner), Some(Value::Object(map))) => {

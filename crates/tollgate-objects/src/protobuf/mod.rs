@@ -32,6 +32,7 @@ use writer::Writer;
 /// The body of an object of `kind`; none if the kind has no protobuf form.
 pub fn encode(kind: &GroupVersionKind, object: &Value) -> Option<Vec<u8>> {
     let of = type_of(kind)?;
+    of.fields_by_number().next()?;
     let mut out = Writer::new(2048);
     envelope::write(&mut out, kind, |out| {
         encode::structure(out, Some(object), of);

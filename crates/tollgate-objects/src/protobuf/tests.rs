@@ -82,6 +82,19 @@ fn lists_of_partial_metadata_have_their_numbers() {
     }
 }
 
+#[test]
+fn verbs_of_a_resource_are_a_message_of_their_own() {
+    let kind = GroupVersionKind::new("v1", "APIResourceList");
+    let text = r#"{"groupVersion":"v1","resources":[{"name":"pods","singularName":"pod",
+        "namespaced":true,"kind":"Pod","verbs":["get","list"],"shortNames":["po"]}]}"#;
+    let object = from_str(text).unwrap();
+    let bytes = encode(&kind, &object).unwrap();
+    let verbs = b"\x22\x0b\x0a\x03get\x0a\x04list";
+    assert!(bytes.windows(verbs.len()).any(|window| window == verbs));
+    let (_, read) = decode(&bytes).unwrap();
+    assert_eq!(read.get("resources"), object.get("resources"));
+}
+
 fn wrapped(raw: &[u8]) -> Vec<u8> {
     body(&GroupVersionKind::new("apps/v1", "Deployment"), raw)
 }

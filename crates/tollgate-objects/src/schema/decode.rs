@@ -5,6 +5,7 @@ use super::go_type::{bare_name, go_type, go_type_of};
 use super::lookup::{ShapeRef, StructType};
 use super::problem::{Problem, ProblemKind};
 use super::{Field, base64, time, type_of};
+use std::collections::BTreeSet;
 use tollgate_api::field::{FieldPath, Segment};
 use tollgate_api::{GroupVersionKind, Number, Quantity, Value, spelling};
 
@@ -141,13 +142,19 @@ impl Walk {
         if value.as_object().is_none() {
             return self.mismatch(value, ShapeRef::Struct(of), place);
         }
-        self.drop_duplicates(value, place);
         let Some(object) = value.as_object_mut() else {
             return false;
         };
+        // The decoder tells what it finds in the order of the text.
+        let mut seen = object.has_duplicates().then(BTreeSet::new);
         let mut all_stay = true;
         for (key, member) in object.iter_mut() {
             let stays = if let Some(field) = of.field(key) {
+                if let Some(seen) = &mut seen
+                    && !seen.insert(key.to_owned())
+                {
+                    self.duplicate_field(key, place);
+                }
                 !member.is_null()
                     && self.check(member, field.shape(), &place.step(Step::Field(of, field)))
             } else {
@@ -158,6 +165,9 @@ impl Walk {
                 *member = Value::Null;
                 all_stay = false;
             }
+        }
+        if seen.is_some() {
+            object.drop_duplicates();
         }
         if !all_stay {
             object.retain(|_, member| !member.is_null());
@@ -348,9 +358,14 @@ impl Walk {
             return;
         }
         for key in object.drop_duplicates() {
-            let help = || Some(format!("remove all but one `{key}`"));
-            self.strict_problem(ProblemKind::DuplicateField, &key, place, help);
+            self.duplicate_field(&key, place);
         }
+    }
+
+    #[cold]
+    fn duplicate_field(&mut self, key: &str, place: &Place<'_>) {
+        let help = || Some(format!("remove all but one `{key}`"));
+        self.strict_problem(ProblemKind::DuplicateField, key, place, help);
     }
 }
 

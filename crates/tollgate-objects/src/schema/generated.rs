@@ -4585,7 +4585,7 @@ pub(super) static FIELDS: [Field; 4635] = [
     f("group", 0, 18, 8, "bytes,8,opt,name=group", "", ""),
     f("version", 0, 18, 9, "bytes,9,opt,name=version", "", ""),
     f("kind", 0, 0, 3, "bytes,3,opt,name=kind", "", ""),
-    f("verbs", 25, 0, 4, "bytes,4,opt,name=verbs", "", ""),
+    f("verbs", 25, 0, 4, "bytes,4,opt,name=verbs", "", "").wrapped(),
     f("shortNames", 25, 18, 5, "bytes,5,rep,name=shortNames", "", ""),
     f("categories", 25, 18, 7, "bytes,7,rep,name=categories", "", ""),
     f("storageVersionHash", 0, 18, 10, "bytes,10,opt,name=storageVersionHash", "", ""),
@@ -12624,7 +12624,7 @@ pub(super) static KINDS: [(&str, &str, u16); 718] = [
     ("v1", "WatchEvent", 797),
 ];
 
-pub(super) static RESOURCES: [Resource; 154] = [
+pub(super) static RESOURCES: [Resource; 152] = [
     r("", "v1", "APIGroup", "apigroups", true, &[], &[]),
     r("", "v1", "Binding", "bindings", true, &[], &["create"]),
     r("", "v1", "ComponentStatus", "componentstatuses", false, &["cs"], &["get", "list"]),
@@ -12715,8 +12715,6 @@ pub(super) static RESOURCES: [Resource; 154] = [
     r("flowcontrol.apiserver.k8s.io", "v1beta3", "FlowSchema", "flowschemas", false, &[], &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
     r("flowcontrol.apiserver.k8s.io", "v1beta3", "PriorityLevelConfiguration", "prioritylevelconfigurations", false, &[], &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
     r("internal.apiserver.k8s.io", "v1alpha1", "StorageVersion", "storageversions", false, &[], &[]),
-    r("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodemetricses", true, &[], &[]),
-    r("metrics.k8s.io", "v1beta1", "PodMetrics", "podmetricses", true, &[], &[]),
     r("networking.k8s.io", "v1", "IPAddress", "ipaddresses", false, &["ip"], &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
     r("networking.k8s.io", "v1", "Ingress", "ingresses", true, &["ing"], &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
     r("networking.k8s.io", "v1", "IngressClass", "ingressclasses", false, &[], &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),

@@ -120,6 +120,16 @@ impl Field {
         self.flags & 32 != 0
     }
 
+    /// Whether protobuf has the list as a message of its own: a Go slice type with a name.
+    pub const fn is_wrapped(&self) -> bool {
+        self.flags & 128 != 0
+    }
+
+    pub(super) const fn wrapped(mut self) -> Self {
+        self.flags |= 128;
+        self
+    }
+
     pub(super) const fn set(mut self) -> Self {
         self.flags |= 64;
         self

@@ -33,6 +33,11 @@ fn unknown_and_duplicate_fields_are_reported_in_the_order_of_the_document() {
         r#"{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"1","a":"2"}}"#,
         "strict decoding error: duplicate field \"data.a\"",
     );
+    check(
+        &pod(r#"{"foo":1,"nodeName":"a","containers":[],"nodeName":"b","bar":1}"#),
+        "strict decoding error: unknown field \"spec.foo\", duplicate field \"spec.nodeName\", \
+         unknown field \"spec.bar\"",
+    );
 }
 
 #[test]

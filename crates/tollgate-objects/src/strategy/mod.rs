@@ -106,3 +106,19 @@ pub fn prepare_for_subresource_update(
         && kind.kind == "Pod"
         && pod::subresources::prepare_for_update(subresource, new, old)
 }
+
+/// Prepares what an object of `kind` becomes through a subresource that changes its conditions and tells their times;
+/// other kinds have none.
+pub fn prepare_conditions(
+    kind: &GroupVersionKind,
+    subresource: &str,
+    new: &mut Value,
+    old: &Value,
+    now: &str,
+) {
+    let is_request =
+        kind.group == "certificates.k8s.io" && kind.kind == "CertificateSigningRequest";
+    if is_request && matches!(subresource, "approval" | "status") {
+        certificate_signing_request::prepare_conditions(subresource, new, old, now);
+    }
+}

@@ -172,7 +172,39 @@ fn conditions(object: &Value, errors: &mut Errors) {
     }
 }
 
-/// Validates an update of a request's status or of its approval.
+/// Validates what a request becomes through `approval`.
+pub(super) fn validate_approval_update(
+    new: &Value,
+    old: &Value,
+    options: &Options,
+    errors: &mut Errors,
+) {
+    validate_update(new, old, options, errors);
+    kept_decisions(new, old, errors);
+}
+
+/// What was decided of a request is not taken back.
+fn kept_decisions(new: &Value, old: &Value, errors: &mut Errors) {
+    for sort in ["Approved", "Denied", "Failed"] {
+        if count(new, sort) < count(old, sort) {
+            let why = format!("updates may not remove a condition of type \"{sort}\"");
+            errors.push(Error::forbidden(
+                &Path::root("status").child("conditions"),
+                why,
+            ));
+        }
+    }
+}
+
+/// How many conditions there are of a type.
+fn count(request: &Value, sort: &str) -> usize {
+    let conditions = child(request, "status").items("conditions").iter();
+    conditions
+        .filter(|condition| condition.str("type") == Some(sort))
+        .count()
+}
+
+/// Validates an update of a request's status.
 pub(super) fn validate_status_update(
     new: &Value,
     old: &Value,
@@ -180,6 +212,16 @@ pub(super) fn validate_status_update(
     errors: &mut Errors,
 ) {
     validate_update(new, old, options, errors);
+    kept_decisions(new, old, errors);
+    for sort in ["Approved", "Denied"] {
+        if count(new, sort) > count(old, sort) {
+            let why = format!("updates may not add a condition of type \"{sort}\"");
+            errors.push(Error::forbidden(
+                &Path::root("status").child("conditions"),
+                why,
+            ));
+        }
+    }
     let certificate = child(new, "status").str_or_empty("certificate");
     let before = child(old, "status").str_or_empty("certificate");
     if !before.is_empty() && certificate != before {

@@ -7,16 +7,16 @@ use tollgate_api::field::{Error, Errors, Path};
 
 /// An address and what is wrong with the way in which it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// The address; an IPv4 address in IPv6 clothes is IPv6 here.
-    pub(super) ip: IpAddr,
+    pub(crate) ip: IpAddr,
     /// Whether an octet of an IPv4 address has a leading zero.
-    pub(super) leading_zeros: bool,
+    pub(crate) leading_zeros: bool,
 }
 
 impl Address {
     /// Reads an address as tolerantly as upstream does (`ParseIPSloppy`).
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.contains(':') {
             let (head, tail) = text.rsplit_once(':')?;
             if !tail.contains('.') {
@@ -41,12 +41,12 @@ impl Address {
     }
 
     /// The address with IPv4 in IPv6 clothes undressed: what Go's `net.IP` compares and prints.
-    pub(super) fn canonical(&self) -> IpAddr {
+    pub(crate) fn canonical(&self) -> IpAddr {
         self.ip.to_canonical()
     }
 
     /// Whether this is an IPv4 address in IPv6 clothes.
-    pub(super) fn is_mapped(&self) -> bool {
+    pub(crate) fn is_mapped(&self) -> bool {
         matches!(self.ip, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some())
     }
 }
@@ -98,18 +98,18 @@ pub(super) fn validate(text: &str, path: &Path<'_>, errors: &mut Errors) {
 
 /// A range and what is wrong with the way in which it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
+pub(crate) struct Range {
     /// The address in front of the slash.
-    pub(super) address: Address,
+    pub(crate) address: Address,
     /// The length of the prefix in bits.
-    pub(super) prefix: u32,
+    pub(crate) prefix: u32,
     /// Whether the prefix or the address has leading zeros.
-    leading_zeros: bool,
+    pub(crate) leading_zeros: bool,
 }
 
 impl Range {
     /// Reads `<address>/<prefix length>` as tolerantly as upstream does (`ParseCIDRSloppy`).
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = text.split_once('/')?;
         let address = Address::parse(address)?;
         if prefix.is_empty() || !prefix.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -143,6 +143,36 @@ impl Range {
                 .unwrap_or(0)
         };
         inner.prefix > self.prefix && head(outer) == head(inner_bits)
+    }
+
+    /// The range as Go writes it: without bits beyond the prefix, and IPv4 without IPv6 clothes.
+    pub(crate) fn network(&self) -> String {
+        let mask = |bits: u128, width: u32| {
+            let below = width.saturating_sub(self.prefix);
+            let bits = bits.checked_shr(below).unwrap_or(0);
+            bits.checked_shl(below).unwrap_or(0)
+        };
+        match self.address.ip {
+            IpAddr::V4(ip) => {
+                let bits = mask(u128::from(u32::from(ip)), 32);
+                let ip = Ipv4Addr::from(u32::try_from(bits).unwrap_or_default());
+                format!("{ip}/{}", self.prefix)
+            }
+            IpAddr::V6(ip) => {
+                let ip = Ipv6Addr::from(mask(u128::from(ip), 128));
+                match ip.to_ipv4_mapped() {
+                    Some(ip) => format!("{ip}/{}", self.prefix.saturating_sub(96)),
+                    None => format!("{ip}/{}", self.prefix),
+                }
+            }
+        }
+    }
+
+    /// The range of the address alone as Go writes it, if bits beyond the prefix are set.
+    pub(crate) fn single_address(&self) -> Option<String> {
+        let bits = if self.address.ip.is_ipv4() { 32 } else { 128 };
+        self.has_bits_beyond()
+            .then(|| format!("{}/{bits}", self.address.canonical()))
     }
 
     /// Whether bits beyond the prefix are set.

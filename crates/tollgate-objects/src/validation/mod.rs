@@ -26,7 +26,7 @@ mod horizontal_pod_autoscaler;
 mod ingress;
 mod ingress_class;
 mod int_or_percent;
-mod ip;
+pub(crate) mod ip;
 mod job;
 pub mod label_selector;
 mod lease;

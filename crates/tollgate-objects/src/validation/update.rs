@@ -288,6 +288,11 @@ pub fn validate_subresource_update(
 ) -> Option<Errors> {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => pod::validate_subresource_update(subresource, new, old, options),
+        ("certificates.k8s.io", "CertificateSigningRequest") if subresource == "approval" => {
+            let mut errors = Errors::new();
+            certificate_signing_request::validate_approval_update(new, old, options, &mut errors);
+            Some(errors)
+        }
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ pub struct Faults {
     refused: AtomicU64,
     lost: AtomicU64,
     dropped: AtomicU64,
+    answers_lost: AtomicU64,
 }
 
 impl Faults {
@@ -26,6 +27,11 @@ impl Faults {
         self.refused.store(refused, Ordering::Relaxed);
         self.lost.store(lost, Ordering::Relaxed);
         self.dropped.store(dropped, Ordering::Relaxed);
+    }
+
+    /// How many answers have been lost so far.
+    pub fn answers_lost(&self) -> u64 {
+        self.answers_lost.load(Ordering::Relaxed)
     }
 
     /// Nothing goes wrong any more.
@@ -75,6 +81,7 @@ impl FaultyClient {
         }
         let answer = self.inner.call(target, verb).await;
         if happens(&self.faults.lost) {
+            self.faults.answers_lost.fetch_add(1, Ordering::Relaxed);
             return Err(Status::internal("the simulation lost the answer"));
         }
         answer

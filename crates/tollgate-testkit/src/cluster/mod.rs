@@ -243,6 +243,11 @@ impl Cluster {
         true
     }
 
+    /// When something is due, if nothing happens before.
+    pub fn next_due(&self) -> Option<Duration> {
+        self.stepper.next_due()
+    }
+
     /// Takes steps until there is nothing to do before the clock moves.
     #[track_caller]
     pub fn settle(&mut self) {
@@ -334,7 +339,9 @@ fn issuer() -> Issuer {
     let pem = PEM.get_or_init(|| SigningKey::generate(&random).expect("a key can be made"));
     Issuer {
         name: "https://kubernetes.default.svc".to_owned(),
-        key: SigningKey::from_pem(pem, &random).expect("the key is one"),
+        key: SigningKey::from_pem(pem, &random)
+            .expect("the key is one")
+            .into(),
         audiences: vec!["https://kubernetes.default.svc".into()],
         expiration_seconds_max: None,
         extends_expiration: true,

@@ -56,9 +56,9 @@ impl Sequence {
         self.0["controllers"] != true || self.0["either"] == true
     }
 
-    /// Whether its answers are those of a server with controllers, but neither a scheduler nor nodes.
-    pub fn is_with_controllers(&self) -> bool {
-        self.0["controllers"] == true || self.0["either"] == true
+    /// Whether its answers are those of a server with controllers alone, but neither a scheduler nor nodes.
+    pub fn needs_controllers(&self) -> bool {
+        self.0["controllers"] == true
     }
 
     /// Whether nothing may run beside it.

@@ -339,3 +339,27 @@ fn the_number_is_right_after_faults_and_restarts() {
         });
     }
 }
+
+#[test]
+fn a_watch_that_begins_anew_hides_no_pod_that_was_just_made() {
+    for seed in 0..5 {
+        let mut cluster = cluster(seed);
+        let other = r#"{"metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"i"}]}}"#;
+        cluster.create(&PODS, "n", other).unwrap();
+        cluster.settle();
+        cluster.faults.set(0, 0, 400);
+        replica_set(&cluster, 3, "");
+        let mut number = 0;
+        while cluster.step() {
+            // What comes first in a list is what changed last.
+            if number < 30 {
+                number += 1;
+                let patch = format!(r#"{{"metadata":{{"labels":{{"number":"{number}"}}}}}}"#);
+                cluster
+                    .patch(Target::object(&PODS, "n", "a"), &patch)
+                    .unwrap();
+            }
+            assert!(cluster.list(&PODS, "n").len() <= 4, "seed {seed}");
+        }
+    }
+}

@@ -334,3 +334,22 @@ fn an_important_pod_gets_its_place_though_things_go_wrong() {
         assert_eq!(cluster.list(&PODS, "default").len(), 1, "seed {seed}");
     }
 }
+
+#[test]
+fn a_binding_whose_answer_is_lost_keeps_its_room() {
+    for seed in 0..10 {
+        let mut cluster = cluster(seed);
+        node(&cluster, "n", "2");
+        cluster.settle();
+        cluster.faults.set(0, 1000, 0);
+        for number in 0..3 {
+            pod(&cluster, &format!("p{number}"), "1", "");
+        }
+        cluster.advance(Duration::from_secs(30));
+        let pods = cluster.list(&PODS, "default");
+        let placed = pods
+            .iter()
+            .filter(|pod| pod.get("spec").unwrap().get("nodeName").is_some());
+        assert_eq!(placed.count(), 2, "seed {seed}");
+    }
+}

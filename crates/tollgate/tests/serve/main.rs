@@ -19,4 +19,5 @@ mod race;
 mod recorded;
 mod running;
 mod snapshot;
+mod upstream;
 mod usage;

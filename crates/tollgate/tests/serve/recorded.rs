@@ -8,8 +8,8 @@ use tollgate_testkit::replay::{Sequence, sequences};
 /// The sequences that are known not to pass yet: `name: why`. One that passes must leave the list.
 const NOT_YET: &str = include_str!("recorded/not-yet.txt");
 const SIDE_BY_SIDE: usize = 4;
-/// How many sequences were recorded beside controllers, or are the same with and without them.
-const CONTROLLED: usize = 57;
+/// How many sequences need controllers.
+const CONTROLLED: usize = 4;
 
 /// Replays all sequences, the exclusive ones alone: what differs, by name.
 fn replay(server: &Running, all: &[Sequence]) -> BTreeMap<String, Vec<String>> {
@@ -79,11 +79,8 @@ fn answers_are_those_that_were_recorded() {
 
 #[test]
 fn answers_are_those_that_were_recorded_beside_controllers() {
-    let all = recorded(Sequence::is_with_controllers);
+    let all = recorded(Sequence::needs_controllers);
     assert_eq!(all.len(), CONTROLLED);
-    // Some sequences bind pods to nodes that are not there. Where all of them take longer than these pods are let be, their
-    // end would come in between.
-    let controllers = "--controllers=*,-pod-garbage-collector-controller";
-    let server = Running::start("controlled", &[controllers]);
+    let server = Running::start("controlled", &["--controllers=*"]);
     check(&server, &all);
 }

@@ -18,11 +18,14 @@ fn names(of: &Value) -> Vec<&str> {
 fn items(server: &Running, path: &str, count: usize) -> Vec<Value> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
-        let found = server.get(path)["items"].as_array().unwrap().clone();
-        if found.len() == count {
-            return found;
+        let answer = server.send(&Request::new("GET", path));
+        if answer.status == 200 {
+            let found = answer.json()["items"].as_array().unwrap().clone();
+            if found.len() == count {
+                return found;
+            }
         }
-        assert!(Instant::now() < deadline, "{path}: {found:?}");
+        assert!(Instant::now() < deadline, "{path}: {}", answer.text());
         std::thread::yield_now();
     }
 }
@@ -107,6 +110,21 @@ fn a_server_with_nodes_tells_what_is_used_and_one_without_has_no_such_group() {
         let answer = server.send(&Request::new("GET", &path)).json();
         assert_eq!(answer["message"], message, "{path}");
     }
+
+    // What is defined comes before it.
+    let schema = json!({"openAPIV3Schema": {"type": "object"}});
+    server.create(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        &json!({"metadata": {"name": "widgets.example.com"}, "spec": {"group": "example.com", "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}]}}),
+    );
+    items(&server, "/apis/example.com/v1/widgets", 0);
+    let groups = server.get("/apis");
+    assert_eq!(
+        names(&groups).split_off(names(&groups).len() - 2),
+        ["example.com", "metrics.k8s.io"]
+    );
 
     assert_eq!(server.stop("-TERM"), Some(0));
     server.restart_with(&["--nodes=0"]);

@@ -23,7 +23,7 @@ pub fn configuration(verifier: &Verifier, keys_address: &str) -> Option<String> 
     if !issuer.starts_with("https://") || issuer.contains(['?', '#']) {
         return None;
     }
-    let algorithms: BTreeSet<&str> = verifier.keys.iter().map(PublicKey::algorithm).collect();
+    let algorithms: BTreeSet<&str> = verifier.keys().map(PublicKey::algorithm).collect();
     let list =
         |texts: &mut dyn Iterator<Item = &str>| Value::Array(texts.map(Value::from).collect());
     let mut document = Object::new();
@@ -43,7 +43,7 @@ pub fn configuration(verifier: &Verifier, keys_address: &str) -> Option<String> 
 
 /// The set of public keys.
 pub fn keys(verifier: &Verifier) -> String {
-    let keys = verifier.keys.iter().map(PublicKey::to_jwk);
+    let keys = verifier.keys().map(PublicKey::to_jwk);
     let mut document = Object::new();
     document.insert("keys", Value::Array(keys.collect()));
     json::to_string(&Value::from(document))

@@ -29,6 +29,9 @@ pub enum KeyError {
     /// It is neither RSA of at least 2048 bits nor P-256, or it is damaged.
     #[error("the private key is neither an RSA key of 2048 bits or more nor a P-256 key")]
     Unusable,
+    /// There is no key, because it could not be made or kept.
+    #[error("the key that signs tokens could not be made")]
+    NotMade,
     /// Random numbers cannot be had.
     #[error("the system gives no random numbers")]
     NoRandomness,

@@ -7,6 +7,7 @@ mod jwt;
 mod key;
 mod objects;
 pub mod request;
+mod shared_key;
 #[cfg(test)]
 pub(super) mod tests;
 mod verify;
@@ -14,4 +15,5 @@ mod verify;
 pub use claims::{Claims, Reference};
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use objects::Objects;
+pub use shared_key::SharedKey;
 pub use verify::Verifier;

@@ -2,8 +2,8 @@
 
 use super::claims::{Claims, Reference};
 use super::jwt;
-use super::key::SigningKey;
 use super::objects::Objects;
+use super::shared_key::SharedKey;
 use crate::auth::authenticate::Token;
 use crate::error;
 use compact_str::CompactString;
@@ -30,7 +30,7 @@ pub struct Issuer {
     /// The issuer tokens name.
     pub name: String,
     /// The key that signs them.
-    pub key: SigningKey,
+    pub key: SharedKey,
     /// The audiences of tokens for which none are asked: this server's own.
     pub audiences: Vec<CompactString>,
     /// The longest time a token may count; longer ones are shortened. None for no bound but the API's.
@@ -152,7 +152,9 @@ impl Issuer {
             node: binding.node,
             warn_after: is_extended.then(|| after(expiration)),
         };
-        let token = jwt::sign(&self.key, &claims.written(), request.random)
+        let key = self.key.wait();
+        let token = key
+            .and_then(|key| jwt::sign(key, &claims.written(), request.random))
             .map_err(|why| Status::internal(format!("failed to generate token: {why}")))?;
         Ok(Issued {
             object: filled(request, &audiences, expiration, &token),

@@ -48,7 +48,7 @@ pub(in crate::auth) fn few() -> Few {
 
 pub(in crate::auth) static SERVER: LazyLock<Issuer> = LazyLock::new(|| Issuer {
     name: ISSUER.to_owned(),
-    key: p256_key(),
+    key: p256_key().into(),
     audiences: vec![ISSUER.into()],
     expiration_seconds_max: None,
     extends_expiration: true,
@@ -57,7 +57,8 @@ pub(in crate::auth) static SERVER: LazyLock<Issuer> = LazyLock::new(|| Issuer {
 pub(in crate::auth) fn verifier() -> Verifier {
     Verifier {
         issuers: vec![ISSUER.to_owned()],
-        keys: vec![SERVER.key.public().clone()],
+        signing: Some(SERVER.key.clone()),
+        others: Vec::new(),
     }
 }
 
@@ -378,7 +379,8 @@ fn what_others_signed_does_not_count() {
         "go-jose/go-jose: error in cryptographic primitive"
     );
     let others = Verifier {
-        keys: vec![p256_key().public().clone()],
+        signing: None,
+        others: vec![p256_key().public().clone()],
         ..verifier()
     };
     let own = [CompactString::from(ISSUER)];
@@ -396,7 +398,7 @@ fn what_others_signed_does_not_count() {
 fn an_administrator_may_shorten_tokens() {
     let issuer = Issuer {
         name: ISSUER.to_owned(),
-        key: p256_key(),
+        key: p256_key().into(),
         audiences: Vec::new(),
         expiration_seconds_max: Some(700),
         extends_expiration: false,
@@ -429,7 +431,10 @@ fn the_documents_name_the_issuer_and_the_key() {
     );
     let keys = json::from_str(&discovery::keys(&verifier())).unwrap();
     let key = &keys.items("keys")[0];
-    assert_eq!(key.str("kid"), Some(SERVER.key.public().id()));
+    assert_eq!(
+        key.str("kid"),
+        Some(SERVER.key.wait().unwrap().public().id())
+    );
     assert_eq!(key.str("use"), Some("sig"));
     assert_eq!(key.str("x").unwrap().len(), 43);
     let plain = Verifier {

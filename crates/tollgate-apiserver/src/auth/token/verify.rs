@@ -2,8 +2,9 @@
 
 use super::claims::{Claims, Reference};
 use super::jwt::Unverified;
-use super::key::PublicKey;
+use super::key::{PublicKey, SigningKey};
 use super::objects::Objects;
+use super::shared_key::SharedKey;
 use crate::auth::authenticate::{CREDENTIAL_ID, Identity, Token};
 use compact_str::{CompactString, format_compact};
 use tollgate_api::go_format::quote;
@@ -19,8 +20,10 @@ const ALGORITHMS: [&str; 4] = ["RS256", "ES256", "ES384", "ES512"];
 pub struct Verifier {
     /// Whose tokens count. The first makes new ones.
     pub issuers: Vec<String>,
-    /// With which keys they may be signed. The first signs new ones.
-    pub keys: Vec<PublicKey>,
+    /// The key that signs new ones.
+    pub signing: Option<SharedKey>,
+    /// With which other keys they may be signed.
+    pub others: Vec<PublicKey>,
 }
 
 impl Verifier {
@@ -53,11 +56,16 @@ impl Verifier {
         }))
     }
 
+    /// The keys that count, that of new tokens first.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &PublicKey> {
+        let signing = self.signing.iter().filter_map(|key| key.wait().ok());
+        signing.map(SigningKey::public).chain(&self.others)
+    }
+
     fn check_signature(&self, token: &Unverified<'_>) -> Result<(), String> {
         let id = token.key_id();
         let mut keys = self
-            .keys
-            .iter()
+            .keys()
             .filter(|key| id.is_empty() || key.id() == id)
             .peekable();
         if keys.peek().is_none() {

@@ -17,6 +17,8 @@ pub struct Rules {
 pub(super) struct Place {
     pub(super) schema: Value,
     pub(super) rules: Vec<Rule>,
+    /// Whether a rule here or below looks at what was there before.
+    pub(super) has_transitions: bool,
     pub(super) properties: BTreeMap<CompactString, Place>,
     pub(super) additional: Option<Box<Place>>,
     pub(super) items: Option<Box<Place>>,
@@ -61,9 +63,16 @@ impl Place {
         let (additional, items) = (below("additionalProperties"), below("items"));
         let has_any =
             !rules.is_empty() || !properties.is_empty() || additional.is_some() || items.is_some();
+        let mut parts = properties
+            .values()
+            .chain(additional.as_deref())
+            .chain(items.as_deref());
+        let has_transitions =
+            rules.iter().any(|rule| rule.is_transition) || parts.any(|part| part.has_transitions);
         has_any.then(|| Self {
             schema: schema.clone(),
             rules,
+            has_transitions,
             properties,
             additional,
             items,

@@ -12,7 +12,7 @@ use tollgate_api::field::{Error, ErrorKind, Errors, Path};
 const STEPS_MAX: u64 = 10_000_000;
 
 impl Rules {
-    /// The rules that do not hold. Parts that are as they were are not asked about.
+    /// The rules that do not hold. Parts that are as they were are only asked how they changed.
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Errors {
         let mut judge = Judge {
             errors: Errors::new(),
@@ -26,6 +26,22 @@ impl Rules {
 struct Judge {
     errors: Errors,
     steps: u64,
+}
+
+/// What is said of the rule at which the steps have run out: it takes too many by itself, or those before it did.
+fn exhausted(rule: &Rule, steps: u64) -> String {
+    if steps > STEPS_MAX {
+        return format!(
+            "'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: {}",
+            if rule.message.is_empty() {
+                &rule.text
+            } else {
+                &rule.message
+            }
+        );
+    }
+    "validation failed due to running out of cost budget, no further validation rules will be run"
+        .to_owned()
 }
 
 /// How many values there are in a value.
@@ -47,7 +63,10 @@ impl Judge {
         path: &Path<'_>,
         is_root: bool,
     ) {
-        if old == Some(value) || (value.is_null() && place.schema.bool("nullable") == Some(true)) {
+        // What is as it was may go on breaking rules, but not those about how it changes.
+        let is_same = old == Some(value);
+        let is_null = value.is_null() && place.schema.bool("nullable") == Some(true);
+        if is_null || (is_same && !place.has_transitions) {
             return;
         }
         if !place.rules.is_empty() {
@@ -55,15 +74,20 @@ impl Judge {
             let before = old.map(|old| values::of(old, &place.schema, is_root));
             let size = count(value);
             for rule in &place.rules {
-                if rule.is_transition && before.is_none() && !rule.optional_old {
+                let is_asked = if rule.is_transition {
+                    before.is_some() || rule.optional_old
+                } else {
+                    !is_same
+                };
+                if !is_asked {
                     continue;
                 }
-                self.steps = self
-                    .steps
-                    .saturating_add(size.saturating_pow(rule.depth.saturating_add(1)));
+                let steps = size.saturating_pow(rule.depth.saturating_add(1));
+                self.steps = self.steps.saturating_add(steps);
                 if self.steps > STEPS_MAX {
-                    let why = "validation failed due to running out of cost budget, no further validation rules will be run";
-                    self.errors.push(Error::invalid(path, value.clone(), why));
+                    let sort = place.schema.str_or_empty("type");
+                    self.errors
+                        .push(Error::invalid(path, sort, exhausted(rule, steps)));
                     return;
                 }
                 self.errors

@@ -96,6 +96,42 @@ fn a_rule_may_be_asked_though_nothing_was_there_before() {
 }
 
 #[test]
+fn a_rule_that_takes_too_long_is_named() {
+    let text = r#"{"type":"object","properties":{"l":{"type":"array","items":{"type":"integer"},
+        "x-kubernetes-validations":[{"rule":"self.all(x, self.all(y, x == y))"}]}}}"#;
+    let rules = Rules::read(&from_str(text).unwrap()).unwrap();
+    let list = vec!["1"; 1000].join(",");
+    let errors = rules.validate(&from_str(&format!(r#"{{"l":[{list}]}}"#)).unwrap(), None);
+    let text = errors[0].to_string();
+    assert!(text.starts_with("l: Invalid value: \"array\": "), "{text}");
+    assert!(
+        text.contains("call cost exceeds limit for rule: self.all(x"),
+        "{text}"
+    );
+}
+
+#[test]
+fn rules_about_changes_hold_for_what_does_not_change() {
+    let faults = |rule: &str, old: &str, new: &str| {
+        let text = format!(
+            r#"{{"type":"object","properties":{{"a":{{"type":"object","additionalProperties":
+                {{"type":"string","x-kubernetes-validations":[{rule}]}}}}}}}}"#
+        );
+        let rules = Rules::read(&from_str(&text).unwrap()).unwrap();
+        let old = from_str(old).unwrap();
+        rules.validate(&from_str(new).unwrap(), Some(&old)).len()
+    };
+    let (old, new) = (r#"{"a":{"x":"1"}}"#, r#"{"a":{"x":"1","y":"1"}}"#);
+    assert_eq!(faults(r#"{"rule":"self != oldSelf"}"#, old, old), 1);
+    assert_eq!(faults(r#"{"rule":"self != oldSelf"}"#, old, new), 1);
+    let optional =
+        r#"{"rule":"!oldSelf.hasValue() || self != oldSelf.value()","optionalOldSelf":true}"#;
+    assert_eq!(faults(optional, old, new), 1);
+    assert_eq!(faults(r#"{"rule":"self == 'other'"}"#, old, old), 0);
+    assert_eq!(faults(r#"{"rule":"self == 'other'"}"#, old, new), 1);
+}
+
+#[test]
 fn what_was_there_before_is_known_only_where_it_can_be_found() {
     let said = |sort: &str, rule: &str| {
         let text = format!(

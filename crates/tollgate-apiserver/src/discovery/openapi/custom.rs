@@ -6,6 +6,17 @@ use super::schemas::kind_entry;
 use crate::resources::{Origin, Resource};
 use tollgate_api::{GroupVersionKind, Value};
 
+/// What `kubectl explain` says of the fields that every object has, beside what a definition says of its own.
+const API_VERSION: &str =
+    "APIVersion defines the group and the version in which the object is written.";
+const KIND: &str = "Kind is the sort of the object, by which its schema is known.";
+
+fn described(text: &'static str) -> Value {
+    let mut schema = typed("string", "");
+    schema.set("description", text);
+    schema
+}
+
 /// The schema of a custom kind.
 pub(super) fn schema(resource: &Resource) -> Value {
     let own = match &resource.origin {
@@ -14,8 +25,8 @@ pub(super) fn schema(resource: &Resource) -> Value {
     };
     let mut schema = own.unwrap_or_else(|| typed("object", ""));
     let properties = schema.child_mut("properties");
-    properties.set("apiVersion", typed("string", ""));
-    properties.set("kind", typed("string", ""));
+    properties.set("apiVersion", described(API_VERSION));
+    properties.set("kind", described(KIND));
     properties.set("metadata", reference(&names::of_type("meta/v1.ObjectMeta")));
     let kinds = vec![kind_entry(&resource.kind)];
     schema.set("x-kubernetes-group-version-kind", kinds);

@@ -51,6 +51,10 @@ impl CustomOrigin for Gizmos {
 
 /// What is built in, and a custom resource.
 fn with_gizmos() -> Catalog {
+    with_custom(Arc::new(Gizmos))
+}
+
+fn with_custom(origin: Arc<dyn CustomOrigin>) -> Catalog {
     let mut groups = built_in().unwrap().groups().to_vec();
     let kind = GroupVersionKind::new("k.example.com/v1", "Gizmo");
     let verbs = Verbs::ALL;
@@ -72,7 +76,7 @@ fn with_gizmos() -> Catalog {
         storage: GroupResource::new("k.example.com", "gizmos"),
         storage_kind: kind.clone(),
         conversion: Conversion::None,
-        origin: Origin::Custom(Arc::new(Gizmos)),
+        origin: Origin::Custom(origin),
         kind,
     };
     groups.push(Group {
@@ -339,6 +343,28 @@ fn custom_resources_have_the_schema_of_their_definition() {
         spec.get("rest").unwrap().to_string(),
         r#"{"x-kubernetes-preserve-unknown-fields":true}"#
     );
+}
+
+#[test]
+fn a_kind_that_may_have_any_fields_names_none_to_old_clients() {
+    #[derive(Debug)]
+    struct Anything;
+    impl CustomOrigin for Anything {
+        fn openapi_schema(&self) -> Option<Value> {
+            let text = r#"{"type":"object","x-kubernetes-preserve-unknown-fields":true,"properties":{"a":{"type":"string"}}}"#;
+            json::from_str(text).ok()
+        }
+    }
+    let catalog = with_custom(Arc::new(Anything));
+    let whole = tree(&v2_json(&catalog, RELEASE).unwrap());
+    let kind = whole
+        .at(&["definitions", "com.example.k.v1.Gizmo"])
+        .unwrap();
+    assert_eq!(kind.str("type"), Some("object"));
+    assert_eq!(kind.as_object().unwrap().len(), 2);
+    let part = v3(&catalog, "apis/k.example.com/v1");
+    let kind = part.at(&["components", "schemas", "com.example.k.v1.Gizmo"]);
+    assert!(kind.unwrap().at(&["properties", "a"]).is_some());
 }
 
 /// A field of a message: its number, and what it holds.

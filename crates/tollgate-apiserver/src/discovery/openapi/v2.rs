@@ -55,6 +55,9 @@ impl<'f> Model<'f> {
     pub(super) fn definitions(&self) -> impl Iterator<Item = (&str, Value)> {
         self.schemas.names().map(|name| {
             let mut schema = self.schemas.schema(name, false);
+            if schema.bool(OPEN) == Some(true) {
+                schema = open_kind(&schema);
+            }
             translate(&mut schema);
             (name, schema)
         })
@@ -217,6 +220,18 @@ fn written(operation: &Operation) -> Value {
     Value::Object(entry)
 }
 
+/// The mark of what may have fields that the schema does not name.
+const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
+
+/// A kind that may have any fields: old clients would take the fields that are named for all that there are.
+fn open_kind(schema: &Value) -> Value {
+    const KINDS: &str = "x-kubernetes-group-version-kind";
+    let mut open = Value::object();
+    open.set("type", "object");
+    open.set(KINDS, schema.get(KINDS).cloned());
+    open
+}
+
 /// Makes a schema of version 2 from one of version 3: what the old version cannot say is left out.
 fn translate(schema: &mut Value) {
     let Some(entries) = schema.as_object_mut() else {
@@ -231,7 +246,7 @@ fn translate(schema: &mut Value) {
         entries.remove(key);
     }
     let flag = |key: &str| entries.get(key).and_then(Value::as_bool) == Some(true);
-    let is_open = flag("x-kubernetes-preserve-unknown-fields");
+    let is_open = flag(OPEN);
     let is_nullable = flag("nullable");
     let either = flag("x-kubernetes-int-or-string");
     entries.remove("nullable");

@@ -39,11 +39,52 @@ pub async fn evict(
         .ok_or_else(|| error::not_found(call.group_resource(), call.name))?;
     let pod = record::parse(&found.value, found.revision)?;
     if !ignores_budgets(&pod) {
-        spend(call, &pod, &deletion).await?;
+        let unready = spend(call, &pod, &deletion).await?;
         mark(&pods, &deletion).await?;
+        if let (Some(budget), None) = (unready, &deletion.resource_version) {
+            return delete_unready(&pods, deletion, &budget).await;
+        }
     }
     delete(&pods, &deletion).await?;
     Ok(success())
+}
+
+/// Deletes a pod that the budget does not count, unless it has become ready since.
+async fn delete_unready(
+    call: &Call<'_>,
+    mut deletion: DeleteOptions,
+    budget: &str,
+) -> Result<Answer, Status> {
+    let snapshot = call.api.store.snapshot();
+    if let Some(found) = snapshot.get(call.key(call.name).as_str()) {
+        if is_ready(&record::parse(&found.value, found.revision)?) {
+            return Err(unprocessed(budget));
+        }
+        deletion.resource_version = Some(found.revision.to_string());
+    }
+    match delete(call, &deletion).await {
+        Err(status) if status.code == 409 => Err(unprocessed(budget)),
+        deleted => deleted.map(|_| success()),
+    }
+}
+
+fn is_ready(pod: &Value) -> bool {
+    let conditions = pod
+        .get("status")
+        .map_or(&[][..], |status| status.items("conditions"));
+    let mut conditions = conditions.iter();
+    conditions.any(|condition| {
+        condition.str("type") == Some("Ready") && condition.str("status") == Some("True")
+    })
+}
+
+/// Whether a pod that is not ready may go without being charged to its budget.
+fn lets_unready_go(budget: &Value) -> bool {
+    let policy = budget.at(&["spec", "unhealthyPodEvictionPolicy"]);
+    let status = budget.get("status").unwrap_or(&Value::Null);
+    let desired = status.int("desiredHealthy").unwrap_or_default();
+    policy.and_then(Value::as_str) == Some("AlwaysAllow")
+        || (desired > 0 && status.int("currentHealthy").unwrap_or_default() >= desired)
 }
 
 /// Pods that have ended, go already or never began are missed by nobody.
@@ -53,11 +94,16 @@ fn ignores_budgets(pod: &Value) -> bool {
         || pod.at(&["metadata", "deletionTimestamp"]).is_some()
 }
 
-/// Takes one disruption from the budget of the pod, or refuses.
-async fn spend(call: &Call<'_>, pod: &Value, deletion: &DeleteOptions) -> Result<(), Status> {
+/// Takes one disruption from the budget of the pod, or refuses. Gives the budget that lets the pod go uncharged as long
+/// as it is not ready.
+async fn spend(
+    call: &Call<'_>,
+    pod: &Value,
+    deletion: &DeleteOptions,
+) -> Result<Option<String>, Status> {
     let budgets = budgets(call, pod)?;
     let budget = match budgets.as_slice() {
-        [] => return Ok(()),
+        [] => return Ok(None),
         [budget] => budget.clone(),
         _ => {
             return Err(Status::plain(
@@ -65,6 +111,15 @@ async fn spend(call: &Call<'_>, pod: &Value, deletion: &DeleteOptions) -> Result
             ));
         }
     };
+    if !is_ready(pod) {
+        let snapshot = call.api.store.snapshot();
+        let key = Key::new("policy", "poddisruptionbudgets", call.namespace, &budget);
+        if let Some(found) = snapshot.get(key.as_str())
+            && lets_unready_go(&record::parse(&found.value, found.revision)?)
+        {
+            return Ok(Some(budget));
+        }
+    }
     let catalog = call.api.catalog.load();
     let Some(resource) = catalog.resource("policy", "v1", "poddisruptionbudgets") else {
         return Err(error::no_such_resource());
@@ -81,7 +136,7 @@ async fn spend(call: &Call<'_>, pod: &Value, deletion: &DeleteOptions) -> Result
     };
     let mut make = |budget: &Value| taken(call, budget, pod);
     update(&of_budget, &options, Update::PLAIN, &mut make).await?;
-    Ok(())
+    Ok(None)
 }
 
 /// The names of the budgets that cover a pod.
@@ -115,8 +170,7 @@ fn taken(call: &Call<'_>, budget: &Value, pod: &Value) -> Result<Value, Status> 
             .at(&["metadata", "name"])
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let why = format!("The disruption budget {name} is still being processed by the server.");
-        return Err(refused(&why, 10));
+        return Err(unprocessed(name));
     }
     let allowed = status.int("disruptionsAllowed").unwrap_or_default();
     if allowed <= 0 {
@@ -153,6 +207,12 @@ fn taken(call: &Call<'_>, budget: &Value, pod: &Value) -> Result<Value, Status> 
         set_condition(&mut budget, condition);
     }
     Ok(budget)
+}
+
+/// 429: what is known of the budget is not of now.
+fn unprocessed(budget: &str) -> Status {
+    let why = format!("The disruption budget {budget} is still being processed by the server.");
+    refused(&why, 10)
 }
 
 /// 429: not now.

@@ -7,7 +7,7 @@ use super::outcome::Step;
 use super::{Surroundings, resize, status};
 use crate::node::moment;
 use crate::node::resources::{Resources, in_messages};
-use tollgate_api::{Quantity, Timestamp, Value};
+use tollgate_api::{Quantity, Timestamp, Value, resource_name};
 
 /// A node as its pods meet it.
 #[derive(Debug, Clone)]
@@ -126,12 +126,21 @@ pub(crate) fn shortage(requests: &Resources, node: &NodeFacts<'_>) -> Option<(St
         };
         let none = Quantity::from_int(0);
         let used = node.used.get(name).unwrap_or(&none);
-        let capacity = node.allocatable.get(name).unwrap_or(&none);
+        let stated = || {
+            let stated = node.node.at(&["status", "allocatable"])?.get(name)?;
+            Quantity::from_value(stated).ok()
+        };
+        let capacity = match node.allocatable.get(name).cloned().or_else(stated) {
+            Some(capacity) => capacity,
+            // Extended resources that no node states are the cluster's, which the scheduler has counted.
+            None if resource_name::is_extended(name) => continue,
+            None => none.clone(),
+        };
         let mut together = used.clone();
         together.add(requested);
-        if together > *capacity {
+        if together > capacity {
             let [requested, used, capacity] =
-                [requested, used, capacity].map(|amount| in_messages(name, amount));
+                [requested, used, &capacity].map(|amount| in_messages(name, amount));
             return said(name, requested, used, capacity);
         }
     }

@@ -4,7 +4,7 @@
 
 mod containers;
 mod ip;
-mod node_labels;
+pub(crate) mod node_labels;
 mod overlaps;
 mod pod_ports;
 mod volumes;
@@ -149,7 +149,7 @@ fn fractional(list: Option<&Value>, path: &Path<'_>, warnings: &mut Vec<String>)
     }
 }
 
-fn fractional_amount(
+pub(crate) fn fractional_amount(
     list: Option<&Value>,
     name: &str,
     path: &Path<'_>,

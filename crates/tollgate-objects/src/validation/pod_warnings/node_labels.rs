@@ -5,7 +5,7 @@ use tollgate_api::field::Path;
 use tollgate_api::{Value, names};
 
 /// Why a label of nodes is not to be used any more.
-pub(super) fn deprecated(label: &str) -> Option<&'static str> {
+pub(crate) fn deprecated(label: &str) -> Option<&'static str> {
     Some(match label {
         "beta.kubernetes.io/arch" => "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
         "beta.kubernetes.io/os" => "deprecated since v1.14; use \"kubernetes.io/os\" instead",
@@ -62,7 +62,12 @@ fn node_affinity(affinity: &Value, path: &Path<'_>, warnings: &mut Vec<String>) 
 }
 
 /// `GetWarningsForNodeSelectorTerm`; bad values are refused in required terms and only warned about in preferred ones.
-fn term_warnings(term: &Value, with_values: bool, path: &Path<'_>, warnings: &mut Vec<String>) {
+pub(crate) fn term_warnings(
+    term: &Value,
+    with_values: bool,
+    path: &Path<'_>,
+    warnings: &mut Vec<String>,
+) {
     let path = path.child("matchExpressions");
     for (index, expression) in term.items("matchExpressions").iter().enumerate() {
         let path = path.index(index);

@@ -1,63 +1,77 @@
 //! The files of a server: certificates and keys in its data directory, readable for their owner only.
+//!
+//! The key that signs tokens takes longer to make than all the rest of a start, so it is made beside it.
 
 use anyhow::{Context as _, Result};
 use ring::rand::SystemRandom;
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tollgate_api::Timestamp;
 use tollgate_apiserver::auth::token::SigningKey;
 use tollgate_apiserver::http::certificates::{Certificates, Identity};
 
-/// The certificates and keys of a server.
-#[derive(Debug)]
-pub(super) struct Keys {
-    pub(super) certificates: Certificates,
-    /// The key that signs tokens of service accounts (PEM).
-    pub(super) service_accounts: String,
+/// Reads the certificates that a former start made, or makes them.
+pub(super) fn certificates(
+    directory: Option<&Path>,
+    addresses: &[IpAddr],
+    now: Timestamp,
+) -> Result<Certificates> {
+    let folder = directory.map(folder_of_keys);
+    if let Some(folder) = &folder
+        && folder.join("admin.crt").exists()
+    {
+        return Ok(Certificates {
+            authority: load(folder, "ca")?,
+            server: load(folder, "apiserver")?,
+            admin: load(folder, "admin")?,
+        });
+    }
+    let names: Vec<String> = addresses
+        .iter()
+        .filter(|address| !address.is_unspecified())
+        .map(IpAddr::to_string)
+        .collect();
+    let certificates = Certificates::make(&names, now)?;
+    if let Some(folder) = &folder {
+        save(folder, "ca", &certificates.authority)?;
+        save(folder, "apiserver", &certificates.server)?;
+        // The last one: its file says that all are there.
+        save(folder, "admin", &certificates.admin)?;
+    }
+    Ok(certificates)
 }
 
-impl Keys {
-    /// Reads what a former start made, or makes it.
-    pub(super) fn load_or_make(
-        directory: Option<&Path>,
-        addresses: &[IpAddr],
-        now: Timestamp,
-    ) -> Result<Self> {
-        let folder = directory.map(|directory| directory.join("pki"));
-        if let Some(folder) = &folder
-            && folder.join("admin.crt").exists()
-        {
-            return Ok(Self {
-                certificates: Certificates {
-                    authority: load(folder, "ca")?,
-                    server: load(folder, "apiserver")?,
-                    admin: load(folder, "admin")?,
-                },
-                service_accounts: read(&folder.join("sa.key"))?,
-            });
-        }
-        let names: Vec<String> = addresses
-            .iter()
-            .filter(|address| !address.is_unspecified())
-            .map(IpAddr::to_string)
-            .collect();
-        let certificates = Certificates::make(&names, now)?;
-        let service_accounts = SigningKey::generate(&SystemRandom::new())?;
-        if let Some(folder) = &folder {
-            make_folder(folder)?;
-            write_secret(&folder.join("sa.key"), &service_accounts)?;
-            save(folder, "ca", &certificates.authority)?;
-            save(folder, "apiserver", &certificates.server)?;
-            // The last one: its file says that all are there.
-            save(folder, "admin", &certificates.admin)?;
-        }
-        Ok(Self {
-            certificates,
-            service_accounts,
-        })
+/// Reads the key that signs tokens of service accounts, if a former start made it.
+pub(super) fn known_token_key(directory: Option<&Path>) -> Result<Option<SigningKey>> {
+    let Some(file) = directory
+        .map(file_of_token_key)
+        .filter(|file| file.exists())
+    else {
+        return Ok(None);
+    };
+    let key = SigningKey::from_pem(&read(&file)?, &SystemRandom::new());
+    key.map(Some)
+        .context("cannot sign with the key for tokens of service accounts")
+}
+
+/// Makes the key that signs tokens. It is kept before anybody can use it, so every token outlives the process.
+pub(super) fn make_token_key(directory: Option<&Path>) -> Result<SigningKey> {
+    let random = SystemRandom::new();
+    let text = SigningKey::generate(&random)?;
+    if let Some(directory) = directory {
+        write_secret(&file_of_token_key(directory), &text)?;
     }
+    Ok(SigningKey::from_pem(&text, &random)?)
+}
+
+fn folder_of_keys(directory: &Path) -> PathBuf {
+    directory.join("pki")
+}
+
+fn file_of_token_key(directory: &Path) -> PathBuf {
+    folder_of_keys(directory).join("sa.key")
 }
 
 fn load(folder: &Path, name: &str) -> Result<Identity> {

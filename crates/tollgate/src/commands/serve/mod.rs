@@ -13,25 +13,27 @@ use crate::args::{DurabilityArg, ServeArgs};
 use crate::env;
 use crate::judge::admission_config;
 use anyhow::{Context as _, Result, bail};
-use files::Keys;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tollgate_api::{Release, Timestamp};
 use tollgate_apiserver::admission::AdmissionConfig;
 use tollgate_apiserver::auth::authenticate::TokenFile;
 use tollgate_apiserver::auth::token::request::Issuer;
-use tollgate_apiserver::auth::token::{SigningKey, Verifier};
+use tollgate_apiserver::auth::token::{KeyError, SharedKey, Verifier};
 use tollgate_apiserver::auth::{Authenticator, Mode};
 use tollgate_apiserver::environment::Environment;
-use tollgate_apiserver::http::certificates::{self, Identity};
+use tollgate_apiserver::http::certificates::{self, Certificates, Identity};
 use tollgate_apiserver::http::parse_duration;
 use tollgate_apiserver::server::{Config, Limits, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 use tollgate_controllers::clock::Clock;
+use tollgate_controllers::node::Kubelets;
 use tollgate_controllers::registry::Settings;
 
 /// A data directory of this name keeps nothing.
@@ -45,74 +47,52 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     controllers::check(&args.controllers)?;
     let kubelets = nodes::kubelets(args, release)?;
     let directory = (args.data_dir != Path::new(IN_MEMORY)).then_some(args.data_dir.as_path());
-    let store = store(directory, args.durability)?;
     let now = Timestamp::from_unix_seconds(env::now_unix_seconds());
     let advertised = args
         .advertise_address
         .unwrap_or_else(|| reached(args.bind_address));
-    let keys = Keys::load_or_make(directory, &[args.bind_address, advertised], now)?;
-    let client_authorities = client_authorities(args, &keys)?;
-    let tls = tls(args, &keys, &client_authorities)?;
-    let admission = admission(args)?;
-    let random = ring::rand::SystemRandom::new();
-    let key = SigningKey::from_pem(&keys.service_accounts, &random)
-        .context("cannot sign with the key for tokens of service accounts")?;
-    let authenticator = authenticator(args, &key)?;
-    let modes = modes(args)?;
-    let issuer = issuer(args, key);
-    let limits = limits(args)?;
-    let system = Arc::new(env::System::new());
-    let environment = Arc::clone(&system) as Arc<dyn Environment>;
-    let (auditor, writer) = audit::start(args, &environment)?.unzip();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start threads")?;
+    let (key, making) = token_key(directory, &runtime)?;
+    let keys = files::certificates(directory, &[args.bind_address, advertised], now)?;
+    let system = Arc::new(env::System::new());
+    let environment = Arc::clone(&system) as Arc<dyn Environment>;
+    let (auditor, writer) = audit::start(args, &environment)?.unzip();
+    let client_authorities = client_authorities(args, &keys)?;
+    let config = Config {
+        store: store(directory, args.durability)?,
+        environment,
+        release,
+        address: SocketAddr::new(args.bind_address, args.secure_port),
+        advertised,
+        hostname: env::hostname(),
+        tls: tls(args, &keys, &client_authorities)?,
+        client_authorities,
+        admission: admission(args)?,
+        authenticator: authenticator(args, &key)?,
+        authorization_modes: modes(args)?,
+        issuer: issuer(args, key),
+        auditor,
+        limits: limits(args)?,
+        read_yaml: yaml::read,
+        event_ttl: args.event_ttl,
+        node_agent: nodes::agent(kubelets.as_ref(), &system),
+        usage: nodes::usage(kubelets.as_ref()),
+    };
     runtime.block_on(async {
         let stop = stop_signal()?;
-        let server = Server::start(Config {
-            store: Arc::clone(&store),
-            environment,
-            release,
-            address: SocketAddr::new(args.bind_address, args.secure_port),
-            advertised,
-            hostname: env::hostname(),
-            client_authorities,
-            tls,
-            admission,
-            authenticator,
-            authorization_modes: modes,
-            issuer,
-            auditor,
-            limits,
-            read_yaml: yaml::read,
-            event_ttl: args.event_ttl,
-            node_agent: nodes::agent(kubelets.as_ref(), &system),
-            usage: nodes::usage(kubelets.as_ref()),
-        })
-        .await?;
+        let server = Server::start(config).await?;
         let address = server.address().context("cannot tell the address")?;
         announce(args, directory, &keys, release, address, out)?;
-        let stopping = Arc::new(Notify::new());
         let settings = Settings {
-            root_ca: keys.certificates.authority.certificate.clone(),
+            root_ca: keys.authority.certificate.clone(),
         };
-        let api = Arc::clone(server.api());
-        let controllers = controllers::run(
-            &api,
-            Arc::clone(&system) as Arc<dyn Clock>,
-            &args.controllers,
-            &settings,
-            kubelets,
-            Arc::clone(&stopping).notified_owned(),
-        );
-        let serving = server.serve(async {
-            stop.await;
-            // Controllers go first: what they would do now would only hold up those who wait for an answer.
-            stopping.notify_one();
-        });
-        tokio::join!(controllers, serving);
-        Ok::<(), anyhow::Error>(())
+        tokio::select! {
+            () = live(args, server, system, kubelets, &settings, stop) => Ok(()),
+            failure = failure_of(making) => Err(failure),
+        }
     })?;
     // With it go the last who could tell the audit log anything.
     drop(runtime);
@@ -122,8 +102,35 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     Ok(Exit::Passed)
 }
 
+/// Serves, and runs controllers and nodes, until `stop` resolves.
+async fn live(
+    args: &ServeArgs,
+    server: Server,
+    system: Arc<env::System>,
+    kubelets: Option<Arc<Kubelets>>,
+    settings: &Settings,
+    stop: impl Future<Output = ()>,
+) {
+    let stopping = Arc::new(Notify::new());
+    let api = Arc::clone(server.api());
+    let controllers = controllers::run(
+        &api,
+        system as Arc<dyn Clock>,
+        &args.controllers,
+        settings,
+        kubelets,
+        Arc::clone(&stopping).notified_owned(),
+    );
+    let serving = server.serve(async {
+        stop.await;
+        // Controllers go first: what they would do now would only hold up those who wait for an answer.
+        stopping.notify_one();
+    });
+    tokio::join!(controllers, serving);
+}
+
 /// Who issues tokens of service accounts.
-fn issuer(args: &ServeArgs, key: SigningKey) -> Issuer {
+fn issuer(args: &ServeArgs, key: SharedKey) -> Issuer {
     Issuer {
         name: args.service_account_issuer.clone(),
         key,
@@ -176,6 +183,45 @@ fn release(text: &str) -> Result<Release> {
     Ok(release)
 }
 
+/// The key that signs tokens, and its making if this is the first start.
+fn token_key(
+    directory: Option<&Path>,
+    runtime: &Runtime,
+) -> Result<(SharedKey, Option<JoinHandle<Result<()>>>)> {
+    if let Some(key) = files::known_token_key(directory)? {
+        return Ok((key.into(), None));
+    }
+    let key = SharedKey::pending();
+    let shared = key.clone();
+    let directory = directory.map(Path::to_owned);
+    let making = runtime.spawn_blocking(move || {
+        let made = files::make_token_key(directory.as_deref());
+        // Whoever waits is let go in any case.
+        match made {
+            Ok(made) => shared.set(Ok(made)),
+            Err(error) => {
+                shared.set(Err(KeyError::NotMade));
+                return Err(error);
+            }
+        }
+        Ok(())
+    });
+    Ok((key, Some(making)))
+}
+
+/// Resolves if a key could not be made.
+async fn failure_of(making: Option<JoinHandle<Result<()>>>) -> anyhow::Error {
+    let made = match making {
+        Some(making) => making.await,
+        None => Ok(Ok(())),
+    };
+    match made {
+        Ok(Ok(())) => std::future::pending().await,
+        Ok(Err(error)) => error,
+        Err(error) => error.into(),
+    }
+}
+
 fn store(directory: Option<&Path>, durability: DurabilityArg) -> Result<Arc<dyn Store>> {
     let Some(directory) = directory else {
         return Ok(Arc::new(MemoryStore::default()));
@@ -192,16 +238,16 @@ fn store(directory: Option<&Path>, durability: DurabilityArg) -> Result<Arc<dyn 
 }
 
 /// Who may certify clients: our own authority, and those that were named.
-fn client_authorities(args: &ServeArgs, keys: &Keys) -> Result<String> {
-    let mut authorities = keys.certificates.authority.certificate.clone();
+fn client_authorities(args: &ServeArgs, keys: &Certificates) -> Result<String> {
+    let mut authorities = keys.authority.certificate.clone();
     if let Some(path) = &args.client_ca_file {
         authorities.push_str(&files::read(path)?);
     }
     Ok(authorities)
 }
 
-fn tls(args: &ServeArgs, keys: &Keys, authorities: &str) -> Result<rustls::ServerConfig> {
-    let mut identity = keys.certificates.server.clone();
+fn tls(args: &ServeArgs, keys: &Certificates, authorities: &str) -> Result<rustls::ServerConfig> {
+    let mut identity = keys.server.clone();
     if let (Some(certificate), Some(key)) = (&args.tls_cert_file, &args.tls_private_key_file) {
         identity = Identity {
             certificate: files::read(certificate)?,
@@ -225,7 +271,7 @@ fn admission(args: &ServeArgs) -> Result<AdmissionConfig> {
     Ok(config)
 }
 
-fn authenticator(args: &ServeArgs, key: &SigningKey) -> Result<Authenticator> {
+fn authenticator(args: &ServeArgs, key: &SharedKey) -> Result<Authenticator> {
     let mut token_file = None;
     if let Some(path) = &args.token_auth_file {
         let text = files::read(path)?;
@@ -237,7 +283,8 @@ fn authenticator(args: &ServeArgs, key: &SigningKey) -> Result<Authenticator> {
         audiences: vec![issuer.as_str().into()],
         service_accounts: Verifier {
             issuers: vec![issuer],
-            keys: vec![key.public().clone()],
+            signing: Some(key.clone()),
+            others: Vec::new(),
         },
         anonymous: args.anonymous_auth,
     })
@@ -279,13 +326,13 @@ fn reached(bound: IpAddr) -> IpAddr {
 fn announce(
     args: &ServeArgs,
     directory: Option<&Path>,
-    keys: &Keys,
+    keys: &Certificates,
     release: Release,
     address: SocketAddr,
     out: &mut dyn Write,
 ) -> Result<()> {
     let reached = SocketAddr::new(reached(address.ip()), address.port());
-    let text = kubeconfig::write(&format!("https://{reached}"), &keys.certificates);
+    let text = kubeconfig::write(&format!("https://{reached}"), keys);
     let own = directory.map(|directory| directory.join("kubeconfig"));
     let mut shown = None;
     for path in own.iter().chain(&args.write_kubeconfig) {

@@ -185,16 +185,13 @@ impl Running {
             authenticator: Authenticator {
                 token_file: Some(TokenFile::parse("tokens", TOKENS).unwrap()),
                 audiences: Vec::new(),
-                service_accounts: Verifier {
-                    issuers: Vec::new(),
-                    keys: Vec::new(),
-                },
+                service_accounts: Verifier::default(),
                 anonymous: true,
             },
             authorization_modes: vec![Mode::Rbac],
             issuer: Issuer {
                 name: "test".to_owned(),
-                key,
+                key: key.into(),
                 audiences: Vec::new(),
                 expiration_seconds_max: None,
                 extends_expiration: false,
@@ -205,14 +202,11 @@ impl Running {
                     duplicates: Vec::new(),
                 })
             },
-            advertised: [127, 0, 0, 1].into(),
-            hostname: "server".to_owned(),
-            client_authorities: String::new(),
             event_ttl: Duration::ZERO,
+            usage: None,
             auditor,
             limits: Limits::default(),
             node_agent: with_agent.then(|| Arc::new(Agent { gone: sender }) as Arc<_>),
-            event_ttl: std::time::Duration::ZERO,
         });
         let server = server.await.unwrap();
         let address = server.address().unwrap();

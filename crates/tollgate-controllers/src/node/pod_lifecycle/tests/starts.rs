@@ -228,6 +228,9 @@ fn a_node_that_is_full_rejects_a_pod() {
         )
     );
     let mut life = Life::of("{}", spec);
+    life.allocatable = crate::node::resources::Resources::from_list(Some(
+        &tollgate_api::json::from_str(r#"{"cpu":"4","pods":"110","nvidia.com/gpu":"0"}"#).unwrap(),
+    ));
     life.shows(100, &[(0, "0/1 OutOfnvidia.com/gpu (Failed)")]);
     let mut life = Life::of("{}", PLAIN);
     life.pods = 110;

@@ -1,5 +1,7 @@
 //! `xtask load`: pods are created, read, listed or deleted over some connections that are kept alive, and what that took
-//! is printed. Any Kubernetes API server can be measured with it.
+//! is printed. Any Kubernetes API server can be measured with it. `--rollout N` measures one that has controllers and nodes.
+
+mod rollout;
 
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ enum Work {
     Get,
     List,
     Delete,
+    Rollout,
 }
 
 #[derive(Debug)]
@@ -33,6 +36,8 @@ struct Options {
     connections: usize,
     namespace: String,
     prefix: String,
+    /// Whether what was rolled out stays.
+    keeps: bool,
 }
 
 impl Options {
@@ -45,6 +50,7 @@ impl Options {
             connections: 16,
             namespace: "load".to_owned(),
             prefix: "p".to_owned(),
+            keeps: false,
         };
         while let Some(flag) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("{flag} what?"));
@@ -53,6 +59,11 @@ impl Options {
                 "--get" => options.work = Work::Get,
                 "--list" => options.work = Work::List,
                 "--delete" => options.work = Work::Delete,
+                "--rollout" => {
+                    options.work = Work::Rollout;
+                    options.requests = value()?.parse()?;
+                }
+                "--keep" => options.keeps = true,
                 "--kubeconfig" => kubeconfig = Some(PathBuf::from(value()?)),
                 "--namespace" => options.namespace = value()?,
                 "--prefix" => options.prefix = value()?,
@@ -67,7 +78,7 @@ impl Options {
 
     fn method(&self) -> &'static str {
         match self.work {
-            Work::Create => "POST",
+            Work::Create | Work::Rollout => "POST",
             Work::Get | Work::List => "GET",
             Work::Delete => "DELETE",
         }
@@ -86,6 +97,9 @@ struct Seen {
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     let options = Options::read(arguments)?;
     let target = Target::from_kubeconfig(&options.kubeconfig)?;
+    if options.work == Work::Rollout {
+        return rollout::run(&options, &target);
+    }
     let next = AtomicUsize::new(0);
     let began = now();
     let seen: Result<Vec<Seen>> = std::thread::scope(|scope| {
@@ -121,7 +135,7 @@ fn work(options: &Options, target: &Target, next: &AtomicUsize) -> Result<Seen> 
         let name = format!("{}-{number}", options.prefix);
         let pod = POD.replace("NAME", &name);
         let path = match options.work {
-            Work::Create | Work::List => collection.clone(),
+            Work::Create | Work::List | Work::Rollout => collection.clone(),
             Work::Get => format!("{collection}/{name}"),
             Work::Delete => format!("{collection}/{name}?gracePeriodSeconds=0"),
         };

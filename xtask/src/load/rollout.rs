@@ -1,0 +1,196 @@
+//! `xtask load --rollout N`: how long a Deployment of so many pods takes until all are there, on a node and running, and how long
+//! its namespace takes to go.
+
+use super::{Options, now};
+use anyhow::{Context as _, Result, bail};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use tollgate_testkit::client::{Answer, Connection, Request, Target, Who};
+
+/// How long all that may take.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// How often the namespace is asked for while it goes.
+const ASKED_EVERY: Duration = Duration::from_millis(20);
+
+/// A Deployment with a pod of 1 KB.
+const DEPLOYMENT: &str = r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":REPLICAS,
+"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[
+{"name":"web","image":"registry.example/web:1.4","ports":[{"containerPort":8080}],"env":[{"name":"LEVEL","value":"info"}],
+"resources":{"requests":{"cpu":"1m","memory":"1Mi"}}}]}}}}"#;
+
+/// How far a pod is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Created,
+    Scheduled,
+    Running,
+    Deleted,
+}
+
+const STAGES: [Stage; 4] = [
+    Stage::Created,
+    Stage::Scheduled,
+    Stage::Running,
+    Stage::Deleted,
+];
+
+/// What a watch has told of pods.
+#[derive(Debug, Default)]
+struct Told {
+    stages: BTreeMap<String, Stage>,
+    counts: BTreeMap<Stage, usize>,
+    reached: BTreeMap<Stage, Duration>,
+    events: usize,
+}
+
+impl Told {
+    /// Takes in a line of the watch. It is searched, not parsed: on the same cores the client is to cost little.
+    fn take(&mut self, line: &str, pods: usize, elapsed: Duration) -> Result<()> {
+        self.events = self.events.saturating_add(1);
+        let object = line.split_once(r#""metadata":{"#);
+        let name = object.and_then(|(_, rest)| rest.split_once(r#""name":""#));
+        let name = name.and_then(|(_, rest)| rest.split('"').next());
+        let name = name.with_context(|| format!("no event about a pod: {line}"))?;
+        let is_deleted = line.starts_with(r#"{"type":"DELETED""#);
+        let stage = if is_deleted {
+            Stage::Deleted
+        } else if line.contains(r#""phase":"Running""#) {
+            Stage::Running
+        } else if line.contains(r#""nodeName":""#) {
+            Stage::Scheduled
+        } else {
+            Stage::Created
+        };
+        let before = self.stages.insert(name.to_owned(), stage);
+        for reached in STAGES {
+            let is_new = before.is_none_or(|before| before < reached) && reached <= stage;
+            if !is_new {
+                continue;
+            }
+            let count = self.counts.entry(reached).or_default();
+            *count = count.saturating_add(1);
+            if *count == pods {
+                self.reached.insert(reached, elapsed);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A watch, line by line.
+#[derive(Debug)]
+struct Lines {
+    connection: Connection,
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    fn begin(target: &Target, path: &str) -> Result<Self> {
+        let mut connection = target.connect(Who::Admin)?;
+        connection.write(&Request::new("GET", path))?;
+        let answer = connection.read_head()?;
+        if answer.status != 200 {
+            bail!("the watch was answered with {}", answer.status);
+        }
+        Ok(Self {
+            connection,
+            rest: Vec::new(),
+        })
+    }
+
+    /// Reads what has come, and takes it in.
+    fn read(&mut self, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let chunk = self.connection.chunk()?.context("the watch has ended")?;
+        self.rest.extend_from_slice(&chunk);
+        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
+            return Ok(());
+        };
+        let later = self.rest.split_off(end.saturating_add(1));
+        let lines = std::mem::replace(&mut self.rest, later);
+        for line in std::str::from_utf8(&lines)?.lines() {
+            take(line)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs the measurement.
+pub(super) fn run(options: &Options, target: &Target) -> Result<()> {
+    let pods = options.requests;
+    let namespace = &options.namespace;
+    let mut connection = target.connect(Who::Admin)?;
+    let body = format!(r#"{{"metadata":{{"name":"{namespace}"}}}}"#);
+    let request = Request::json("POST", "/api/v1/namespaces", &body);
+    expect(&connection.send(&request)?, &[201])?;
+    let path = format!("/api/v1/namespaces/{namespace}/pods?watch=true");
+    let mut lines = Lines::begin(target, &path)?;
+    let mut told = Told::default();
+
+    let deployments = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
+    let body = DEPLOYMENT.replace("REPLICAS", &pods.to_string());
+    let began = now();
+    let request = Request::json("POST", &deployments, &body);
+    expect(&connection.send(&request)?, &[201])?;
+    follow(&mut lines, &mut told, pods, Stage::Running, began)?;
+    report(&told, pods);
+    if options.keeps {
+        return Ok(());
+    }
+
+    told.events = 0;
+    let began = now();
+    let path = format!("/api/v1/namespaces/{namespace}");
+    let request = Request::new("DELETE", &path);
+    expect(&connection.send(&request)?, &[200, 202])?;
+    follow(&mut lines, &mut told, pods, Stage::Deleted, began)?;
+    while connection.send(&Request::new("GET", &path))?.status != 404 {
+        if began.elapsed() > PATIENCE {
+            bail!("the namespace has not gone");
+        }
+        std::thread::sleep(ASKED_EVERY);
+    }
+    eprintln!(
+        "deletion: pods gone after {:.2} s, the namespace after {:.2} s; {} events watched",
+        seconds(told.reached.get(&Stage::Deleted)),
+        began.elapsed().as_secs_f64(),
+        told.events
+    );
+    Ok(())
+}
+
+fn follow(
+    lines: &mut Lines,
+    told: &mut Told,
+    pods: usize,
+    until: Stage,
+    began: Instant,
+) -> Result<()> {
+    while !told.reached.contains_key(&until) {
+        if began.elapsed() > PATIENCE {
+            bail!("not all pods are {until:?}: {:?}", told.counts);
+        }
+        lines.read(|line| told.take(line, pods, began.elapsed()))?;
+    }
+    Ok(())
+}
+
+fn report(told: &Told, pods: usize) {
+    eprintln!(
+        "rollout of {pods} pods: all created after {:.2} s, scheduled after {:.2} s, running after {:.2} s; {} events watched",
+        seconds(told.reached.get(&Stage::Created)),
+        seconds(told.reached.get(&Stage::Scheduled)),
+        seconds(told.reached.get(&Stage::Running)),
+        told.events
+    );
+}
+
+fn seconds(time: Option<&Duration>) -> f64 {
+    time.map_or(f64::NAN, Duration::as_secs_f64)
+}
+
+fn expect(answer: &Answer, codes: &[u16]) -> Result<()> {
+    if !codes.contains(&answer.status) {
+        bail!("answered with {}: {}", answer.status, answer.text());
+    }
+    Ok(())
+}
