@@ -73,7 +73,7 @@ async fn start(store: Arc<dyn Store>, limits: Limits) -> Running {
         authorization_modes: vec![Mode::AlwaysAllow],
         issuer: Issuer {
             name: "test".to_owned(),
-            key: SigningKey::from_pem(&pem, &random).unwrap(),
+            key: SigningKey::from_pem(&pem, &random).unwrap().into(),
             audiences: Vec::new(),
             expiration_seconds_max: None,
             extends_expiration: false,
@@ -82,7 +82,6 @@ async fn start(store: Arc<dyn Store>, limits: Limits) -> Running {
         hostname: "server".to_owned(),
         client_authorities: String::new(),
         event_ttl: Duration::ZERO,
-        usage: None,
         node_agent: None,
         usage: None,
         auditor: None,

@@ -163,7 +163,7 @@ fn extended_by_others(status: &Value, plan: &NodePlan) -> Vec<(String, Value)> {
         .get("capacity")
         .and_then(Value::as_object)
         .into_iter()
-        .flat_map(|capacity| capacity.iter());
+        .flat_map(tollgate_api::value::Object::iter);
     entries
         .filter(|(name, _)| resource_name::is_extended(name))
         .filter(|(name, _)| plan.group.capacity.get(name).is_none())

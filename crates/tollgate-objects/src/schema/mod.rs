@@ -21,6 +21,7 @@ pub mod discovery;
 mod generated;
 mod go_type;
 mod lookup;
+mod place;
 mod problem;
 mod resource;
 mod restore;

@@ -15,9 +15,9 @@ pub(super) fn prepare_conditions(subresource: &str, new: &mut Value, old: &Value
     let before = of(old);
     let mut conditions = of(new);
     if subresource == "status" {
-        DECISIONS
-            .iter()
-            .for_each(|decision| keep_decision(&mut conditions, &before, decision));
+        for decision in DECISIONS {
+            keep_decision(&mut conditions, &before, decision);
+        }
     }
     for condition in &mut conditions {
         fill_times(condition, &before, now);

@@ -175,7 +175,7 @@ fn what_a_policy_refuses_is_made_as_soon_as_it_may() {
     cluster.create(&NAMESPACES, "", namespace).unwrap();
     cluster.settle();
     create(&cluster, "tight", "");
-    cluster.advance(Duration::from_secs(60));
+    cluster.advance(Duration::from_mins(1));
     assert_eq!(names(&cluster.list(&PODS, "tight")).len(), 0);
     let told = events(&cluster, "tight");
     assert!(!told.is_empty());
@@ -223,7 +223,7 @@ fn pods_of_a_deleted_set_are_left_to_the_garbage_collector() {
     create(&cluster, "default", "");
     live(&mut cluster);
     cluster.delete(TARGET, Deletion::default()).unwrap();
-    cluster.advance(Duration::from_secs(60));
+    cluster.advance(Duration::from_mins(1));
     assert_eq!(cluster.list(&PODS, "default").len(), 1);
 }
 

@@ -147,7 +147,7 @@ fn measured(behavior: &str) -> Cluster {
     for name in ["web-0", "web-1"] {
         pod(&cluster, name);
     }
-    cluster.advance(Duration::from_secs(120));
+    cluster.advance(Duration::from_mins(2));
     let scaler = format!(
         r#"{{"metadata":{{"name":"web"}},"spec":{{"minReplicas":1,"maxReplicas":20,"scaleTargetRef":{{"apiVersion":"apps/v1","kind":"Deployment","name":"web"}},{behavior}
         "metrics":[{{"type":"Resource","resource":{{"name":"cpu","target":{{"type":"Utilization","averageUtilization":50}}}}}},
@@ -207,7 +207,7 @@ fn pods_that_use_much_become_more_and_less_again_when_they_use_little() {
         conditions(&cluster)[0],
         "AbleToScale=True ScaleDownStabilized: recent recommendations were higher than current one, applying the highest recent recommendation"
     );
-    cluster.advance(Duration::from_secs(300));
+    cluster.advance(Duration::from_mins(5));
     assert_eq!(replicas(&cluster), Some(1));
     assert!(told(
         &cluster,

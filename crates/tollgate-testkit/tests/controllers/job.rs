@@ -128,7 +128,7 @@ fn failed_pods_are_replaced_later_each_time_until_the_limit() {
     );
     let told = "BackoffLimitExceeded: Job has reached the specified backoff limit".to_owned();
     assert!(events(&cluster, "default").contains(&told));
-    cluster.advance(Duration::from_secs(3600));
+    cluster.advance(Duration::from_hours(1));
     assert_eq!(cluster.list(&PODS, "default").len(), 3);
 }
 
@@ -317,7 +317,7 @@ fn what_a_quota_refuses_is_made_as_soon_as_it_may() {
     let quota = r#"{"metadata":{"name":"few"},"spec":{"hard":{"pods":"1"}}}"#;
     cluster.create(&RESOURCE_QUOTAS, "default", quota).unwrap();
     create(&mut cluster, r#""parallelism":3,"completions":3,"#);
-    cluster.advance(Duration::from_secs(60));
+    cluster.advance(Duration::from_mins(1));
     assert_eq!(active(&cluster).len(), 1);
     let target = Target::object(&RESOURCE_QUOTAS, "default", "few");
     cluster

@@ -290,7 +290,7 @@ fn faults_and_restarts_lose_no_pod_and_overcommit_no_node() {
             }
         }
         cluster.faults.stop();
-        cluster.wait(Duration::from_secs(600), |cluster| {
+        cluster.wait(Duration::from_mins(10), |cluster| {
             (0..12).all(|number| !node_of(cluster, &format!("p{number}")).is_empty())
         });
         for name in ["a", "b", "c"] {
@@ -311,7 +311,7 @@ fn an_important_pod_gets_its_place_though_things_go_wrong() {
         for name in ["low-a", "low-b"] {
             pod(&cluster, name, "1", "");
         }
-        cluster.wait(Duration::from_secs(60), |cluster| {
+        cluster.wait(Duration::from_mins(1), |cluster| {
             node_of(cluster, "low-a") == "n" && node_of(cluster, "low-b") == "n"
         });
         cluster.faults.set(300, 100, 100);
@@ -328,7 +328,7 @@ fn an_important_pod_gets_its_place_though_things_go_wrong() {
             }
         }
         cluster.faults.stop();
-        cluster.wait(Duration::from_secs(60), |cluster| {
+        cluster.wait(Duration::from_mins(1), |cluster| {
             node_of(cluster, "high") == "n"
         });
         assert_eq!(cluster.list(&PODS, "default").len(), 1, "seed {seed}");

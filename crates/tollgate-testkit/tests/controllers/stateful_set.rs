@@ -274,7 +274,7 @@ fn what_a_quota_refuses_is_made_as_soon_as_it_may() {
     let quota = r#"{"metadata":{"name":"few"},"spec":{"hard":{"pods":"0"}}}"#;
     cluster.create(&RESOURCE_QUOTAS, "default", quota).unwrap();
     create(&mut cluster, r#""replicas":1"#);
-    cluster.advance(Duration::from_secs(60));
+    cluster.advance(Duration::from_mins(1));
     assert_eq!(pods(&cluster), [""; 0]);
     let told = events(&cluster, "default");
     let start = r#"FailedCreate: create Pod web-0 in StatefulSet web failed error: pods "web-0" is forbidden: exceeded quota: few"#;
