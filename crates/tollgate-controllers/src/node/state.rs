@@ -8,6 +8,7 @@ use super::resources::Resources;
 use crate::controller::Key;
 use crate::driver::Cache;
 use crate::resources::NODES;
+use crate::scheduler::pod::{HostPort, host_ports};
 use std::collections::{BTreeMap, BTreeSet};
 use tollgate_api::Value;
 use tollgate_api::value::CompactString;
@@ -19,6 +20,8 @@ pub(super) struct NodeState {
     pub(super) addresses: PodAddresses,
     allotted: BTreeMap<CompactString, Resources>,
     total: Resources,
+    /// Ports of the node, of those pods that have any.
+    ports: BTreeMap<CompactString, Vec<HostPort>>,
     /// Something was taken back since the pods that wait were told.
     made_room: bool,
 }
@@ -30,6 +33,7 @@ impl NodeState {
             addresses: PodAddresses::new(slot),
             allotted: BTreeMap::new(),
             total: Resources::default(),
+            ports: BTreeMap::new(),
             made_room: false,
         }
     }
@@ -44,6 +48,12 @@ impl NodeState {
         (used, self.allotted.len().saturating_sub(1))
     }
 
+    /// The ports of the node that pods other than this one have.
+    pub(super) fn ports_of_others(&self, uid: &str) -> Vec<HostPort> {
+        let others = self.ports.iter().filter(|(other, _)| other.as_str() != uid);
+        others.flat_map(|(_, ports)| ports).cloned().collect()
+    }
+
     /// Notes what a pod has that is on the node or about to be. A pod that is about to end has it until it has ended.
     pub(super) fn allot(&mut self, uid: &str, pod: &Value) {
         if !is_active(pod) {
@@ -52,6 +62,10 @@ impl NodeState {
         let requests = allotted_requests(pod);
         if self.allotted.get(uid) == Some(&requests) {
             return;
+        }
+        let ports = host_ports(pod.get("spec").unwrap_or(&Value::Null));
+        if !ports.is_empty() {
+            self.ports.insert(uid.into(), ports);
         }
         // A pod that was given other resources may have less than before.
         self.made_room |= self.take_back(uid);
@@ -70,6 +84,7 @@ impl NodeState {
     /// A pod is over or gone.
     fn release(&mut self, uid: &str) {
         self.addresses.release(uid);
+        self.made_room |= self.ports.remove(uid).is_some();
         self.made_room |= self.take_back(uid);
     }
 }

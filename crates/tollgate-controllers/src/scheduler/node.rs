@@ -138,12 +138,7 @@ impl NodeInfo {
     /// Whether a pod on it has a port that cannot be had beside `wanted`.
     pub fn has_port_conflict(&self, wanted: &[HostPort]) -> bool {
         let taken = self.pods.iter().flat_map(|pod| &pod.spec.host_ports);
-        taken.into_iter().any(|taken| {
-            wanted.iter().any(|wanted| {
-                wanted.port == taken.port
-                    && wanted.protocol == taken.protocol
-                    && (wanted.ip == taken.ip || wanted.ip == "0.0.0.0" || taken.ip == "0.0.0.0")
-            })
-        })
+        let mut taken = taken.into_iter();
+        taken.any(|taken| wanted.iter().any(|wanted| wanted.conflicts_with(taken)))
     }
 }

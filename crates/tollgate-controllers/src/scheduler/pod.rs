@@ -23,6 +23,16 @@ pub struct HostPort {
     pub ip: CompactString,
 }
 
+impl HostPort {
+    /// Whether both cannot be had at once.
+    pub fn conflicts_with(&self, other: &Self) -> bool {
+        const ALL: &str = "0.0.0.0";
+        self.port == other.port
+            && self.protocol == other.protocol
+            && (self.ip == other.ip || self.ip == ALL || other.ip == ALL)
+    }
+}
+
 /// What to do with a node that breaks a constraint of topology spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WhenUnsatisfiable {
@@ -275,7 +285,7 @@ fn texts(items: &[Value]) -> Vec<CompactString> {
 }
 
 /// The ports of all containers and of sidecars, which are there at the same time.
-fn host_ports(spec: &Value) -> Vec<HostPort> {
+pub fn host_ports(spec: &Value) -> Vec<HostPort> {
     let sidecars = spec.items("initContainers").iter();
     let sidecars = sidecars.filter(|container| container.str("restartPolicy") == Some("Always"));
     let containers = spec.items("containers").iter().chain(sidecars);

@@ -86,6 +86,7 @@ impl Kubelets {
         let kept = state.node(&self.plans, &context.cache, node)?;
         let in_status = pod.at(&["status", "podIP"]).and_then(Value::as_str);
         let (used, pods) = kept.used_by_others(uid);
+        let host_ports = kept.ports_of_others(uid);
         let has_ended = cached
             .pod
             .as_ref()
@@ -99,6 +100,7 @@ impl Kubelets {
                 allocatable: &plan.group.allocatable,
                 used: &used,
                 pods,
+                host_ports: &host_ports,
             },
             pod_ip: match (has_ended, on_host) {
                 (true, _) => None,

@@ -7,6 +7,7 @@ use super::outcome::Step;
 use super::{Surroundings, resize, status};
 use crate::node::moment;
 use crate::node::resources::{Resources, in_messages};
+use crate::scheduler::pod::{HostPort, host_ports};
 use tollgate_api::{Quantity, Timestamp, Value, resource_name};
 
 /// A node as its pods meet it.
@@ -22,6 +23,8 @@ pub struct NodeFacts<'s> {
     pub used: &'s Resources,
     /// How many other pods have come here and not ended.
     pub pods: usize,
+    /// The ports of the node that other pods have.
+    pub host_ports: &'s [HostPort],
 }
 
 /// Why a node does not take a pod.
@@ -37,6 +40,9 @@ pub struct Rejection {
 pub(crate) fn step(pod: &Value, around: &Surroundings<'_>, step: &mut Step, now: Timestamp) {
     if let Some(rejection) = reject(pod, &around.node) {
         let mut status = pod.get("status").cloned().unwrap_or_else(Value::object);
+        if let Some(generation) = status::generation(pod, around) {
+            status.set("observedGeneration", generation);
+        }
         status.set("phase", "Failed");
         status.set("reason", rejection.reason.as_str());
         status.set(
@@ -63,6 +69,9 @@ pub(crate) fn step(pod: &Value, around: &Surroundings<'_>, step: &mut Step, now:
 /// Why the node does not take the pod, if it does not.
 pub(crate) fn reject(pod: &Value, node: &NodeFacts<'_>) -> Option<Rejection> {
     let spec = pod.get("spec").unwrap_or(&Value::Null);
+    if let Some(rejection) = wrong_system(pod, spec) {
+        return Some(rejection);
+    }
     let requests = status::allotted_requests(pod);
     if let Some((name, message)) = shortage(&requests, node) {
         return Some(Rejection {
@@ -75,6 +84,20 @@ pub(crate) fn reject(pod: &Value, node: &NodeFacts<'_>) -> Option<Rejection> {
             reason: "NodeAffinity".to_owned(),
             message:
                 "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+                    .to_owned(),
+        });
+    }
+    let wanted = host_ports(spec);
+    let is_taken = |port: &HostPort| {
+        node.host_ports
+            .iter()
+            .any(|other| port.conflicts_with(other))
+    };
+    if wanted.iter().any(is_taken) {
+        return Some(Rejection {
+            reason: "NodePorts".to_owned(),
+            message:
+                "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
                     .to_owned(),
         });
     }
@@ -96,6 +119,34 @@ pub(crate) fn reject(pod: &Value, node: &NodeFacts<'_>) -> Option<Rejection> {
                 "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate"
                     .to_owned(),
         });
+    }
+    None
+}
+
+/// Whether the pod is one for another operating system, which no simulated node has.
+fn wrong_system(pod: &Value, spec: &Value) -> Option<Rejection> {
+    const SYSTEM: &str = "linux";
+    let is_other = |name: Option<&Value>| {
+        name.and_then(Value::as_str)
+            .is_some_and(|name| name != SYSTEM)
+    };
+    let rejection = |reason: &str, message: &str| {
+        Some(Rejection {
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+        })
+    };
+    if is_other(pod.at(&["metadata", "labels", "kubernetes.io/os"])) {
+        return rejection(
+            "PodOSSelectorNodeLabelDoesNotMatch",
+            "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
+        );
+    }
+    if is_other(spec.at(&["os", "name"])) {
+        return rejection(
+            "PodOSNotSupported",
+            "Failed to admit pod as the OS field doesn't match node OS",
+        );
     }
     None
 }

@@ -17,6 +17,12 @@ const STATES_VOLUME_MOUNTS: Release = Release::minor(31);
 const STATES_RESOURCES: Release = Release::minor(33);
 const STATES_GENERATION: Release = Release::minor(34);
 
+/// The generation that a status says it is of, if the release says so.
+pub(crate) fn generation(pod: &Value, around: &Surroundings<'_>) -> Option<i64> {
+    let generation = pod.at(&["metadata", "generation"]).and_then(Value::as_i64);
+    generation.filter(|_| around.release >= STATES_GENERATION)
+}
+
 /// The status of a pod whose containers stand so.
 pub(crate) fn build(
     pod: &Value,
@@ -27,9 +33,7 @@ pub(crate) fn build(
     now: Timestamp,
 ) -> Value {
     let mut status = pod.get("status").cloned().unwrap_or_else(Value::object);
-    let generation = (around.release >= STATES_GENERATION)
-        .then(|| pod.at(&["metadata", "generation"]).and_then(Value::as_i64))
-        .flatten();
+    let generation = generation(pod, around);
     if let Some(generation) = generation {
         status.set("observedGeneration", generation);
     }

@@ -5,6 +5,7 @@ use crate::node::pod_lifecycle::{
     Memory, NodeFacts, PodEvent, Source, Sources, Step, Surroundings, step,
 };
 use crate::node::resources::Resources;
+use crate::scheduler::pod::HostPort;
 use std::collections::BTreeMap;
 use tollgate_api::json::from_str;
 use tollgate_api::{Release, Timestamp, Value};
@@ -34,6 +35,7 @@ pub(super) struct Life {
     pub(super) allocatable: Resources,
     pub(super) used: Resources,
     pub(super) pods: usize,
+    pub(super) host_ports: Vec<HostPort>,
     pub(super) release: Release,
     pub(super) now: Timestamp,
     pub(super) events: Vec<PodEvent>,
@@ -58,6 +60,7 @@ impl Life {
             allocatable: Resources::from_list(Some(&from_str(resources).unwrap())),
             used: Resources::default(),
             pods: 0,
+            host_ports: Vec::new(),
             release: Release::minor(36),
             now: START,
             events: Vec::new(),
@@ -75,6 +78,7 @@ impl Life {
                 allocatable: &self.allocatable,
                 used: &self.used,
                 pods: self.pods,
+                host_ports: &self.host_ports,
             },
             pod_ip: Some("10.128.0.2".to_owned()),
             sources: &self.sources,

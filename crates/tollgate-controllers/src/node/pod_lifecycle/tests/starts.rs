@@ -1,6 +1,6 @@
 //! How pods come to run.
 
-use super::harness::Life;
+use super::harness::{Life, shown};
 use tollgate_api::Release;
 
 const PLAIN: &str = r#"{"restartPolicy":"Always","containers":[{"name":"c","image":"nginx","imagePullPolicy":"IfNotPresent"}]}"#;
@@ -241,6 +241,39 @@ fn a_node_that_is_full_rejects_a_pod() {
             "Warning OutOfpods Node didn't have enough resource: pods, requested: 1, used: 110, capacity: 110"
         ]
     );
+}
+
+#[test]
+fn a_pod_for_another_system_is_rejected() {
+    let spec = r#"{"os":{"name":"windows"},"containers":[{"name":"c","image":"x"}]}"#;
+    let mut life = Life::of("{}", spec);
+    life.shows(100, &[(0, "0/1 PodOSNotSupported (Failed)")]);
+    let status = life.pod.get("status").unwrap();
+    assert_eq!(status.int("observedGeneration"), Some(1));
+    let mut life = Life::of("{}", PLAIN);
+    let labels = life.pod.child_mut("metadata").child_mut("labels");
+    labels.set("kubernetes.io/os", "windows");
+    life.shows(
+        100,
+        &[(0, "0/1 PodOSSelectorNodeLabelDoesNotMatch (Failed)")],
+    );
+}
+
+#[test]
+fn a_port_of_a_node_goes_to_one_pod() {
+    let spec =
+        r#"{"containers":[{"name":"c","image":"x","ports":[{"containerPort":1,"hostPort":80}]}]}"#;
+    let taken = r#"{"containers":[{"ports":[{"hostPort":80,"hostIP":"10.0.0.1"}]}]}"#;
+    let mut life = Life::of("{}", spec);
+    life.host_ports =
+        crate::scheduler::pod::host_ports(&tollgate_api::json::from_str(taken).unwrap());
+    life.shows(100, &[(0, "0/1 NodePorts (Failed)")]);
+    let mut life = Life::of("{}", spec);
+    life.host_ports = crate::scheduler::pod::host_ports(
+        &tollgate_api::json::from_str(&taken.replace("80", "81")).unwrap(),
+    );
+    life.until(100);
+    assert_eq!(shown(&life.pod), "1/1 Running (Running)");
 }
 
 #[test]
