@@ -31,10 +31,13 @@ fn python(tollgate: &Path) -> Result<()> {
     let python = environment()?;
     let flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
     let server = server::start(tollgate, &flags)?;
-    let discover = ["-B", "-m", "unittest", "discover", "--verbose", PYTHON];
+    // Connections of the client that are still open are its own matter.
+    let quiet = ["-B", "-W", "ignore::ResourceWarning"];
+    let discover = ["-m", "unittest", "discover", "--verbose", PYTHON];
     let mut command = Command::new(python);
     execute(
         command
+            .args(quiet)
             .args(discover)
             .env("KUBECONFIG", server.kubeconfig()),
     )

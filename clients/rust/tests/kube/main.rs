@@ -29,8 +29,11 @@ async fn start(name: &str, flags: &[&str]) -> (Running, Client) {
     let server = Running::start(name, flags);
     let kubeconfig = Kubeconfig::read_from(server.kubeconfig()).unwrap();
     let options = KubeConfigOptions::default();
-    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    let client = Client::try_from(config.unwrap()).unwrap();
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options);
+    let mut config = config.await.unwrap();
+    // A refused eviction (429) would be tried again for minutes.
+    config.default_retry = false;
+    let client = Client::try_from(config).unwrap();
     let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), NAMESPACE);
     let made = await_condition(accounts, "default", conditions::is_created());
     soon("the service account", made).await.unwrap();
