@@ -203,15 +203,10 @@ impl Resource {
         }
     }
 
-    /// Whether objects are kept at all: reviews and bindings only pass through.
-    pub fn is_stored(&self) -> bool {
-        self.verbs.contains(Verb::Get) && !self.is_measured()
-    }
-
     /// Whether it can be shown as a Table: what only passes through cannot, nor can what is no view of the whole object.
     pub fn has_tables(&self, subresource: &str) -> bool {
         match subresource {
-            "" => self.is_stored(),
+            "" => self.verbs.contains(Verb::Get),
             "status" | "scale" => true,
             _ => false,
         }

@@ -57,6 +57,16 @@ fn what_is_secret_only_its_owner_reads() {
     let server = Running::start("secret", &["--write-kubeconfig", extra.to_str().unwrap()]);
     let data = server.data();
     let files = ["kubeconfig", "pki/ca.key", "pki/admin.key", "pki/sa.key"];
+    // Whoever gets a token has waited for the key that signs it, which is made beside a first start.
+    let token = serde_json::json!({"spec": {}});
+    server.create(
+        "/api/v1/namespaces/default/serviceaccounts",
+        &serde_json::json!({"metadata": {"name": "default"}}),
+    );
+    server.create(
+        "/api/v1/namespaces/default/serviceaccounts/default/token",
+        &token,
+    );
     for file in files.map(|file| data.join(file)).iter().chain([&extra]) {
         let mode = std::fs::metadata(file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());

@@ -43,10 +43,14 @@ const OLDEST: Release = Release::minor(20);
 
 /// Runs the server until it is told to stop.
 pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
+    // A kernel that cannot do that only costs memory.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let release = release(&args.emulated_version)?;
     controllers::check(&args.controllers)?;
     let kubelets = nodes::kubelets(args, release)?;
     let directory = (args.data_dir != Path::new(IN_MEMORY)).then_some(args.data_dir.as_path());
+    // First of all: nothing else may be written to data that another process has.
+    let store = store(directory, args.durability)?;
     let now = Timestamp::from_unix_seconds(env::now_unix_seconds());
     let advertised = args
         .advertise_address
@@ -62,7 +66,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let (auditor, writer) = audit::start(args, &environment)?.unzip();
     let client_authorities = client_authorities(args, &keys)?;
     let config = Config {
-        store: store(directory, args.durability)?,
+        store,
         environment,
         release,
         address: SocketAddr::new(args.bind_address, args.secure_port),
