@@ -1,7 +1,7 @@
 //! deployment-controller: a ReplicaSet for each template, and rollouts from one to the next.
 //!
-//! Upstream: `pkg/controller/deployment`. What is to be done is decided by values alone ([`rolling`], [`proportion`],
-//! [`revision`], [`status`]); [`sync`] reads, writes and tells.
+//! Upstream: `pkg/controller/deployment`. What is to be done is decided by values alone (`rolling`, `proportion`,
+//! `revision`, `status`); `sync` reads, writes and tells.
 
 mod conditions;
 mod hash;
