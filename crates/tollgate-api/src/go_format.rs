@@ -1,5 +1,6 @@
 //! How Go prints things, where Kubernetes' messages show it.
 
+use crate::value::Value;
 use std::fmt::{self, Write as _};
 
 /// Text as Go's `%q` prints it: double quotes, escapes for what is not printable.
@@ -23,6 +24,18 @@ pub fn quote(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// What Go's JSON reader calls the kind of a value in its errors.
+pub const fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 fn write_escape(out: &mut String, character: char) {

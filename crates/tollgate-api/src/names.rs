@@ -9,6 +9,18 @@ pub const LABEL_BYTES_MAX: usize = 63;
 /// The longest DNS subdomain, in bytes.
 pub const SUBDOMAIN_BYTES_MAX: usize = 253;
 
+/// The letters of generated names: no vowels and nothing that looks like one, so that no word comes out.
+pub const GENERATED_LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// A text in the letters of generated names, one for each byte (`rand.SafeEncodeString`).
+pub fn safe_encode(text: &str) -> String {
+    let letters = text.bytes().filter_map(|byte| {
+        let place = usize::from(byte) % GENERATED_LETTERS.len();
+        GENERATED_LETTERS.get(place).copied().map(char::from)
+    });
+    letters.collect()
+}
+
 // Upstream has the DNS rules twice: the older set speaks of characters, the newer one, used for label keys and
 // values, of bytes. Both count bytes.
 fn too_many_characters(max: usize) -> String {

@@ -45,6 +45,19 @@ impl Timestamp {
         }
     }
 
+    /// The text with six digits of a second, as `MicroTime` is written.
+    ///
+    /// ```
+    /// use tollgate_api::Timestamp;
+    /// let point = Timestamp::from_unix(1, 1_234_000);
+    /// assert_eq!(point.to_micro_time(), "1970-01-01T00:00:01.001234Z");
+    /// ```
+    pub fn to_micro_time(self) -> String {
+        let mut text = self.to_string();
+        text.truncate(text.len().saturating_sub(1));
+        format!("{text}.{:06}Z", self.nanos / 1_000)
+    }
+
     /// Reads RFC 3339: a date, `T`, a time with or without a fraction, `Z` or an offset such as `+02:00`.
     ///
     /// ```

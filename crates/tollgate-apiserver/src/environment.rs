@@ -3,9 +3,8 @@
 use std::fmt::{Debug, Write as _};
 use std::time::Duration;
 use tollgate_api::Timestamp;
+use tollgate_api::names::GENERATED_LETTERS;
 
-/// The letters of generated names: no vowels and nothing that looks like one, so that no word comes out.
-const SUFFIX_LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 /// How many of them a generated name ends in.
 const SUFFIX_LENGTH: usize = 5;
 
@@ -45,7 +44,7 @@ pub trait Environment: Send + Sync + Debug + 'static {
             let place = usize::try_from(number % 27).unwrap_or_default();
             number /= 27;
             text.push(char::from(
-                SUFFIX_LETTERS.get(place).copied().unwrap_or(b'x'),
+                GENERATED_LETTERS.get(place).copied().unwrap_or(b'x'),
             ));
         }
         text
@@ -122,7 +121,7 @@ mod tests {
             assert!(
                 suffix
                     .bytes()
-                    .all(|letter| SUFFIX_LETTERS.contains(&letter)),
+                    .all(|letter| GENERATED_LETTERS.contains(&letter)),
                 "{suffix}"
             );
         }

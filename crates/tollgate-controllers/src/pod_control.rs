@@ -140,17 +140,12 @@ pub async fn delete_pod(cx: &Context, owner: &Owning, pod: &Cached) -> Result<()
 
 /// Whether a pod counts: it has not ended and is not being deleted.
 pub fn is_active(pod: &Cached) -> bool {
-    pod.meta.deleted.is_none() && !has_ended(pod)
+    pod.meta.deleted.is_none() && !pod.phase().is_terminal()
 }
 
 /// Whether a pod is being deleted but has not ended yet.
 pub fn is_terminating(pod: &Cached) -> bool {
-    pod.meta.deleted.is_some() && !has_ended(pod)
-}
-
-fn has_ended(pod: &Cached) -> bool {
-    let state = pod.pod.as_ref();
-    state.is_some_and(|state| state.phase.is_terminal())
+    pod.meta.deleted.is_some() && !pod.phase().is_terminal()
 }
 
 /// What came of a batch.

@@ -89,7 +89,7 @@ impl Controller for ClaimProtection {
             }
             return;
         }
-        let has_ended = |pod: &Cached| pod.pod.as_ref().is_some_and(|pod| pod.phase.is_terminal());
+        let has_ended = |pod: &Cached| pod.phase().is_terminal();
         let Some(pod) = change.old else {
             return;
         };

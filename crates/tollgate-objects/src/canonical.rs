@@ -59,16 +59,12 @@ pub(crate) fn time(text: &str, micro: bool) -> Option<Cow<'_, str>> {
 
 /// The text of a point in time; none of the point at which Go's zero time lies.
 pub(crate) fn print_time(time: Timestamp, micro: bool) -> Option<String> {
-    let mut text = time.to_string();
+    let text = time.to_string();
     let micros = time.subsecond_nanos() / 1_000;
     if text == ZERO_TIME && (!micro || micros == 0) {
         return None;
     }
-    if micro {
-        text.truncate(text.len().saturating_sub(1));
-        text.push_str(&format!(".{micros:06}Z"));
-    }
-    Some(text)
+    Some(if micro { time.to_micro_time() } else { text })
 }
 
 /// Base64 as Go's encoder writes it.

@@ -6,58 +6,22 @@ use tollgate_api::{GroupVersionKind, Value};
 
 /// The names that match conditions know.
 pub(super) const CONDITION_NAMES: &[&str] = &["object", "oldObject", "request", "authorizer"];
-/// The names that a policy knows which has no parameters.
-const POLICY_NAMES: &[&str] = &[
+/// The names that every policy knows; one with parameters knows `params`, one that changes objects `jsonpatch`, too.
+const POLICY_NAMES: [&str; 6] = [
     "object",
     "oldObject",
     "request",
     "authorizer",
     "namespaceObject",
     "variables",
-];
-/// The names that a policy knows which has.
-const NAMES_WITH_PARAMS: &[&str] = &[
-    "object",
-    "oldObject",
-    "request",
-    "authorizer",
-    "namespaceObject",
-    "variables",
-    "params",
-];
-/// The names that a policy knows which changes objects, and has no parameters.
-const MUTATING_NAMES: &[&str] = &[
-    "object",
-    "oldObject",
-    "request",
-    "authorizer",
-    "namespaceObject",
-    "variables",
-    "jsonpatch",
-];
-/// The names that it knows if it has parameters.
-const MUTATING_NAMES_WITH_PARAMS: &[&str] = &[
-    "object",
-    "oldObject",
-    "request",
-    "authorizer",
-    "namespaceObject",
-    "variables",
-    "params",
-    "jsonpatch",
 ];
 
 /// The names that the expressions of a policy may use.
-pub(super) fn names_of(spec: &Value) -> &'static [&'static str] {
-    match (
-        spec.get("mutations").is_some(),
-        spec.get("paramKind").is_some(),
-    ) {
-        (false, false) => POLICY_NAMES,
-        (false, true) => NAMES_WITH_PARAMS,
-        (true, false) => MUTATING_NAMES,
-        (true, true) => MUTATING_NAMES_WITH_PARAMS,
-    }
+pub(super) fn names_of(spec: &Value) -> Vec<&'static str> {
+    let mut names = POLICY_NAMES.to_vec();
+    names.extend(spec.get("paramKind").map(|_| "params"));
+    names.extend(spec.get("mutations").map(|_| "jsonpatch"));
+    names
 }
 
 /// What is wrong with the expressions of an object that is about to be created.
@@ -94,7 +58,7 @@ fn check_policy(policy: &Value, errors: &mut Errors) {
     let Some(spec) = policy.get("spec") else {
         return;
     };
-    let names = names_of(spec);
+    let names = &names_of(spec);
     let path = Path::root("spec");
     check_conditions(spec, names, &path, errors);
     let lists: [(&'static str, &'static str, Wanted); 4] = [

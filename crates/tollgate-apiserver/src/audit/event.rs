@@ -157,8 +157,11 @@ impl Event {
                 line.raw(key, object);
             }
         }
-        line.text("requestReceivedTimestamp", &micro_time(self.received.at));
-        line.text("stageTimestamp", &micro_time(at));
+        line.text(
+            "requestReceivedTimestamp",
+            &self.received.at.to_micro_time(),
+        );
+        line.text("stageTimestamp", &at.to_micro_time());
         if !self.annotations.is_empty() {
             let annotations = self.annotations.iter();
             let annotations = annotations.map(|(key, text)| (key.as_str(), text.as_str()));
@@ -315,13 +318,6 @@ fn shortened(user_agent: &str) -> String {
         end = end.saturating_sub(1);
     }
     format!("{}...TRUNCATED", user_agent.get(..end).unwrap_or_default())
-}
-
-/// To the microsecond, always with all six digits.
-fn micro_time(time: Timestamp) -> String {
-    let text = time.to_string();
-    let micros = time.subsecond_nanos() / 1_000;
-    format!("{}.{micros:06}Z", text.trim_end_matches('Z'))
 }
 
 /// To the nanosecond, without zeros at the end.

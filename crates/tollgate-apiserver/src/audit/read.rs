@@ -4,6 +4,7 @@
 use super::policy::{GroupResources, Level, Policy, Rule, Stage, Stages};
 use std::collections::BTreeSet;
 use tollgate_api::field::{Error, Path};
+use tollgate_api::go_format::json_kind;
 use tollgate_api::{GroupVersionKind, Object, Value, names, status};
 
 /// Why a file is no policy.
@@ -250,16 +251,8 @@ fn stages_of(names: &[String]) -> Stages {
 }
 
 fn wrong(found: &Value, field: String, wanted: &'static str) -> PolicyError {
-    let found = match found {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
     PolicyError::Type {
-        found,
+        found: json_kind(found),
         field,
         wanted,
     }

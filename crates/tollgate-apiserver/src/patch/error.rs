@@ -41,16 +41,3 @@ impl PatchError {
         }
     }
 }
-
-/// What Go's JSON reader calls the kind of a value in its errors.
-pub(super) fn json_kind(value: &tollgate_api::Value) -> &'static str {
-    use tollgate_api::Value;
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}

@@ -1,7 +1,8 @@
 //! JSON merge patch: RFC 7386, as Kubernetes applies it.
 
 use super::duplicates::last_of_each;
-use super::error::{PatchError, json_kind};
+use super::error::PatchError;
+use tollgate_api::go_format::json_kind;
 use tollgate_api::{Object, Value};
 
 /// Merges `patch` into `document`. The document stays as it was if `patch` is no object, which is the only error.

@@ -124,10 +124,6 @@ impl<'a> Situation<'a> {
     }
 }
 
-fn phase(pod: &Cached) -> Phase {
-    pod.pod.as_ref().map(|pod| pod.phase).unwrap_or_default()
-}
-
 fn is_living(pod: &Cached) -> bool {
     pod.meta.deleted.is_none()
 }
@@ -181,7 +177,7 @@ fn sweep<'s>(
             "daemon pod {}/{} on node {}",
             pod.meta.namespace, pod.meta.name, node.name
         );
-        match phase(pod) {
+        match pod.phase() {
             Phase::Failed => {
                 let observed = situation.set.at(&["status", "observedGeneration"]);
                 let observed = observed.and_then(Value::as_i64).unwrap_or_default();

@@ -3,12 +3,10 @@
 //! Upstream hashes a dump of Go structs, which changes from release to release. Ours hashes the template's JSON with
 //! sorted keys; it looks the same and changes only when the template does.
 
-use tollgate_api::{Object, Value};
+use tollgate_api::{Object, Value, names};
 
 /// The label that carries the hash.
 pub(super) const LABEL: &str = "pod-template-hash";
-/// The letters of upstream's names: none that can make a word.
-const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// The template as far as it makes pods: without the hash, without what says nothing, in a fixed order.
 pub(super) fn canonical(template: &Value) -> Value {
@@ -59,11 +57,7 @@ pub(super) fn of(template: &Value, collisions: Option<i64>) -> String {
     if let Some(collisions) = collisions {
         hash = fnv(hash, &collisions.to_le_bytes());
     }
-    let digits = hash.to_string();
-    let letters = digits
-        .bytes()
-        .filter_map(|digit| LETTERS.get(usize::from(digit) % LETTERS.len()));
-    letters.map(|letter| char::from(*letter)).collect()
+    names::safe_encode(&hash.to_string())
 }
 
 /// FNV-1a with 32 bits.
@@ -112,7 +106,10 @@ mod tests {
         assert_ne!(of(&one, Some(2)), of(&one, Some(1)));
         let hash = of(&one, None);
         assert!(
-            hash.len() <= 10 && hash.bytes().all(|byte| LETTERS.contains(&byte)),
+            hash.len() <= 10
+                && hash
+                    .bytes()
+                    .all(|byte| names::GENERATED_LETTERS.contains(&byte)),
             "{hash}"
         );
     }

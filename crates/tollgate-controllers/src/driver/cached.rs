@@ -1,7 +1,7 @@
 //! An object as controllers find it in the cache: what all of them ask for has been read, the rest is bytes that the
 //! server and the cache share.
 
-use super::pod_state::PodState;
+use super::pod_state::{Phase, PodState};
 use bytes::Bytes;
 use tollgate_api::client::Stored;
 use tollgate_api::value::CompactString;
@@ -140,6 +140,11 @@ impl Cached {
             revision: stored.revision,
             json: stored.json.clone(),
         })
+    }
+
+    /// The phase, if it is a pod.
+    pub fn phase(&self) -> Phase {
+        self.pod.as_ref().map(|pod| pod.phase).unwrap_or_default()
     }
 
     /// The whole object, read anew on each call.

@@ -202,7 +202,7 @@ fn event(notice: &Notice, message: String, count: i64, first: Timestamp, now: Ti
         event.set("reportingInstance", notice.host.clone());
     } else {
         event.set("action", notice.action.clone());
-        event.set("eventTime", micro_time(now));
+        event.set("eventTime", now.to_micro_time());
         let instance = match notice.host.as_str() {
             "" => notice.component.clone(),
             host => format!("{}-{host}", notice.component).into(),
@@ -222,14 +222,7 @@ fn repetition(notice: &Notice, message: String, count: i64, now: Timestamp) -> V
     } else {
         let series = patch.child_mut("series");
         series.set("count", count);
-        series.set("lastObservedTime", micro_time(now));
+        series.set("lastObservedTime", now.to_micro_time());
     }
     patch
-}
-
-/// A time with six digits of a second, as `MicroTime` is written.
-pub(crate) fn micro_time(time: Timestamp) -> String {
-    let whole = Timestamp::from_unix_seconds(time.unix_seconds()).to_string();
-    let micros = time.subsecond_nanos() / 1000;
-    format!("{}.{micros:06}Z", whole.trim_end_matches('Z'))
 }

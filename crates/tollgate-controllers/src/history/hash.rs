@@ -1,7 +1,7 @@
 //! The hash in the names of revisions, in upstream's alphabet.
 
-/// Letters and digits that form no words; upstream's names of generated things use them, too.
-const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+use tollgate_api::names;
+
 /// The longest name of an owner that leaves room for a hash.
 const PREFIX_BYTES_MAX: usize = 223;
 
@@ -15,12 +15,8 @@ fn fnv(parts: &[&[u8]]) -> u32 {
 
 /// The hash of a revision's data. `collisions` keeps different data with one hash apart.
 pub(super) fn of(data: &str, collisions: i64) -> String {
-    let number = fnv(&[data.as_bytes(), collisions.to_string().as_bytes()]).to_string();
-    let letters = number.bytes().filter_map(|digit| {
-        let place = usize::from(digit) % ALPHABET.len();
-        ALPHABET.get(place).copied().map(char::from)
-    });
-    letters.collect()
+    let number = fnv(&[data.as_bytes(), collisions.to_string().as_bytes()]);
+    names::safe_encode(&number.to_string())
 }
 
 /// The name of the revision of an owner with that hash.
@@ -52,7 +48,11 @@ mod tests {
     #[test]
     fn collisions_change_the_hash() {
         assert_ne!(of("{}", 0), of("{}", 1));
-        assert!(of("{}", 0).bytes().all(|byte| ALPHABET.contains(&byte)));
+        assert!(
+            of("{}", 0)
+                .bytes()
+                .all(|byte| names::GENERATED_LETTERS.contains(&byte))
+        );
     }
 
     #[test]

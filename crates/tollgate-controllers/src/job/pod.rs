@@ -45,7 +45,7 @@ impl JobPod {
             .and_then(|text| text.parse().ok())
             .filter(|index| *index >= 0);
         let is_tracked = cached.meta.has_finalizer(FINALIZER);
-        let phase = phase(cached);
+        let phase = cached.phase();
         let is_dying = cached.meta.deleted.is_some();
         let has_failed = phase == Phase::Failed
             // A pod that is deleted may never come to fail.
@@ -81,7 +81,7 @@ impl JobPod {
     }
 
     pub(super) fn has_succeeded(&self) -> bool {
-        phase(&self.cached) == Phase::Succeeded
+        self.cached.phase() == Phase::Succeeded
     }
 
     /// How often its containers were started again, while it has not ended.
@@ -110,10 +110,6 @@ impl JobPod {
         let ended = self.ended.as_ref();
         ended.map_or_else(Verdict::default, |ended| ended.verdict.clone())
     }
-}
-
-fn phase(pod: &Cached) -> Phase {
-    pod.pod.as_ref().map(|pod| pod.phase).unwrap_or_default()
 }
 
 impl Ended {

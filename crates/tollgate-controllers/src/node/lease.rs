@@ -78,7 +78,7 @@ fn spec(node: &str, heartbeats: Heartbeats, now: Timestamp) -> Value {
     Value::from_iter([
         ("holderIdentity", Value::from(node)),
         ("leaseDurationSeconds", heartbeats.lease_seconds.into()),
-        ("renewTime", moment::to_micro_time(now).into()),
+        ("renewTime", now.to_micro_time().into()),
     ])
 }
 

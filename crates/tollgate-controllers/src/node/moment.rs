@@ -40,13 +40,6 @@ pub(crate) fn read(object: &Value, key: &str) -> Option<Timestamp> {
     Timestamp::parse(object.str(key)?)
 }
 
-/// The point with microseconds, as leases hold it.
-pub(crate) fn to_micro_time(point: Timestamp) -> String {
-    let text = point.to_string();
-    let seconds = text.strip_suffix('Z').unwrap_or(&text);
-    format!("{seconds}.{:06}Z", point.subsecond_nanos() / 1_000)
-}
-
 /// Reads a length of time as people write it: `5`, `1.5s`, `500ms`, `1m30s`, `2h`; a bare number is seconds.
 ///
 /// `None` if it is none or longer than a hundred years.
@@ -144,6 +137,6 @@ mod tests {
     #[test]
     fn leases_have_microseconds() {
         let point = Timestamp::from_unix(0, 1_234_000);
-        assert_eq!(to_micro_time(point), "1970-01-01T00:00:00.001234Z");
+        assert_eq!(point.to_micro_time(), "1970-01-01T00:00:00.001234Z");
     }
 }

@@ -42,18 +42,14 @@ pub struct PodGarbageCollector {
     ended: AtomicUsize,
 }
 
-fn has_ended(pod: &Cached) -> bool {
-    pod.pod.as_ref().is_some_and(|pod| pod.phase.is_terminal())
-}
-
 fn node_of(pod: &Cached) -> &str {
     pod.pod.as_ref().map_or("", |pod| pod.node.as_str())
 }
 
 impl PodGarbageCollector {
     fn pod_changed(&self, change: &Change<'_>, cache: &Cache, queue: &mut dyn Enqueue) {
-        let had_ended = change.old.is_some_and(|old| has_ended(old));
-        let has_ended = change.new.is_some_and(|new| has_ended(new));
+        let had_ended = change.old.is_some_and(|old| old.phase().is_terminal());
+        let has_ended = change.new.is_some_and(|new| new.phase().is_terminal());
         if has_ended && !had_ended {
             let before = self.ended.fetch_add(1, Ordering::Relaxed);
             if before >= terminated::KEPT_MAX {
@@ -153,7 +149,7 @@ async fn end_all(context: &Context, pods: &[Arc<Cached>], why: Option<Disruption
 
 /// Lets a pod fail, as nobody else will say how it ended, and removes it.
 async fn end(context: &Context, pod: &Cached, why: Option<Disruption>) -> Result<(), Status> {
-    if !has_ended(pod) {
+    if !pod.phase().is_terminal() {
         pod_end::mark(context, pod, Some("Failed"), why).await?;
     }
     let now = Deletion {

@@ -1,6 +1,5 @@
 //! Which pods that have ended are too many.
 
-use super::has_ended;
 use crate::driver::Cached;
 use std::sync::Arc;
 use tollgate_api::{Status, Value};
@@ -12,7 +11,7 @@ pub(super) const KEPT_MAX: usize = 12_500;
 pub(super) fn superfluous(pods: &[Arc<Cached>], kept: usize) -> Vec<Arc<Cached>> {
     let ended = pods
         .iter()
-        .filter(|pod| has_ended(pod) && pod.meta.deleted.is_none());
+        .filter(|pod| pod.phase().is_terminal() && pod.meta.deleted.is_none());
     let mut ended: Vec<&Arc<Cached>> = ended.collect();
     let many = ended.len().saturating_sub(kept);
     if many == 0 {

@@ -7,6 +7,7 @@ use super::go_type::{go_type, go_type_of};
 use super::lookup::{ShapeRef, StructType};
 use super::{Field, base64, time};
 use std::collections::BTreeMap;
+use tollgate_api::go_format::json_kind;
 use tollgate_api::{Number, Quantity, Value};
 
 /// What is wrong with `object` as one of type `of`: the first thing in the order of declared fields, keys sorted.
@@ -135,13 +136,6 @@ fn kind(value: &Value) -> &'static str {
 }
 
 fn unreadable(value: &Value, wanted: &str) -> String {
-    let found = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
+    let found = json_kind(value);
     format!("json: cannot unmarshal {found} into Go value of type {wanted}")
 }

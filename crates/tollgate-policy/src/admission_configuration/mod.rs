@@ -8,7 +8,7 @@ mod tests;
 
 pub(crate) use shape::{Shape, Struct, strict_error};
 
-use shape::go_kind;
+use tollgate_api::go_format::json_kind;
 use tollgate_api::{GroupVersionKind, Value, go_format, json};
 
 /// Why a configuration cannot be used; prints upstream's words.
@@ -141,7 +141,7 @@ fn interpret(tree: &Value, text: &str) -> Result<GroupVersionKind, ConfigError> 
     let wrong = |value: &Value, into: &str| {
         ConfigError::new(format!(
             "couldn't get version/kind; json parse error: json: cannot unmarshal {} into {into}",
-            go_kind(value)
+            json_kind(value)
         ))
     };
     if !matches!(tree, Value::Object(_) | Value::Null) {

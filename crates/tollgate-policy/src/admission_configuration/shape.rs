@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use tollgate_api::Value;
+use tollgate_api::go_format::json_kind;
 
 /// The fields of a Go struct.
 #[derive(Debug)]
@@ -46,18 +47,6 @@ pub(crate) fn strict_error(faults: &[String]) -> Result<(), ConfigError> {
         "strict decoding error: {}",
         faults.join(", ")
     )))
-}
-
-/// Go's word for what stands somewhere.
-pub(super) fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 #[derive(Default)]
@@ -125,7 +114,7 @@ impl Walk {
         self.wrong_type.get_or_insert_with(|| {
             format!(
                 "json: cannot unmarshal {} into Go struct field {}.{fields} of type {go_type}",
-                go_kind(value),
+                json_kind(value),
                 within.name,
             )
         });

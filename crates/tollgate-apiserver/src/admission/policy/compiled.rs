@@ -116,7 +116,7 @@ fn name_of(object: &Value) -> String {
 impl Policy {
     fn new(policy: &Value) -> Self {
         let spec = policy.get("spec").unwrap_or(&Value::Null);
-        let names = names_of(spec);
+        let names = &names_of(spec);
         let compile = |owner: &Value, field: &str, wanted: Wanted| {
             Expression::compile(owner.str_or_empty(field), names, wanted)
         };

@@ -8,10 +8,11 @@ mod operation;
 mod path;
 
 use super::duplicates::last_of_each;
-use super::error::{PatchError, json_kind};
+use super::error::PatchError;
 use operation::{Operation, perform};
 use std::borrow::Cow;
 use tollgate_api::Value;
+use tollgate_api::go_format::json_kind;
 
 /// The most operations in a patch.
 pub const OPERATIONS_MAX: usize = 10_000;

@@ -2,7 +2,7 @@
 
 use super::path::{Path, index_of, number};
 use super::{PatchError, not_decodable};
-use crate::patch::error::json_kind;
+use tollgate_api::go_format::json_kind;
 use tollgate_api::json::DEPTH_MAX;
 use tollgate_api::{Number, Value};
 

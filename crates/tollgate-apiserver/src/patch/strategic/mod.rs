@@ -14,9 +14,9 @@ mod order;
 
 use super::PatchError;
 use super::duplicates::last_of_each;
-use super::error::json_kind;
 use super::go_value::{Printed, PrintedMap};
 use lookup::Schema;
+use tollgate_api::go_format::json_kind;
 use tollgate_api::{Object, Value};
 use tollgate_objects::schema::StructType;
 
