@@ -1,11 +1,11 @@
 //! `xtask load --rollout N`: how long a Deployment of so many pods takes until all are there, on a node and running, and how long
 //! its namespace takes to go.
 
+use super::follow::{Follower, Stage};
 use super::{Options, now};
-use anyhow::{Context as _, Result, bail};
-use std::collections::BTreeMap;
+use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
-use tollgate_testkit::client::{Answer, Connection, Request, Target, Who};
+use tollgate_testkit::client::{Answer, Request, Target, Who};
 
 /// How long all that may take.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -122,27 +122,26 @@ pub(super) fn run(options: &Options, target: &Target) -> Result<()> {
     let body = format!(r#"{{"metadata":{{"name":"{namespace}"}}}}"#);
     let request = Request::json("POST", "/api/v1/namespaces", &body);
     expect(&connection.send(&request)?, &[201])?;
-    let path = format!("/api/v1/namespaces/{namespace}/pods?watch=true");
-    let mut lines = Lines::begin(target, &path)?;
-    let mut told = Told::default();
+    let path = format!("/api/v1/namespaces/{namespace}/pods");
+    let mut follower = Follower::begin(target, path, pods)?;
 
     let deployments = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
     let body = DEPLOYMENT.replace("REPLICAS", &pods.to_string());
     let began = now();
     let request = Request::json("POST", &deployments, &body);
     expect(&connection.send(&request)?, &[201])?;
-    follow(&mut lines, &mut told, pods, Stage::Running, began)?;
-    report(&told, pods);
+    follow(&mut follower, Stage::Running, began)?;
+    report(&follower, pods);
     if options.keeps {
         return Ok(());
     }
 
-    told.events = 0;
+    follower.events = 0;
     let began = now();
     let path = format!("/api/v1/namespaces/{namespace}");
     let request = Request::new("DELETE", &path);
     expect(&connection.send(&request)?, &[200, 202])?;
-    follow(&mut lines, &mut told, pods, Stage::Deleted, began)?;
+    follow(&mut follower, Stage::Deleted, began)?;
     while connection.send(&Request::new("GET", &path))?.status != 404 {
         if began.elapsed() > PATIENCE {
             bail!("the namespace has not gone");
@@ -150,37 +149,32 @@ pub(super) fn run(options: &Options, target: &Target) -> Result<()> {
         std::thread::sleep(ASKED_EVERY);
     }
     eprintln!(
-        "deletion: pods gone after {:.2} s, the namespace after {:.2} s; {} events watched",
-        seconds(told.reached.get(&Stage::Deleted)),
+        "deletion: pods gone after {:.2} s, the namespace after {:.2} s; {}",
+        seconds(follower.reached.get(&Stage::Deleted)),
         began.elapsed().as_secs_f64(),
-        told.events
+        follower.story()
     );
     Ok(())
 }
 
-fn follow(
-    lines: &mut Lines,
-    told: &mut Told,
-    pods: usize,
-    until: Stage,
-    began: Instant,
-) -> Result<()> {
-    while !told.reached.contains_key(&until) {
+fn follow(follower: &mut Follower<'_>, until: Stage, began: Instant) -> Result<()> {
+    while !follower.reached.contains_key(&until) {
         if began.elapsed() > PATIENCE {
-            bail!("not all pods are {until:?}: {:?}", told.counts);
+            bail!("not all pods are {until:?}: {:?}", follower.counts);
         }
-        lines.read(|line| told.take(line, pods, began.elapsed()))?;
+        follower.read(began)?;
     }
     Ok(())
 }
 
-fn report(told: &Told, pods: usize) {
+fn report(follower: &Follower<'_>, pods: usize) {
+    let after = |stage| seconds(follower.reached.get(&stage));
     eprintln!(
-        "rollout of {pods} pods: all created after {:.2} s, scheduled after {:.2} s, running after {:.2} s; {} events watched",
-        seconds(told.reached.get(&Stage::Created)),
-        seconds(told.reached.get(&Stage::Scheduled)),
-        seconds(told.reached.get(&Stage::Running)),
-        told.events
+        "rollout of {pods} pods: all created after {:.2} s, scheduled after {:.2} s, running after {:.2} s; {}",
+        after(Stage::Created),
+        after(Stage::Scheduled),
+        after(Stage::Running),
+        follower.story()
     );
 }
 

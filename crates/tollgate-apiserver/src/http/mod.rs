@@ -32,6 +32,7 @@ mod service;
 mod spdy;
 mod stream;
 mod table;
+mod waiting;
 mod yaml;
 
 pub use deadline::parse_duration;
