@@ -139,10 +139,19 @@ async fn end(
     plan.new = None;
     plan.value = None;
     plan.allocation = services::allocate(call, None, Some(stored))?;
-    Ok(match commit(call, &plan).await? {
-        Committed::Done(..) => Committed::Done(last, None),
-        other => other,
-    })
+    let (committed, receipt) = begin(call, &plan)?;
+    let is_gone = match &committed {
+        Committed::Done(..) => true,
+        // Somebody saw the mark and was faster: what was asked for came true.
+        Committed::Moved(None) => step.value.is_some(),
+        Committed::Moved(Some(_)) | Committed::Taken => false,
+    };
+    if !is_gone {
+        return Ok(committed);
+    }
+    let durable = receipt.durable().await;
+    durable.map_err(|error| error::unwritable(&error))?;
+    Ok(Committed::Done(last, None))
 }
 
 /// Asks the plugins.
