@@ -140,13 +140,9 @@ async fn end(
     plan.value = None;
     plan.allocation = services::allocate(call, None, Some(stored))?;
     let (committed, receipt) = begin(call, &plan)?;
-    let is_gone = match &committed {
-        Committed::Done(..) => true,
-        // Somebody saw the mark and was faster: what was asked for came true.
-        Committed::Moved(None) => step.value.is_some(),
-        Committed::Moved(Some(_)) | Committed::Taken => false,
-    };
-    if !is_gone {
+    // Somebody saw the mark and was faster: what was asked for came true.
+    let was_faster = matches!(committed, Committed::Moved(None)) && step.value.is_some();
+    if !was_faster && !matches!(committed, Committed::Done(..)) {
         return Ok(committed);
     }
     let durable = receipt.durable().await;

@@ -9,7 +9,9 @@ use crate::driver::Cached;
 use crate::events::EventType;
 use crate::history::{self, Historian, Kept, Revision};
 use crate::namespaces;
-use crate::pod_control::{Owning, create_pod, delete_pod, pod_of_template, rehearse_pod, slow_start};
+use crate::pod_control::{
+    Owning, create_pod, delete_pod, pod_of_template, rehearse_pod, slow_start,
+};
 use crate::resources::{DAEMON_SETS, PODS};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;

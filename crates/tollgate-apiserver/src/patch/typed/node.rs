@@ -157,10 +157,7 @@ fn always_written(of: StructType) -> &'static [&'static Field] {
         };
         StructType::all().map(fields_of).collect()
     });
-    FIELDS
-        .get(of.number())
-        .map(Box::as_ref)
-        .unwrap_or_default()
+    FIELDS.get(of.number()).map(Box::as_ref).unwrap_or_default()
 }
 
 /// Whether a field is left out when it is zero.
