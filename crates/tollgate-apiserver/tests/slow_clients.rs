@@ -1,7 +1,6 @@
 //! Clients that are slow harm only themselves.
 
 #![expect(
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a test ends where something is not as it must be"
 )]

@@ -41,7 +41,9 @@ pub(super) struct Follower<'t> {
     pub(super) reached: BTreeMap<Stage, Duration>,
     /// How many events were told.
     pub(super) events: usize,
-    resumed: usize,
+    /// How often a watch ended.
+    ended: usize,
+    /// How often all was told anew.
     relisted: usize,
 }
 
@@ -109,7 +111,7 @@ impl<'t> Follower<'t> {
             counts: BTreeMap::new(),
             reached: BTreeMap::new(),
             events: 0,
-            resumed: 0,
+            ended: 0,
             relisted: 0,
         })
     }
@@ -131,7 +133,7 @@ impl<'t> Follower<'t> {
 
     /// Goes on from where a watch ended; one that ended while it listed lists again.
     fn resume(&mut self) -> Result<()> {
-        self.resumed = self.resumed.saturating_add(1);
+        self.ended = self.ended.saturating_add(1);
         if self.listed.is_some() || self.revision.is_empty() {
             return self.relist("");
         }
@@ -211,9 +213,9 @@ impl<'t> Follower<'t> {
 
     /// What the watch has been through.
     pub(super) fn story(&self) -> String {
-        let (events, resumed, relisted) = (self.events, self.resumed, self.relisted);
+        let (events, ended, relisted) = (self.events, self.ended, self.relisted);
         format!(
-            "{events} events watched, {resumed} times from where a watch ended, {relisted} times anew"
+            "{events} events watched, the watch ended {ended} times, all was told anew {relisted} times"
         )
     }
 }

@@ -552,7 +552,7 @@ fn a_job_that_has_finished_stays_so() {
     broken.make(&JOBS, job);
     let revive = |job: &mut Value| {
         job.child_mut("status")
-            .set("conditions", Value::Array(Vec::new()))
+            .set("conditions", Value::Array(Vec::new()));
     };
     broken.changes(None, (&JOBS, "j"), revive, "had finished");
 }

@@ -220,21 +220,16 @@ fn evict(hands: &Hands<'_>) -> Option<Told> {
     });
     let kept: Vec<&Value> = kept.map(|(_, pod)| pod).collect();
     let chosen = hands.dice.one_of(kept).filter(|_| hands.dice.percent(80));
-    let (namespace, name) = match chosen {
-        Some(pod) => (
-            meta(pod, "namespace").to_owned(),
-            meta(pod, "name").to_owned(),
-        ),
-        None => {
-            let (namespace, name, _) = hands.any(&PODS)?;
-            (namespace, name)
-        }
+    let pod = match chosen {
+        Some(pod) => pod,
+        None => hands.any(&PODS)?.2,
     };
+    let (namespace, name) = (meta(pod, "namespace"), meta(pod, "name"));
     let eviction = format!(
         r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{name}","namespace":"{namespace}"}}}}"#
     );
     let eviction = json::from_str(&eviction).expect("an eviction in JSON");
-    let target = Target::object(&PODS, &namespace, &name).sub("eviction");
+    let target = Target::object(&PODS, namespace, name).sub("eviction");
     let outcome = hands.cluster.call(target, Verb::Create(eviction)).map(drop);
     Some(("evict", format!("{namespace}/{name}"), outcome))
 }
