@@ -67,12 +67,6 @@ pub fn type_of(kind: &GroupVersionKind) -> Option<StructType> {
     struct_type(*number)
 }
 
-/// Every type of the table.
-#[cfg(test)]
-pub(super) fn every_type() -> impl Iterator<Item = StructType> {
-    TYPES.iter().map(StructType)
-}
-
 fn struct_type(number: u16) -> Option<StructType> {
     TYPES.get(usize::from(number)).map(StructType)
 }

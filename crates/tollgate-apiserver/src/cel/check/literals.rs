@@ -48,10 +48,11 @@ fn entry(of: &EntryExpr, errors: &mut Vec<(u64, String)>) {
 
 fn literal_of(call: &CallExpr, errors: &mut Vec<(u64, String)>) {
     let name = call.func_name.as_str();
-    let literal = match (name, &call.target, call.args.as_slice()) {
-        ("duration" | "timestamp", None, [text]) | ("matches", Some(_), [text]) => text,
-        ("matches", None, [_, text]) => text,
-        _ => return,
+    let (("duration" | "timestamp", None, [literal])
+    | ("matches", Some(_), [literal])
+    | ("matches", None, [_, literal])) = (name, &call.target, call.args.as_slice())
+    else {
+        return;
     };
     let Expr::Literal(LiteralValue::String(_)) = &literal.expr else {
         return;

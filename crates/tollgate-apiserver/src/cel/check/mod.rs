@@ -170,8 +170,8 @@ impl<'s> Walk<'_, 's> {
     }
 
     /// The type of what may be left out: that within an optional value.
-    fn unwrapped(&mut self, id: u64, of: Type<'s>) -> Type<'s> {
-        let of = self.types.resolved(&of, false);
+    fn unwrapped(&mut self, id: u64, of: &Type<'s>) -> Type<'s> {
+        let of = self.types.resolved(of, false);
         match of {
             Type::Optional(inner) => (*inner).clone(),
             Type::Dyn | Type::Error | Type::Variable(_) => Type::Dyn,
@@ -188,7 +188,7 @@ impl<'s> Walk<'_, 's> {
         for (place, item) in list.elements.iter().enumerate() {
             let mut of = self.infer(item);
             if list.optional_indices.contains(&place) {
-                of = self.unwrapped(item.id, of);
+                of = self.unwrapped(item.id, &of);
             }
             joined = Some(self.join(joined, of.clone()));
             members.push((item.id, of));
@@ -216,7 +216,7 @@ impl<'s> Walk<'_, 's> {
             all_keys.push((entry.key.id, key));
             let mut value = self.infer(&entry.value);
             if entry.optional {
-                value = self.unwrapped(entry.value.id, value);
+                value = self.unwrapped(entry.value.id, &value);
             }
             values = Some(self.join(values, value.clone()));
             all_values.push((entry.value.id, value));
@@ -307,13 +307,10 @@ impl<'s> Walk<'_, 's> {
         };
         let of = match &owner {
             Type::Map(of) => of.1.clone(),
-            Type::Struct(of) => match of.field(name) {
-                Some(of) => of,
-                None => {
-                    self.error(id, format!("undefined field '{name}'"));
-                    Type::Error
-                }
-            },
+            Type::Struct(of) => of.field(name).unwrap_or_else(|| {
+                self.error(id, format!("undefined field '{name}'"));
+                Type::Error
+            }),
             Type::Variable(_) => {
                 self.types.fits(&Type::Dyn, &owner);
                 Type::Dyn
@@ -403,9 +400,7 @@ impl<'s> Walk<'_, 's> {
     fn optional_field(&mut self, id: u64, arguments: &[IdedExpr]) -> Type<'s> {
         match arguments {
             [of, field] => match &field.expr {
-                Expr::Literal(LiteralValue::String(name)) => {
-                    self.field(id, of, &name.inner().to_string(), true)
-                }
+                Expr::Literal(LiteralValue::String(name)) => self.field(id, of, name.inner(), true),
                 _ => Type::Dyn,
             },
             _ => Type::Dyn,

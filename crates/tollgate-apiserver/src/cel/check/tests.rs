@@ -54,102 +54,105 @@ fn a_field_that_is_not_there_is_shown_where_it_is_asked_for() {
     );
 }
 
+/// Expressions, and something that is wrong with each.
+const WRONG: &[(&str, &str)] = &[
+    (
+        "object.spec.replicas > '1'",
+        "found no matching overload for '_>_' applied to '(int, string)'",
+    ),
+    (
+        "'wants replicas > 1, got ' + object.spec.replicas",
+        "found no matching overload for '_+_' applied to '(string, int)'",
+    ),
+    (
+        "object.spec.template.spec.containers.all(c, c.image.startsWith(1))",
+        "found no matching overload for 'startsWith' applied to 'string.(int)'",
+    ),
+    (
+        "object.spec.template.spec.containers.all(c, c.images == '')",
+        "undefined field 'images'",
+    ),
+    (
+        "object.metadata.labels.app == 1",
+        "found no matching overload for '_==_' applied to '(string, int)'",
+    ),
+    (
+        "object.spec.replicas == null",
+        "found no matching overload for '_==_' applied to '(int, null)'",
+    ),
+    (
+        "authorizer.allowed()",
+        "found no matching overload for 'allowed' applied to 'kubernetes.authorization.Authorizer.()'",
+    ),
+    ("request.userInfo.name == ''", "undefined field 'name'"),
+    ("namespaceObject.spec.x", "undefined field 'x'"),
+    (
+        "variables.missing",
+        "undeclared reference to 'variables' (in container '')",
+    ),
+    (
+        "authorizer.requestResource.foo == 1",
+        "unexpected failed resolution of 'kubernetes.authorization.ResourceCheck'",
+    ),
+    ("1 + 1 && true", "expected type 'bool' but found 'int'"),
+    (
+        "[dyn(1), 'a'] == [1]",
+        "expected type 'dyn' but found 'string'",
+    ),
+    (
+        "timestamp('x') < timestamp('y')",
+        "invalid timestamp argument",
+    ),
+    (
+        "duration('x') == duration('1h')",
+        "invalid duration argument",
+    ),
+    ("object.kind.matches('[')", "invalid matches argument"),
+    (
+        "object.metadata.name.x",
+        "type 'string' does not support field selection",
+    ),
+    (
+        "object.spec.all(x, true)",
+        "expression of type 'Deployment.spec' cannot be range of a comprehension (must be list, map, or dynamic)",
+    ),
+    (
+        "object.metadata['name'] == ''",
+        "found no matching overload for '_[_]' applied to '(Deployment.metadata, string)'",
+    ),
+    (
+        "[1, 'a'].size() == 2",
+        "expected type 'int' but found 'string'",
+    ),
+    (
+        "{'a': 1, 'b': ''}.a == 1",
+        "expected type 'int' but found 'string'",
+    ),
+    (
+        "[] + 1 == [1]",
+        "found no matching overload for '_+_' applied to '(list(dyn), int)'",
+    ),
+    (
+        "object.spec.template.spec.containers.exists(i, c, c.name == i)",
+        "found no matching overload for '_==_' applied to '(string, int)'",
+    ),
+    (
+        "true ? 'a' : null",
+        "found no matching overload for '_?_:_' applied to '(bool, string, null)'",
+    ),
+    (
+        "object.spec.?replicas.orValue('') == ''",
+        "found no matching overload for 'orValue' applied to 'optional_type(int).(string)'",
+    ),
+    (
+        "jsonpatch.escapeKey('a') == 'a'",
+        "undeclared reference to 'jsonpatch' (in container '')",
+    ),
+];
+
 #[test]
 fn types_that_do_not_go_together_are_named() {
-    for (text, why) in [
-        (
-            "object.spec.replicas > '1'",
-            "found no matching overload for '_>_' applied to '(int, string)'",
-        ),
-        (
-            "'wants replicas > 1, got ' + object.spec.replicas",
-            "found no matching overload for '_+_' applied to '(string, int)'",
-        ),
-        (
-            "object.spec.template.spec.containers.all(c, c.image.startsWith(1))",
-            "found no matching overload for 'startsWith' applied to 'string.(int)'",
-        ),
-        (
-            "object.spec.template.spec.containers.all(c, c.images == '')",
-            "undefined field 'images'",
-        ),
-        (
-            "object.metadata.labels.app == 1",
-            "found no matching overload for '_==_' applied to '(string, int)'",
-        ),
-        (
-            "object.spec.replicas == null",
-            "found no matching overload for '_==_' applied to '(int, null)'",
-        ),
-        (
-            "authorizer.allowed()",
-            "found no matching overload for 'allowed' applied to 'kubernetes.authorization.Authorizer.()'",
-        ),
-        ("request.userInfo.name == ''", "undefined field 'name'"),
-        ("namespaceObject.spec.x", "undefined field 'x'"),
-        (
-            "variables.missing",
-            "undeclared reference to 'variables' (in container '')",
-        ),
-        (
-            "authorizer.requestResource.foo == 1",
-            "unexpected failed resolution of 'kubernetes.authorization.ResourceCheck'",
-        ),
-        ("1 + 1 && true", "expected type 'bool' but found 'int'"),
-        (
-            "[dyn(1), 'a'] == [1]",
-            "expected type 'dyn' but found 'string'",
-        ),
-        (
-            "timestamp('x') < timestamp('y')",
-            "invalid timestamp argument",
-        ),
-        (
-            "duration('x') == duration('1h')",
-            "invalid duration argument",
-        ),
-        ("object.kind.matches('[')", "invalid matches argument"),
-        (
-            "object.metadata.name.x",
-            "type 'string' does not support field selection",
-        ),
-        (
-            "object.spec.all(x, true)",
-            "expression of type 'Deployment.spec' cannot be range of a comprehension (must be list, map, or dynamic)",
-        ),
-        (
-            "object.metadata['name'] == ''",
-            "found no matching overload for '_[_]' applied to '(Deployment.metadata, string)'",
-        ),
-        (
-            "[1, 'a'].size() == 2",
-            "expected type 'int' but found 'string'",
-        ),
-        (
-            "{'a': 1, 'b': ''}.a == 1",
-            "expected type 'int' but found 'string'",
-        ),
-        (
-            "[] + 1 == [1]",
-            "found no matching overload for '_+_' applied to '(list(dyn), int)'",
-        ),
-        (
-            "object.spec.template.spec.containers.exists(i, c, c.name == i)",
-            "found no matching overload for '_==_' applied to '(string, int)'",
-        ),
-        (
-            "true ? 'a' : null",
-            "found no matching overload for '_?_:_' applied to '(bool, string, null)'",
-        ),
-        (
-            "object.spec.?replicas.orValue('') == ''",
-            "found no matching overload for 'orValue' applied to 'optional_type(int).(string)'",
-        ),
-        (
-            "jsonpatch.escapeKey('a') == 'a'",
-            "undeclared reference to 'jsonpatch' (in container '')",
-        ),
-    ] {
+    for (text, why) in WRONG {
         let found = wrong(text, &deployments());
         assert!(found.iter().any(|line| line == why), "{text}: {found:?}");
     }

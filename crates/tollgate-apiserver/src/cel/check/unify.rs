@@ -222,7 +222,7 @@ pub(super) fn most_general<'s>(a: Type<'s>, b: Type<'s>) -> Type<'s> {
 /// Whether the first says no more than the second.
 fn less_specific(a: &Type<'_>, b: &Type<'_>) -> bool {
     match (a, b) {
-        (Type::Dyn | Type::Variable(_), _) => true,
+        (Type::Dyn | Type::Variable(_), _) | (Type::Meta(_), Type::Meta(_)) => true,
         (_, Type::Dyn | Type::Variable(_)) => false,
         (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => {
             less_specific(a, b)
@@ -230,7 +230,6 @@ fn less_specific(a: &Type<'_>, b: &Type<'_>) -> bool {
         (Type::Map(a), Type::Map(b)) | (Type::Pair(a), Type::Pair(b)) => {
             less_specific(&a.0, &b.0) && less_specific(&a.1, &b.1)
         }
-        (Type::Meta(_), Type::Meta(_)) => true,
         _ => a == b,
     }
 }
