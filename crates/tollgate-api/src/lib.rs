@@ -14,6 +14,7 @@ pub mod json;
 pub mod label_selector;
 pub mod names;
 pub mod node_agent;
+pub mod pod_resources;
 pub mod priority_class;
 pub mod qos;
 pub mod quantity;
