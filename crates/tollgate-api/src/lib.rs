@@ -8,6 +8,7 @@
 
 pub mod attributes;
 pub mod client;
+pub mod daemon_pod;
 pub mod field;
 pub mod go_format;
 pub mod json;
