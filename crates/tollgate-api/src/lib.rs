@@ -9,6 +9,7 @@
 pub mod attributes;
 pub mod client;
 pub mod daemon_pod;
+pub mod duration;
 pub mod field;
 pub mod go_format;
 pub mod json;
