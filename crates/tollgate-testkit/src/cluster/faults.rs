@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tollgate_api::Status;
 use tollgate_api::client::{
-    Client, Cluster, GroupVersionResource, Identity, Pending, Reply, ServedResource, Target, Verb,
-    Watch,
+    Client, Cluster, Extent, GroupVersionResource, Identity, Pending, Reply, ServedResource,
+    Target, Verb, Watch,
 };
 use tollgate_api::status::Reason;
 use tollgate_apiserver::local::LocalCluster;
@@ -97,8 +97,9 @@ impl Client for FaultyClient {
         &self,
         resource: &GroupVersionResource,
         namespace: &str,
+        extent: Extent,
     ) -> Result<Box<dyn Watch>, Status> {
-        self.inner.watch(resource, namespace)
+        self.inner.watch(resource, namespace, extent)
     }
 
     fn resources(&self) -> Vec<ServedResource> {
