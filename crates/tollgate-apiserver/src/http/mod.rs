@@ -35,6 +35,5 @@ mod table;
 mod waiting;
 mod yaml;
 
-pub use deadline::parse_duration;
 pub use listener::{Listener, ListenerError, serve};
 pub use service::{SESSIONS_MAX, Service};
