@@ -314,4 +314,17 @@ impl Identity {
 pub trait Cluster: Send + Sync + Debug {
     /// A client that acts as `identity`.
     fn client(&self, identity: Identity) -> Arc<dyn Client>;
+
+    /// What is wrong with the expressions of a ValidatingAdmissionPolicy where they meet the kinds that it is about. Who
+    /// serves the kinds knows their fields; it is no request, and needs no right.
+    fn type_check(&self, policy: &Value) -> Vec<ExpressionWarning>;
+}
+
+/// Something that is wrong with an expression of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpressionWarning {
+    /// Where the expression stands: `spec.validations[0].expression`.
+    pub field_ref: String,
+    /// What is wrong, kind by kind, in the words of upstream.
+    pub warning: String,
 }

@@ -1,5 +1,6 @@
 //! The Client port for those in the same process: calls of verbs, with the authorization and admission of any request.
 
+use crate::admission;
 use crate::audit::NO_TRAIL;
 use crate::error;
 use crate::resources::{Resource, Verb as ServedVerb};
@@ -11,8 +12,8 @@ use crate::verbs::{
 };
 use std::sync::Arc;
 use tollgate_api::client::{
-    Client, Cluster, Deletion, Extent, GroupVersionResource, Identity, PatchKind, Pending, Reply,
-    Selection, ServedResource, Stored, Target, Verb, Watch, WatchEvent,
+    Client, Cluster, Deletion, ExpressionWarning, Extent, GroupVersionResource, Identity,
+    PatchKind, Pending, Reply, Selection, ServedResource, Stored, Target, Verb, Watch, WatchEvent,
 };
 use tollgate_api::value::CompactString;
 use tollgate_api::{Status, Value};
@@ -37,6 +38,10 @@ impl Cluster for LocalCluster {
             api: Arc::clone(&self.api),
             identity,
         })
+    }
+
+    fn type_check(&self, policy: &Value) -> Vec<ExpressionWarning> {
+        admission::type_check(policy, &self.api.catalog.load())
     }
 }
 

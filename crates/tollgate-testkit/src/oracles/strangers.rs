@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tollgate::manifest::{Source, split};
 use tollgate_api::{GroupVersionKind, Timestamp, UserInfo, Value, json};
 use tollgate_apiserver::audit::Policy;
-use tollgate_apiserver::cel::{Bindings, Expression, Wanted};
+use tollgate_apiserver::cel::{Bindings, Expression, Scope, Wanted};
 use tollgate_apiserver::crd::{self, Definition, custom_of};
 use tollgate_apiserver::http::fuzzing::spdy_client;
 use tollgate_apiserver::patch;
@@ -157,8 +157,9 @@ pub fn expressions_answer_without_a_panic(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
     };
+    let scope = Scope::new(&["object", "oldObject"]);
     for wanted in [Wanted::Anything, Wanted::Bool, Wanted::Object] {
-        let Ok(expression) = Expression::compile(text, &["object", "oldObject"], wanted) else {
+        let Ok(expression) = Expression::compile(text, &scope, wanted) else {
             continue;
         };
         let object = json::from_str(
