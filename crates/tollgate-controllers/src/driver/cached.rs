@@ -239,6 +239,20 @@ impl Cached {
         self.read(OF_READER)
     }
 
+    /// Whether a text stands anywhere in the stored object: a first look that costs next to nothing.
+    pub fn mentions(&self, text: &str) -> bool {
+        let json = self.json.as_deref().unwrap_or_default();
+        memchr::memmem::find(json, text.as_bytes()).is_some()
+    }
+
+    /// The stored object before the last place where a text stands, and after it; none if it stands nowhere.
+    pub fn around_last(&self, text: &str) -> Option<(&[u8], &[u8])> {
+        let json = self.json.as_deref()?;
+        let (before, rest) =
+            json.split_at_checked(memchr::memmem::rfind(json, text.as_bytes())?)?;
+        Some((before, rest.get(text.len()..)?))
+    }
+
     fn read(&self, fields: Fields) -> Result<Value, Status> {
         let json = self.json.clone().ok_or_else(|| {
             Status::internal("of an object that no controller names only the metadata is kept")
