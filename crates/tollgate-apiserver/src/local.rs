@@ -12,8 +12,8 @@ use crate::verbs::{
 };
 use std::sync::Arc;
 use tollgate_api::client::{
-    Client, Cluster, Deletion, ExpressionWarning, GroupVersionResource, Identity, PatchKind,
-    Pending, Reply, Selection, ServedResource, Stored, Target, Verb, Watch, WatchEvent,
+    Client, Cluster, Deletion, ExpressionWarning, Extent, GroupVersionResource, Identity,
+    PatchKind, Pending, Reply, Selection, ServedResource, Stored, Target, Verb, Watch, WatchEvent,
 };
 use tollgate_api::value::CompactString;
 use tollgate_api::{Status, Value};
@@ -61,6 +61,7 @@ impl Client for LocalClient {
         &self,
         resource: &GroupVersionResource,
         namespace: &str,
+        extent: Extent,
     ) -> Result<Box<dyn Watch>, Status> {
         let target = Target::collection(resource, namespace);
         for verb in ["list", "watch"] {
@@ -77,7 +78,11 @@ impl Client for LocalClient {
             ..ListOptions::default()
         };
         match verbs::watch(&call, &options)? {
-            Answer::Watch(watching) => Ok(Box::new(LocalWatch { resource, watching })),
+            Answer::Watch(watching) => Ok(Box::new(LocalWatch {
+                resource,
+                watching,
+                extent,
+            })),
             _ => Err(Status::internal("a watch is no watch")),
         }
     }
@@ -294,10 +299,7 @@ fn reply(answer: Answer) -> Result<Reply, Status> {
 /// The object in the version that was asked for; mostly that is how it is stored.
 fn served(resource: &Resource, object: Encoded) -> Result<Stored, Status> {
     if resource.kind == resource.storage_kind {
-        return Ok(Stored {
-            json: object.value,
-            revision: object.revision,
-        });
+        return Ok(stored(object));
     }
     let mut tree: Value = object.parse()?;
     resource.to_served(&mut tree);
@@ -312,10 +314,18 @@ fn served(resource: &Resource, object: Encoded) -> Result<Stored, Status> {
     })
 }
 
+fn stored(object: Encoded) -> Stored {
+    Stored {
+        json: object.value,
+        revision: object.revision,
+    }
+}
+
 #[derive(Debug)]
 struct LocalWatch {
     resource: Arc<Resource>,
     watching: Box<Watching>,
+    extent: Extent,
 }
 
 impl LocalWatch {
@@ -325,7 +335,11 @@ impl LocalWatch {
                 Change::Object {
                     event_type, object, ..
                 } => {
-                    let object = served(&self.resource, object).ok()?;
+                    let object = match self.extent {
+                        Extent::Whole => served(&self.resource, object).ok()?,
+                        // Of all versions the metadata is the same.
+                        Extent::Metadata => stored(object),
+                    };
                     Some(match event_type {
                         "ADDED" => WatchEvent::Added(object),
                         "MODIFIED" => WatchEvent::Modified(object),

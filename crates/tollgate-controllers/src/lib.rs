@@ -8,6 +8,7 @@
 pub mod claim;
 pub mod clock;
 pub mod cluster_role_aggregation;
+pub mod conditions;
 pub mod context;
 pub mod controller;
 pub mod cron_job;

@@ -10,6 +10,8 @@ mod deadline;
 mod dispatch;
 mod documents;
 mod ending;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gzip;
 mod head;
 mod health;
@@ -34,6 +36,5 @@ mod stream;
 mod table;
 mod yaml;
 
-pub use deadline::parse_duration;
 pub use listener::{Listener, ListenerError, serve};
 pub use service::{SESSIONS_MAX, Service};

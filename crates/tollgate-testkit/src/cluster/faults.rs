@@ -4,7 +4,7 @@ use super::world::World;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tollgate_api::client::{
-    Client, Cluster, ExpressionWarning, GroupVersionResource, Identity, Pending, Reply,
+    Client, Cluster, ExpressionWarning, Extent, GroupVersionResource, Identity, Pending, Reply,
     ServedResource, Target, Verb, Watch,
 };
 use tollgate_api::status::Reason;
@@ -101,8 +101,9 @@ impl Client for FaultyClient {
         &self,
         resource: &GroupVersionResource,
         namespace: &str,
+        extent: Extent,
     ) -> Result<Box<dyn Watch>, Status> {
-        self.inner.watch(resource, namespace)
+        self.inner.watch(resource, namespace, extent)
     }
 
     fn resources(&self) -> Vec<ServedResource> {
