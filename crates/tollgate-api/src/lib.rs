@@ -7,6 +7,7 @@
 //! Nothing here reads a clock, a file or the network, and nothing here decides anything.
 
 pub mod attributes;
+pub mod certificate_authority;
 pub mod client;
 pub mod field;
 pub mod go_format;

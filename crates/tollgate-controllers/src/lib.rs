@@ -5,6 +5,7 @@
 //! time to where it should be; [`driver`] keeps the cache and the work queues, and runs all of them in a server or step
 //! by step in a simulation.
 
+pub mod certificates;
 pub mod claim;
 pub mod clock;
 pub mod cluster_role_aggregation;

@@ -1,5 +1,8 @@
 //! The one list of all controllers.
 
+use crate::certificates::approving::Approving;
+use crate::certificates::cleaning::Cleaning;
+use crate::certificates::signing::Signing;
 use crate::cluster_role_aggregation::ClusterRoleAggregation;
 use crate::controller::Controller;
 use crate::cron_job::CronJobs;
@@ -27,16 +30,41 @@ use crate::ttl_after_finished::TtlAfterFinished;
 use crate::volume_expansion::VolumeExpander;
 use crate::volume_protection::{ClaimProtection, VolumeProtection};
 use std::sync::Arc;
+use std::time::Duration;
+use tollgate_api::certificate_authority::CertificateAuthority;
 
 /// What controllers have to be told.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The certificate of the authority that signed the server's (PEM), for `kube-root-ca.crt`.
     pub root_ca: String,
+    /// Who signs certificates that are asked for; without it nobody looks at such requests.
+    pub signer: Option<SignerSettings>,
+}
+
+/// Who signs certificates that are asked for.
+#[derive(Debug, Clone)]
+pub struct SignerSettings {
+    /// The authority that believes the server's clients.
+    pub authority: Arc<dyn CertificateAuthority>,
+    /// How long a certificate may count (upstream: `--cluster-signing-duration`).
+    pub longest: Duration,
 }
 
 /// Every controller, by name.
 pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
+    let mut controllers = always();
+    controllers.push(Arc::new(RootCa::new(settings.root_ca.clone())));
+    if let Some(SignerSettings { authority, longest }) = &settings.signer {
+        controllers.push(Arc::new(Approving::new(Arc::clone(authority))));
+        controllers.push(Arc::new(Cleaning::new(Arc::clone(authority))));
+        controllers.push(Arc::new(Signing::new(Arc::clone(authority), *longest)));
+    }
+    controllers
+}
+
+/// Those that have to be told nothing.
+fn always() -> Vec<Arc<dyn Controller>> {
     vec![
         Arc::new(ClusterRoleAggregation),
         Arc::new(EndpointsController::default()),
@@ -60,7 +88,6 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(Disruption),
         Arc::new(ReplicaSets::of_replica_sets()),
         Arc::new(ReplicaSets::of_replication_controllers()),
-        Arc::new(RootCa::new(settings.root_ca.clone())),
         Arc::new(ServiceAccounts),
         Arc::new(TaintEviction::default()),
         Arc::new(StatefulSets::default()),

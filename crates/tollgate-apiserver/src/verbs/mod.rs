@@ -48,7 +48,7 @@ pub use get::get;
 pub use label_selector::LabelSelector;
 pub use list::list;
 pub use patch::{PatchType, patch};
-pub use reviews::review;
+pub use reviews::{review, review_access};
 pub use update::{Update, replace, update};
 pub use watch::{Change, Watching, watch};
 pub use yaml::{ReadYaml, Yaml};

@@ -40,9 +40,19 @@ pub fn review(
         }
         _ => return None,
     };
-    Some(answered.map(|object| Answer::Other {
+    Some(answered.map(|object| created(call, object)))
+}
+
+/// Answers a SubjectAccessReview, for those who do not come over a connection.
+pub fn review_access(call: &Call<'_>, object: &Value) -> Result<Answer, Status> {
+    let answered = reviews::subject_access(&call.api.authorizer, object)?;
+    Ok(created(call, answered))
+}
+
+fn created(call: &Call<'_>, object: Value) -> Answer {
+    Answer::Other {
         code: 201,
         kind: call.resource.kind.clone(),
         object,
-    }))
+    }
 }

@@ -18,6 +18,7 @@ mod process;
 mod race;
 mod recorded;
 mod running;
+mod signed;
 mod snapshot;
 mod upstream;
 mod usage;

@@ -1,7 +1,6 @@
 //! Tokens of service accounts: made, verified, and the documents with which others verify them.
 
 mod claims;
-mod der;
 pub mod discovery;
 mod jwt;
 mod key;

@@ -1,13 +1,17 @@
 //! `--controllers`, in kube-controller-manager's syntax, and what runs the controllers beside the server.
 
-use anyhow::{Result, bail};
+use super::duration;
+use crate::args::ServeArgs;
+use anyhow::{Context as _, Result, bail};
 use std::sync::Arc;
+use tollgate_apiserver::auth::authority::Authority;
+use tollgate_apiserver::http::certificates::{Certificates, Identity};
 use tollgate_apiserver::local::LocalCluster;
 use tollgate_apiserver::verbs::Api;
 use tollgate_controllers::clock::Clock;
 use tollgate_controllers::driver::{self, Machine};
 use tollgate_controllers::node::Kubelets;
-use tollgate_controllers::registry::{self, Settings};
+use tollgate_controllers::registry::{self, Settings, SignerSettings};
 use tollgate_controllers::scheduler::Scheduler;
 
 /// The controllers that kube-controller-manager knows.
@@ -53,6 +57,20 @@ const KNOWN: &[&str] = &[
     "ttl-controller",
     "validatingadmissionpolicy-status-controller",
 ];
+
+/// What controllers have to be told: our own authority is who signs certificates, for clients are believed by it.
+pub(super) fn settings(args: &ServeArgs, keys: &Certificates) -> Result<Settings> {
+    let Identity { certificate, key } = &keys.authority;
+    let authority = Authority::new(certificate, key).context("cannot sign certificates")?;
+    let longest = duration("cluster-signing-duration", &args.cluster_signing_duration)?;
+    Ok(Settings {
+        root_ca: certificate.clone(),
+        signer: Some(SignerSettings {
+            authority: Arc::new(authority),
+            longest,
+        }),
+    })
+}
 
 /// Refuses names that no controller has.
 pub(super) fn check(controllers: &[String]) -> Result<()> {
