@@ -26,6 +26,7 @@ pub mod seccomp;
 pub mod spelling;
 pub mod status;
 pub mod time;
+pub mod token_maker;
 pub mod usage_source;
 pub mod value;
 

@@ -47,6 +47,7 @@ pub mod service_account;
 pub(crate) mod service_pods;
 pub mod stateful_set;
 pub mod taint_eviction;
+pub mod token_secret;
 pub mod ttl_after_finished;
 pub mod volume_expansion;
 pub mod volume_protection;

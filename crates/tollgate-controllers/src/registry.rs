@@ -26,12 +26,15 @@ use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
 use crate::stateful_set::StatefulSets;
 use crate::taint_eviction::TaintEviction;
+use crate::token_secret::TokenSecrets;
+use crate::token_secret::cleaning::TokenCleaning;
 use crate::ttl_after_finished::TtlAfterFinished;
 use crate::volume_expansion::VolumeExpander;
 use crate::volume_protection::{ClaimProtection, VolumeProtection};
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_api::certificate_authority::CertificateAuthority;
+use tollgate_api::token_maker::TokenMaker;
 
 /// What controllers have to be told.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +43,8 @@ pub struct Settings {
     pub root_ca: String,
     /// Who signs certificates that are asked for; without it nobody looks at such requests.
     pub signer: Option<SignerSettings>,
+    /// Who makes tokens that secrets keep; without it such secrets stay as they are.
+    pub tokens: Option<Arc<dyn TokenMaker>>,
 }
 
 /// Who signs certificates that are asked for.
@@ -59,6 +64,10 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         controllers.push(Arc::new(Approving::new(Arc::clone(authority))));
         controllers.push(Arc::new(Cleaning::new(Arc::clone(authority))));
         controllers.push(Arc::new(Signing::new(Arc::clone(authority), *longest)));
+    }
+    if let Some(tokens) = &settings.tokens {
+        let tokens = TokenSecrets::new(Arc::clone(tokens), settings.root_ca.clone());
+        controllers.push(Arc::new(tokens));
     }
     controllers
 }
@@ -91,6 +100,7 @@ fn always() -> Vec<Arc<dyn Controller>> {
         Arc::new(ServiceAccounts),
         Arc::new(TaintEviction::default()),
         Arc::new(StatefulSets::default()),
+        Arc::new(TokenCleaning),
         Arc::new(TtlAfterFinished),
     ]
 }

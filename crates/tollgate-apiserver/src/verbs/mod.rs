@@ -18,6 +18,7 @@ mod field_selector;
 mod get;
 mod grants;
 mod label_selector;
+pub mod legacy_token;
 mod list;
 mod managers;
 mod measured;

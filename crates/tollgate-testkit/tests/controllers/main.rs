@@ -26,3 +26,4 @@ mod scheduler;
 mod service_account;
 mod stateful_set;
 mod storage;
+mod token_secret;

@@ -20,5 +20,6 @@ mod recorded;
 mod running;
 mod signed;
 mod snapshot;
+mod token_secret;
 mod upstream;
 mod usage;

@@ -5,6 +5,7 @@ use crate::args::ServeArgs;
 use anyhow::{Context as _, Result, bail};
 use std::sync::Arc;
 use tollgate_apiserver::auth::authority::Authority;
+use tollgate_apiserver::auth::token::{SecretTokens, SharedKey};
 use tollgate_apiserver::http::certificates::{Certificates, Identity};
 use tollgate_apiserver::local::LocalCluster;
 use tollgate_apiserver::verbs::Api;
@@ -59,7 +60,11 @@ const KNOWN: &[&str] = &[
 ];
 
 /// What controllers have to be told: our own authority is who signs certificates, for clients are believed by it.
-pub(super) fn settings(args: &ServeArgs, keys: &Certificates) -> Result<Settings> {
+pub(super) fn settings(
+    args: &ServeArgs,
+    keys: &Certificates,
+    tokens: &SharedKey,
+) -> Result<Settings> {
     let Identity { certificate, key } = &keys.authority;
     let authority = Authority::new(certificate, key).context("cannot sign certificates")?;
     let longest = duration("cluster-signing-duration", &args.cluster_signing_duration)?;
@@ -69,6 +74,9 @@ pub(super) fn settings(args: &ServeArgs, keys: &Certificates) -> Result<Settings
             authority: Arc::new(authority),
             longest,
         }),
+        tokens: Some(Arc::new(SecretTokens {
+            key: tokens.clone(),
+        })),
     })
 }
 

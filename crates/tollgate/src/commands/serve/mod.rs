@@ -65,7 +65,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let environment = Arc::clone(&system) as Arc<dyn Environment>;
     let (auditor, writer) = audit::start(args, &environment)?.unzip();
     let client_authorities = client_authorities(args, &keys)?;
-    let settings = controllers::settings(args, &keys)?;
+    let settings = controllers::settings(args, &keys, &key)?;
     let config = Config {
         store,
         environment,
