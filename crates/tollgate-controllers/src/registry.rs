@@ -1,5 +1,7 @@
 //! The one list of all controllers.
 
+use crate::attributes_class_protection::AttributesClassProtection;
+use crate::bootstrap_token_cleaning::BootstrapTokenCleaning;
 use crate::certificates::approving::Approving;
 use crate::certificates::cleaning::Cleaning;
 use crate::certificates::signing::Signing;
@@ -18,9 +20,11 @@ use crate::horizontal_pod_autoscaler::HorizontalPodAutoscalers;
 use crate::job::Jobs;
 use crate::namespace::Namespaces;
 use crate::node_lifecycle::NodeLifecycle;
+use crate::node_ttl::NodeTtl;
 use crate::persistent_volume::PersistentVolumeBinder;
 use crate::pod_gc::PodGarbageCollector;
 use crate::replica_set::ReplicaSets;
+use crate::resource_claim::ResourceClaims;
 use crate::resource_quota::ResourceQuotas;
 use crate::root_ca::RootCa;
 use crate::service_account::ServiceAccounts;
@@ -75,6 +79,8 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
 /// Those that have to be told nothing.
 fn always() -> Vec<Arc<dyn Controller>> {
     vec![
+        Arc::new(AttributesClassProtection),
+        Arc::new(BootstrapTokenCleaning),
         Arc::new(ClusterRoleAggregation),
         Arc::new(EndpointsController::default()),
         Arc::new(EndpointSliceController::default()),
@@ -84,11 +90,13 @@ fn always() -> Vec<Arc<dyn Controller>> {
         Arc::new(HorizontalPodAutoscalers::default()),
         Arc::new(Namespaces),
         Arc::new(NodeLifecycle::default()),
+        Arc::new(NodeTtl::default()),
         Arc::new(PersistentVolumeBinder::default()),
         Arc::new(ClaimProtection),
         Arc::new(VolumeExpander),
         Arc::new(VolumeProtection),
         Arc::new(PodGarbageCollector::default()),
+        Arc::new(ResourceClaims),
         Arc::new(ResourceQuotas),
         Arc::new(DaemonSets::default()),
         Arc::new(Jobs::default()),

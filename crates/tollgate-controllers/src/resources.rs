@@ -48,6 +48,8 @@ resources! {
     CLUSTER_ROLES = "rbac.authorization.k8s.io" / "v1" / "clusterroles";
     ROLE_BINDINGS = "rbac.authorization.k8s.io" / "v1" / "rolebindings";
     ROLES = "rbac.authorization.k8s.io" / "v1" / "roles";
+    RESOURCE_CLAIM_TEMPLATES = "resource.k8s.io" / "v1" / "resourceclaimtemplates";
+    RESOURCE_CLAIMS = "resource.k8s.io" / "v1" / "resourceclaims";
     PRIORITY_CLASSES = "scheduling.k8s.io" / "v1" / "priorityclasses";
     CSI_NODES = "storage.k8s.io" / "v1" / "csinodes";
     STORAGE_CLASSES = "storage.k8s.io" / "v1" / "storageclasses";

@@ -127,6 +127,12 @@ impl Cache {
         listed.unwrap_or_default()
     }
 
+    /// How many objects there are, in all namespaces.
+    pub fn count(&self, resource: &GroupVersionResource) -> usize {
+        let counted = self.read(resource, |objects| objects.by_name.len());
+        counted.unwrap_or_default()
+    }
+
     /// Whether a namespace has any object.
     pub fn has_any(&self, resource: &GroupVersionResource, namespace: &str) -> bool {
         let start = (CompactString::new(namespace), CompactString::default());

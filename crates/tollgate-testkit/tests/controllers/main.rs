@@ -6,6 +6,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod bootstrap_token;
 mod certificates;
 mod cluster_role_aggregation;
 mod cron_job;
@@ -19,8 +20,10 @@ mod job;
 mod namespace;
 mod node_agent;
 mod node_lifecycle;
+mod node_ttl;
 mod pods;
 mod replica_set;
+mod resource_claim;
 mod resource_quota;
 mod scheduler;
 mod service_account;

@@ -1,6 +1,6 @@
 //! `--controllers`, in kube-controller-manager's syntax, and what runs the controllers beside the server.
 
-use super::duration;
+use super::{controller_names as names, duration};
 use crate::args::ServeArgs;
 use anyhow::{Context as _, Result, bail};
 use std::sync::Arc;
@@ -14,50 +14,6 @@ use tollgate_controllers::driver::{self, Machine};
 use tollgate_controllers::node::Kubelets;
 use tollgate_controllers::registry::{self, Settings, SignerSettings};
 use tollgate_controllers::scheduler::Scheduler;
-
-/// The controllers that kube-controller-manager knows.
-const KNOWN: &[&str] = &[
-    "bootstrap-signer-controller",
-    "certificatesigningrequest-approving-controller",
-    "certificatesigningrequest-cleaner-controller",
-    "certificatesigningrequest-signing-controller",
-    "clusterrole-aggregation-controller",
-    "cronjob-controller",
-    "daemonset-controller",
-    "deployment-controller",
-    "disruption-controller",
-    "endpoints-controller",
-    "endpointslice-controller",
-    "endpointslice-mirroring-controller",
-    "ephemeral-volume-controller",
-    "garbage-collector-controller",
-    "horizontal-pod-autoscaler-controller",
-    "job-controller",
-    "legacy-serviceaccount-token-cleaner-controller",
-    "namespace-controller",
-    "node-ipam-controller",
-    "node-lifecycle-controller",
-    "persistentvolume-attach-detach-controller",
-    "persistentvolume-binder-controller",
-    "persistentvolume-expander-controller",
-    "persistentvolume-protection-controller",
-    "persistentvolumeclaim-protection-controller",
-    "pod-garbage-collector-controller",
-    "replicaset-controller",
-    "replicationcontroller-controller",
-    "resourceclaim-controller",
-    "resourcequota-controller",
-    "root-ca-certificate-publisher-controller",
-    "service-lb-controller",
-    "serviceaccount-controller",
-    "serviceaccount-token-controller",
-    "statefulset-controller",
-    "taint-eviction-controller",
-    "token-cleaner-controller",
-    "ttl-after-finished-controller",
-    "ttl-controller",
-    "validatingadmissionpolicy-status-controller",
-];
 
 /// What controllers have to be told: our own authority is who signs certificates, for clients are believed by it.
 pub(super) fn settings(
@@ -84,10 +40,10 @@ pub(super) fn settings(
 pub(super) fn check(controllers: &[String]) -> Result<()> {
     for given in controllers {
         let name = given.strip_prefix('-').unwrap_or(given);
-        if name != "*" && !KNOWN.contains(&name) {
+        if name != "*" && !names::is_known(name) {
             bail!(
                 "--controllers: \"{name}\" is not in the list of known controllers: {}",
-                KNOWN.join(", ")
+                names::KNOWN.join(", ")
             );
         }
     }
@@ -97,16 +53,16 @@ pub(super) fn check(controllers: &[String]) -> Result<()> {
 /// Whether a controller is to run: what is said of it by name counts before what is said of all.
 fn is_enabled(given: &[String], name: &str) -> bool {
     for entry in given {
-        if entry == name {
+        if names::full(entry) == name {
             return true;
         }
-        if entry.strip_prefix('-') == Some(name) {
+        if entry.strip_prefix('-').map(names::full) == Some(name) {
             return false;
         }
     }
     for entry in given {
         match entry.as_str() {
-            "*" => return true,
+            "*" => return !names::is_off_by_default(name),
             "-*" => return false,
             _ => {}
         }
@@ -146,6 +102,7 @@ mod tests {
         check(&["*", "-job-controller"]).unwrap();
         check(&["-*"]).unwrap();
         check(&["deployment-controller"]).unwrap();
+        check(&["csrsigning", "-ttl"]).unwrap();
         let error = check(&["-nothing"]).unwrap_err().to_string();
         assert!(
             error.starts_with(
@@ -167,5 +124,14 @@ mod tests {
         assert!(enabled("-*,job-controller", "job-controller"));
         assert!(!enabled("-*", "job-controller"));
         assert!(!enabled("job-controller", "cronjob-controller"));
+        // Older names are the same controllers.
+        assert!(!enabled("*,-nodelifecycle", "node-lifecycle-controller"));
+        assert!(enabled(
+            "csrcleaner",
+            "certificatesigningrequest-cleaner-controller"
+        ));
+        // Some run only for those who ask for them.
+        assert!(!enabled("*", "token-cleaner-controller"));
+        assert!(enabled("*,tokencleaner", "token-cleaner-controller"));
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod audit_log;
+mod controller_names;
 mod controllers;
 mod files;
 mod kubeconfig;
