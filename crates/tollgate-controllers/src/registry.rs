@@ -33,6 +33,7 @@ use crate::taint_eviction::TaintEviction;
 use crate::token_secret::TokenSecrets;
 use crate::token_secret::cleaning::TokenCleaning;
 use crate::ttl_after_finished::TtlAfterFinished;
+use crate::validating_admission_policy_status::ValidatingAdmissionPolicyStatus;
 use crate::volume_expansion::VolumeExpander;
 use crate::volume_protection::{ClaimProtection, VolumeProtection};
 use std::sync::Arc;
@@ -110,5 +111,6 @@ fn always() -> Vec<Arc<dyn Controller>> {
         Arc::new(StatefulSets::default()),
         Arc::new(TokenCleaning),
         Arc::new(TtlAfterFinished),
+        Arc::new(ValidatingAdmissionPolicyStatus),
     ]
 }

@@ -30,3 +30,4 @@ mod service_account;
 mod stateful_set;
 mod storage;
 mod token_secret;
+mod validating_admission_policy_status;
