@@ -185,7 +185,9 @@ impl Cache {
 
     /// How many objects there are, in all namespaces.
     pub fn count(&self, resource: &GroupVersionResource) -> usize {
-        let counted = self.read(resource, |objects| objects.by_name.len());
+        let counted = self.read(resource, |objects| {
+            objects.by_namespace.values().map(BTreeMap::len).sum()
+        });
         counted.unwrap_or_default()
     }
 

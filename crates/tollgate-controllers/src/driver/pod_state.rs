@@ -61,8 +61,6 @@ pub struct PodState {
     pub disrupted_since: Option<Timestamp>,
     /// Its address, or empty.
     pub address: CompactString,
-    /// Whether it asks for claims of resources.
-    pub claims_resources: bool,
 }
 
 impl PodState {
@@ -101,7 +99,6 @@ impl PodState {
                 .fold(0, i64::saturating_add),
             deletion_cost: cost.and_then(|cost| cost.parse().ok()).unwrap_or_default(),
             address: status.str_or_empty("podIP").into(),
-            claims_resources: pod.at(&["spec", "resourceClaims"]).is_some(),
         }
     }
 

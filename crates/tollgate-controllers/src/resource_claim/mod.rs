@@ -19,6 +19,9 @@ const POD: &str = "pod";
 /// The annotation of a claim that says for which entry of its pod it was made.
 const POD_CLAIM_NAME: &str = "resource.kubernetes.io/pod-claim-name";
 
+/// Where a pod asks for claims, as it stands in the JSON. Hardly any does, and pods are many.
+const ENTRIES: &str = "\"resourceClaims\"";
+
 /// The controller.
 #[derive(Debug)]
 pub struct ResourceClaims;
@@ -68,11 +71,7 @@ impl Controller for ResourceClaims {
             return;
         };
         if change.is_of(&PODS) {
-            if object
-                .pod
-                .as_ref()
-                .is_some_and(|state| state.claims_resources)
-            {
+            if object.mentions(ENTRIES) {
                 concerns_of_pod(change, object, cache, queue);
             }
         } else if change.is_of(&RESOURCE_CLAIMS) {
@@ -85,7 +84,7 @@ impl Controller for ResourceClaims {
         } else if change.old.is_none() {
             // Pods may wait for the template.
             for pod in cache.list(&PODS, &object.meta.namespace) {
-                if pod.pod.as_ref().is_some_and(|state| state.claims_resources) {
+                if pod.mentions(ENTRIES) {
                     queue.add(Key::of_kind(POD, &pod.meta.namespace, &pod.meta.name));
                 }
             }
