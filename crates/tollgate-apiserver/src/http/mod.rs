@@ -10,6 +10,8 @@ mod deadline;
 mod dispatch;
 mod documents;
 mod ending;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gzip;
 mod head;
 mod health;

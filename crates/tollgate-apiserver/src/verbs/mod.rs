@@ -15,6 +15,8 @@ mod delete;
 mod delete_collection;
 mod expire;
 mod field_selector;
+#[doc(hidden)]
+pub mod fuzzing;
 mod get;
 mod grants;
 mod label_selector;
