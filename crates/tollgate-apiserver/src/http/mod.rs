@@ -34,6 +34,7 @@ mod service;
 mod spdy;
 mod stream;
 mod table;
+mod waiting;
 mod yaml;
 
 pub use listener::{Listener, ListenerError, serve};

@@ -55,3 +55,6 @@ pub use reviews::{review, review_access};
 pub use update::{Update, replace, update};
 pub use watch::{Change, Watching, watch};
 pub use yaml::{ReadYaml, Yaml};
+
+#[cfg(test)]
+mod constant_cost;

@@ -18,6 +18,7 @@ mod process;
 mod race;
 mod recorded;
 mod running;
+mod scale;
 mod signed;
 mod snapshot;
 mod token_secret;
