@@ -160,6 +160,8 @@ pub enum Verb {
     List(Selection),
     /// Make an object, or ask a subresource (`binding`, `eviction`, `token`).
     Create(Value),
+    /// Find out whether an object could be made, as `?dryRun=All` does.
+    Rehearse(Value),
     /// Replace an object.
     Update(Value),
     /// Change an object.

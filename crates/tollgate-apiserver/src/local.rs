@@ -183,6 +183,14 @@ impl LocalClient {
                     _ => return Err(error::method_not_allowed()),
                 }
             }
+            Verb::Rehearse(object) => {
+                let object = verbs::settle(&call, kind, object)?;
+                let options = WriteOptions {
+                    dry_run: vec!["All".to_owned()],
+                    ..options
+                };
+                verbs::create(&call, object, &options).await?
+            }
             Verb::Update(object) => {
                 let object = verbs::settle(&call, kind, object)?;
                 if is_scale {
@@ -218,7 +226,7 @@ fn name_of(verb: &Verb) -> &'static str {
     match verb {
         Verb::Get => ServedVerb::Get.as_str(),
         Verb::List(_) => ServedVerb::List.as_str(),
-        Verb::Create(_) => ServedVerb::Create.as_str(),
+        Verb::Create(_) | Verb::Rehearse(_) => ServedVerb::Create.as_str(),
         Verb::Update(_) => ServedVerb::Update.as_str(),
         Verb::Patch(..) => ServedVerb::Patch.as_str(),
         Verb::Delete(_) => ServedVerb::Delete.as_str(),

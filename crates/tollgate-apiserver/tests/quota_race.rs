@@ -6,52 +6,17 @@
 )]
 
 mod in_process;
+mod writing;
 
 use in_process::api;
 use std::sync::Arc;
-use tollgate_api::{UserInfo, json};
-use tollgate_apiserver::audit::NO_TRAIL;
 use tollgate_apiserver::storage::Key;
-use tollgate_apiserver::verbs::options::{DeleteOptions, WriteOptions};
-use tollgate_apiserver::verbs::{Api, Call, Warnings, create, delete, record};
+use tollgate_apiserver::verbs::{Api, record};
+use writing::write;
 
 const CREATES: usize = 1_000;
 const WRITERS: usize = 64;
 const ROOM: usize = 100;
-
-/// A create if there is an object, else a delete: the code of the answer, and its message.
-async fn write(api: &Api, plural: &str, name: &str, object: Option<&str>) -> (u16, String) {
-    let catalog = api.catalog.load();
-    let resource = catalog.resource("", "v1", plural).unwrap();
-    let user = UserInfo::default();
-    let warnings = Warnings::default();
-    let call = Call {
-        api,
-        resource,
-        subresource: "",
-        namespace: if resource.namespaced { "race" } else { "" },
-        name,
-        user: &user,
-        user_agent: "test",
-        warnings: &warnings,
-        trail: &NO_TRAIL,
-        now: api.environment.now(),
-    };
-    let answer = match object {
-        Some(text) => {
-            let mut object = json::from_str(text).unwrap();
-            object.set("apiVersion", "v1");
-            object.set("kind", resource.kind.kind.clone());
-            tollgate_objects::defaults::set_defaults(&resource.kind, &mut object);
-            create(&call, object, &WriteOptions::default()).await
-        }
-        None => delete(&call, &DeleteOptions::default()).await,
-    };
-    match answer {
-        Ok(_) => (200, String::new()),
-        Err(status) => (status.code, status.message),
-    }
-}
 
 fn used(api: &Api) -> String {
     let key = Key::new("", "resourcequotas", "race", "q");
@@ -68,7 +33,7 @@ async fn create_pods(api: Arc<Api>, writer: usize) -> Vec<(usize, u16, String)> 
         let pod = format!(
             r#"{{"metadata":{{"name":"p{number}"}},"spec":{{"containers":[{{"name":"c","image":"i"}}]}}}}"#
         );
-        let (code, message) = write(&api, "pods", "", Some(&pod)).await;
+        let (code, message) = write(&api, "race", "pods", "", Some(&pod)).await;
         outcomes.push((number, code, message));
     }
     outcomes
@@ -85,7 +50,7 @@ async fn exactly_as_many_pods_as_there_is_room_for() {
             r#"{"metadata":{"name":"q"},"spec":{"hard":{"pods":"100"}}}"#,
         ),
     ] {
-        let made = write(&api, plural, "", Some(object)).await;
+        let made = write(&api, "race", plural, "", Some(object)).await;
         assert_eq!(made, (200, String::new()));
     }
     assert_eq!(used(&api), "0");
@@ -110,7 +75,7 @@ async fn exactly_as_many_pods_as_there_is_room_for() {
     assert_eq!((made.len(), refused), (ROOM, CREATES - ROOM));
     assert_eq!(used(&api), "100");
     for number in made {
-        let gone = write(&api, "pods", &format!("p{number}"), None).await;
+        let gone = write(&api, "race", "pods", &format!("p{number}"), None).await;
         assert_eq!(gone, (200, String::new()));
     }
     assert_eq!(used(&api), "0");

@@ -105,6 +105,17 @@ impl Context {
         object(self.call(target, Verb::Create(value)).await?)
     }
 
+    /// Finds out whether an object could be made; nothing is written.
+    pub async fn rehearse(
+        &self,
+        resource: &GroupVersionResource,
+        namespace: &str,
+        value: Value,
+    ) -> Result<Stored, Status> {
+        let target = Target::collection(resource, namespace);
+        object(self.call(target, Verb::Rehearse(value)).await?)
+    }
+
     /// Replaces an object, or one of its subresources; its namespace and name are its own.
     pub async fn update(
         &self,

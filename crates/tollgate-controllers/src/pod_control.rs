@@ -105,14 +105,25 @@ pub async fn create_pod(cx: &Context, owner: &Owning, pod: Value) -> Result<Stor
             let message = format!("Created pod: {}", name_of(stored));
             owner.event(cx, EventType::Normal, "SuccessfulCreate", message);
         }
-        // A namespace that is being deleted lets no event in, and nobody needs to be told.
-        Err(status) if namespaces::is_ending(status) => {}
-        Err(status) => {
-            let message = format!("Error creating: {status}");
-            owner.event(cx, EventType::Warning, "FailedCreate", message);
-        }
+        Err(status) => tell_refusal(cx, owner, status),
     }
     created
+}
+
+/// Finds out whether a pod could be made, and tells people if not.
+pub async fn rehearse_pod(cx: &Context, owner: &Owning, pod: Value) -> Result<(), Status> {
+    let rehearsed = cx.rehearse(&PODS, &owner.reference.namespace, pod).await;
+    rehearsed
+        .map(drop)
+        .inspect_err(|status| tell_refusal(cx, owner, status))
+}
+
+fn tell_refusal(cx: &Context, owner: &Owning, status: &Status) {
+    // A namespace that is being deleted lets no event in, and nobody needs to be told.
+    if !namespaces::is_ending(status) {
+        let message = format!("Error creating: {status}");
+        owner.event(cx, EventType::Warning, "FailedCreate", message);
+    }
 }
 
 /// Deletes a pod and tells people that it was deleted or why not. That it is gone already is an error, too.

@@ -120,8 +120,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(service.header_timeout)
-        .max_buf_size(1024 * 1024)
-        .pipeline_flush(true);
+        .max_buf_size(1024 * 1024);
     builder
         .http2()
         .timer(TokioTimer::new())

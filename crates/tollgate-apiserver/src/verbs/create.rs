@@ -42,27 +42,16 @@ pub(super) async fn create_as(
         super::managers::track(call, options, None, &mut object);
     }
     let base = metadata::text(&object, "generateName").to_owned();
-    let generates = metadata::name(&object).is_empty() && !base.is_empty();
-    let mut tries = 1;
-    loop {
-        let outcome = store(
-            call,
-            object.clone(),
-            options,
-            generates.then_some(base.as_str()),
-        )
-        .await;
-        match outcome {
-            Err(status)
-                if generates
-                    && status.reason == Reason::AlreadyExists
-                    && tries < GENERATED_NAMES_MAX =>
-            {
-                tries += 1;
-            }
+    if base.is_empty() || !metadata::name(&object).is_empty() {
+        return store(call, object, options, None).await;
+    }
+    for _ in 1..GENERATED_NAMES_MAX {
+        match store(call, object.clone(), options, Some(&base)).await {
+            Err(status) if status.reason == Reason::AlreadyExists => {}
             other => return other,
         }
     }
+    store(call, object, options, Some(&base)).await
 }
 
 async fn store(

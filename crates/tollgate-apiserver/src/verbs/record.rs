@@ -3,9 +3,13 @@
 use crate::resources::Resource;
 use bytes::Bytes;
 use compact_str::ToCompactString as _;
-use memchr::memmem;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 use tollgate_api::{GroupVersionKind, Status, Value, json};
 use tollgate_objects::encode;
+
+static METADATA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""metadata":"#));
+static UID: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""uid":""#));
 
 /// An object as it is stored, and the revision that it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +33,7 @@ impl Encoded {
 
     /// Writes the JSON as a member of a list: of built-in kinds without `kind` and `apiVersion`.
     pub fn write_item(&self, resource: &Resource, out: &mut Vec<u8>) {
-        let metadata = memmem::find(&self.value, br#""metadata":"#);
+        let metadata = METADATA.find(&self.value);
         match metadata.and_then(|place| self.value.get(place..)) {
             Some(rest) if !resource.is_custom() => {
                 out.push(b'{');
@@ -64,11 +68,10 @@ pub fn parse(value: &[u8], revision: u64) -> Result<Value, Status> {
 
 /// Where the resourceVersion belongs in a stored text.
 fn place_of_revision(value: &[u8]) -> Option<usize> {
-    const UID: &[u8] = br#""uid":""#;
     if value.starts_with(br#"{"kind":"#) || value.starts_with(br#""metadata":"#) {
         // Fields of a built-in kind stand in their order: what comes before the unique id is names, in which no quote
         // can stand.
-        let start = memmem::find(value, UID)?.checked_add(UID.len())?;
+        let start = UID.find(value)?.checked_add(UID.needle().len())?;
         let length = memchr::memchr(b'"', value.get(start..)?)?;
         return start.checked_add(length)?.checked_add(1);
     }
@@ -76,7 +79,7 @@ fn place_of_revision(value: &[u8]) -> Option<usize> {
     let metadata = member(value, b"metadata")?;
     let uid = member(metadata, b"uid")?;
     let offset = |part: &[u8]| part.as_ptr().addr().checked_sub(value.as_ptr().addr());
-    offset(uid)?.checked_sub(UID.len().saturating_sub(1))
+    offset(uid)?.checked_sub(UID.needle().len().saturating_sub(1))
 }
 
 fn write(value: &[u8], revision: u64, out: &mut Vec<u8>) {

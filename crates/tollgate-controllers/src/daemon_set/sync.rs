@@ -9,7 +9,9 @@ use crate::driver::Cached;
 use crate::events::EventType;
 use crate::history::{self, Historian, Kept, Revision};
 use crate::namespaces;
-use crate::pod_control::{Owning, create_pod, delete_pod, pod_of_template, slow_start};
+use crate::pod_control::{
+    Owning, create_pod, delete_pod, pod_of_template, rehearse_pod, slow_start,
+};
 use crate::resources::{DAEMON_SETS, PODS};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
@@ -116,12 +118,18 @@ impl DaemonSets {
         situation: &Situation<'_>,
         next: &Plan,
     ) -> Result<(), Status> {
-        if next.create.is_empty() {
+        let is_alone = situation.nodes.is_empty();
+        if next.create.is_empty() && !is_alone {
             self.refused.clear(key);
             return Ok(());
         }
         self.refused.attempt(key);
         let template = template::of(situation.set, situation.hash);
+        if is_alone {
+            // Nobody would hear that a policy refuses the pods until there are nodes.
+            let rehearsed = rehearse_pod(cx, owner, pod_of_template(owner, &template)).await;
+            return self.settle(key, rehearsed.err());
+        }
         let count = next.create.len().min(BURST_MAX);
         let batch = slow_start(count, |index| {
             let mut pod = pod_of_template(owner, &template);
@@ -131,7 +139,12 @@ impl DaemonSets {
             create_pod(cx, owner, pod)
         })
         .await;
-        match batch.failure {
+        self.settle(key, batch.failure)
+    }
+
+    /// Notes what came of making pods: a failure is tried again.
+    fn settle(&self, key: &Key, failure: Option<Status>) -> Result<(), Status> {
+        match failure {
             Some(status) if !namespaces::is_ending(&status) => Err(status),
             _ => {
                 self.refused.clear(key);

@@ -116,6 +116,24 @@ impl StructType {
             .unwrap_or_default()
     }
 
+    /// Tells types apart: a number below [`StructType::count`].
+    pub fn number(self) -> usize {
+        let bytes = std::ptr::from_ref(self.0)
+            .addr()
+            .saturating_sub(TYPES.as_ptr().addr());
+        bytes / size_of::<Type>()
+    }
+
+    /// How many types there are.
+    pub const fn count() -> usize {
+        TYPES.len()
+    }
+
+    /// All types, by [`StructType::number`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        TYPES.iter().map(Self)
+    }
+
     /// The fields in the order in which they stand in JSON; those of inlined structs stand among them.
     pub fn fields_in_json_order(self) -> impl Iterator<Item = &'static Field> + Clone {
         Self::listed(&ORDER, self.0.lookup, self.0.lookups)

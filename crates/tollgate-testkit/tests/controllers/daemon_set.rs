@@ -199,6 +199,34 @@ fn what_a_policy_refuses_is_made_as_soon_as_it_may() {
 }
 
 #[test]
+fn where_there_are_no_nodes_people_are_told_what_would_be_refused() {
+    let mut cluster = cluster(8, 0);
+    let namespace = r#"{"metadata":{"name":"tight","labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}"#;
+    cluster.create(&NAMESPACES, "", namespace).unwrap();
+    cluster.settle();
+    create(&cluster, "tight", "");
+    cluster.settle();
+    let told = events(&cluster, "tight");
+    assert!(!told.is_empty());
+    for event in told {
+        let violation = r#"FailedCreate: Error creating: pods "agent-"#;
+        assert!(event.starts_with(violation), "{event}");
+    }
+    let label = r#"{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}"#;
+    cluster
+        .patch(Target::object(&NAMESPACES, "", "tight"), label)
+        .unwrap();
+    cluster.settle();
+    let before = events(&cluster, "tight");
+    cluster.advance(Duration::from_mins(30));
+    assert_eq!(events(&cluster, "tight"), before);
+    assert_eq!(names(&cluster.list(&PODS, "tight")).len(), 0);
+    add_node(&cluster, "node-0");
+    cluster.settle();
+    assert_eq!(names(&cluster.list(&PODS, "tight")).len(), 1);
+}
+
+#[test]
 fn failed_pods_are_replaced_and_people_are_told() {
     let mut cluster = cluster(4, 1);
     create(&cluster, "default", "");

@@ -25,6 +25,20 @@ impl Set {
         set
     }
 
+    /// The set of these members and what stands below each; they are sorted, and none comes twice.
+    pub(crate) fn of_places(places: Vec<(PathElement, Self)>) -> Self {
+        let (mut members, mut children) = (Vec::with_capacity(places.len()), Vec::new());
+        for (element, below) in places {
+            if below.is_empty() {
+                members.push(element);
+            } else {
+                members.push(element.clone());
+                children.push((element, below));
+            }
+        }
+        Self { members, children }
+    }
+
     /// Adds a path, but for the empty one: nobody manages a whole object.
     pub fn insert(&mut self, path: &[PathElement]) {
         let Some((last, parents)) = path.split_last() else {

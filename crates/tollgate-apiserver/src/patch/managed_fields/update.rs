@@ -201,6 +201,10 @@ pub(super) fn contested(
 ) -> (Entries, Comparison, Vec<Conflict>) {
     let current = request.kind.api_version();
     let comparison = filtered(comparison, request);
+    // Of a new object nobody else has fields.
+    if known.is_empty() {
+        return (known, comparison, Vec::new());
+    }
     let changed = Changed::of(&comparison);
     let mut others: BTreeMap<CompactString, Option<Changed>> = BTreeMap::new();
     let (mut entries, mut conflicts) = (Entries::new(), Vec::new());

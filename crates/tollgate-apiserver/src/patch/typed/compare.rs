@@ -196,40 +196,35 @@ impl Walk {
 
 /// Everything below a place that only one object has: leaves, and what holds them.
 fn all_of(node: Node<'_>, of: Type<'_>) -> Set {
-    let mut set = Set::default();
-    match of.atom(Some(node)) {
+    let mut places: Vec<(PathElement, Set)> = match of.atom(Some(node)) {
         Some(Atom::Map(map)) if !map.is_atomic => {
-            for child in node.entries(&map) {
-                let element = PathElement::field(child.key);
+            let children = node.entries(&map).into_iter();
+            let place = |child: Child<'_, '_>| {
                 let below = all_of(child.node, child.of.unwrap_or(Type::Untyped));
-                set.insert_member(element.clone());
-                set.insert_child(element, below);
-            }
+                (PathElement::field(child.key), below)
+            };
+            children.map(place).collect()
         }
         Some(Atom::List(list)) if list.relation != ListType::Atomic => {
-            let items = node.items().unwrap_or_default();
-            let elements: Vec<_> = items
-                .iter()
-                .map(|item| element_of(&list, item).ok())
-                .collect();
-            let mut count: BTreeMap<&PathElement, usize> = BTreeMap::new();
-            for element in elements.iter().flatten() {
-                *count.entry(element).or_default() += 1;
-            }
-            for (item, element) in items.iter().zip(&elements) {
-                let Some(element) = element else {
-                    continue;
-                };
-                set.insert_member(element.clone());
-                // Members that stand there twice count as one leaf.
-                if count.get(element) == Some(&1) {
-                    set.insert_child(element.clone(), all_of(Node::of(item), list.element));
-                }
-            }
+            let items = node.items().unwrap_or_default().iter();
+            let place = |item| {
+                let element = element_of(&list, item).ok()?;
+                Some((element, all_of(Node::of(item), list.element)))
+            };
+            items.filter_map(place).collect()
         }
-        _ => {}
-    }
-    set
+        _ => return Set::default(),
+    };
+    places.sort_by(|(a, _), (b, _)| a.cmp(b));
+    places.dedup_by(|(next, _), (kept, below)| {
+        let is_twice = next == kept;
+        if is_twice {
+            // Members that stand there twice count as one leaf.
+            *below = Set::default();
+        }
+        is_twice
+    });
+    Set::of_places(places)
 }
 
 /// Whether two leaves are equal; structs are equal if their fields are.

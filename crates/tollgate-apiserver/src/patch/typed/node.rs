@@ -1,6 +1,7 @@
 //! A place of an object, as upstream sees it.
 
 use super::types::{Map, MapSort, TableType, Type};
+use std::sync::LazyLock;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Number, Object, Quantity, Value};
 use tollgate_objects::schema::{Field, ShapeRef, StructType};
@@ -89,14 +90,13 @@ impl<'v> Node<'v> {
                     }
                 }
                 // What Go writes though it is not there.
-                each_field(of, &mut |field| {
-                    if !leaves_out(field)
-                        && object.and_then(|object| object.get(field.name)).is_none()
+                for field in always_written(of) {
+                    if object.and_then(|object| object.get(field.name)).is_none()
                         && let Some(node) = seen(None, field)
                     {
                         entries.push(Child::of_field(field, node));
                     }
-                });
+                }
                 entries
             }
             _ => {
@@ -141,6 +141,23 @@ impl<'v> Node<'v> {
             field,
         )
     }
+}
+
+/// The fields that Go writes even when they are zero: few of many, and asked for with every object.
+fn always_written(of: StructType) -> &'static [&'static Field] {
+    static FIELDS: LazyLock<Vec<Box<[&'static Field]>>> = LazyLock::new(|| {
+        let fields_of = |of| {
+            let mut fields = Vec::new();
+            each_field(of, &mut |field| {
+                if !leaves_out(field) {
+                    fields.push(field);
+                }
+            });
+            fields.into_boxed_slice()
+        };
+        StructType::all().map(fields_of).collect()
+    });
+    FIELDS.get(of.number()).map(Box::as_ref).unwrap_or_default()
 }
 
 /// Whether a field is left out when it is zero.
