@@ -120,7 +120,7 @@ async fn flow_schemas_say_whether_their_level_is_there_and_come_back() {
 async fn api_services_say_whether_they_can_be_asked() {
     let api = started().await;
     let service = r#"{"metadata":{"name":"v1.far.example"},"spec":{"group":"far.example","version":"v1","groupPriorityMinimum":1000,
-        "versionPriority":15,"insecureSkipTLSVerify":true,"service":{"namespace":"default","name":"far"}}}"#;
+        "versionPriority":15,"insecureSkipTLSVerify":true,"service":{"namespace":"a","name":"far"}}}"#;
     let api_services = ("apiregistration.k8s.io", "v1", "apiservices");
     send(&api, api_services, "", service).await.unwrap();
     let local = r#"{"metadata":{"name":"v9.far.example"},"spec":{"group":"far.example","version":"v9","groupPriorityMinimum":1000,
@@ -141,15 +141,17 @@ async fn api_services_say_whether_they_can_be_asked() {
     wait_for(&api, key, says("False ServiceNotFound")).await;
     let local = "apiregistration.k8s.io/apiservices//v9.far.example";
     wait_for(&api, local, says("True Local")).await;
+    let namespace = r#"{"metadata":{"name":"a"}}"#;
+    let namespaces = ("", "v1", "namespaces");
+    send(&api, namespaces, "", namespace).await.unwrap();
     let behind = r#"{"metadata":{"name":"far"},"spec":{"ports":[{"port":443}]}}"#;
-    send(&api, ("", "v1", "services"), "default", behind)
-        .await
-        .unwrap();
+    let services = ("", "v1", "services");
+    send(&api, services, "", behind).await.unwrap();
     wait_for(&api, key, says("False FailedDiscoveryCheck")).await;
 }
 
-/// The schema that takes what `user` does at `/version`, by its unique id.
-fn taken(api: &Api, flows: &FlowIndex, user: &str) -> String {
+/// The schema that takes what `user` does at `/version`, found by its unique id; none if it is gone by now.
+fn taken(api: &Api, flows: &FlowIndex, user: &str) -> Option<String> {
     let user = UserInfo {
         name: user.into(),
         groups: vec!["system:authenticated".into()],
@@ -168,7 +170,7 @@ fn taken(api: &Api, flows: &FlowIndex, user: &str) -> String {
         let uid = schema.at(&["metadata", "uid"]).and_then(Value::as_str);
         uid.map(str::as_bytes) == Some(&flow.schema[..])
     });
-    found.unwrap().0.name().to_owned()
+    Some(found?.0.name().to_owned())
 }
 
 #[tokio::test]
@@ -176,7 +178,7 @@ async fn requests_belong_to_the_first_schema_by_precedence_whose_level_is_there(
     let api = started().await;
     let mut health = Health::default();
     let flows = FlowIndex::follow(&api.store, &mut health).unwrap();
-    assert_eq!(taken(&api, &flows, "noxu"), "global-default");
+    assert_eq!(taken(&api, &flows, "noxu").unwrap(), "global-default");
     let group = "flowcontrol.apiserver.k8s.io";
     let schema = |name: &str, precedence: u32| {
         format!(
@@ -194,7 +196,7 @@ async fn requests_belong_to_the_first_schema_by_precedence_whose_level_is_there(
     let level = r#"{"metadata":{"name":"lvl"},"spec":{"type":"Limited","limited":{"limitResponse":{"type":"Reject"}}}}"#;
     let wait = async |wanted: &str| {
         let waits = async {
-            while taken(&api, &flows, "noxu") != wanted {
+            while taken(&api, &flows, "noxu").as_deref() != Some(wanted) {
                 tokio::task::yield_now().await;
             }
         };
@@ -206,7 +208,7 @@ async fn requests_belong_to_the_first_schema_by_precedence_whose_level_is_there(
     let levels = (group, "v1", "prioritylevelconfigurations");
     send(&api, levels, "", level).await.unwrap();
     wait("a").await;
-    assert_eq!(taken(&api, &flows, "foo"), "global-default");
+    assert_eq!(taken(&api, &flows, "foo").unwrap(), "global-default");
     delete(&api, group, "flowschemas", "a");
     wait("b").await;
     delete(&api, group, "prioritylevelconfigurations", "lvl");

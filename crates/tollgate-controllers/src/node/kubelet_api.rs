@@ -18,6 +18,7 @@ pub(super) fn answer(path: &str, node: &Value, pods: &[Value], now: Timestamp) -
     let (code, media, body) = match path.trim_end_matches('/') {
         "/healthz" => (200, TEXT, "ok".to_owned()),
         "/pods" => (200, "application/json", pod_list(pods)),
+        "/metrics" => (200, METRICS, own_metrics(node, pods)),
         "/metrics/resource" => (200, METRICS, resource_metrics(node, pods, now)),
         _ => (404, TEXT, "404 page not found\n".to_owned()),
     };
@@ -51,8 +52,13 @@ struct Metric {
 
 impl Metric {
     fn new(name: &'static str, kind: &str, help: &str) -> Self {
-        let text = format!("# HELP {name} [STABLE] {help}\n# TYPE {name} {kind}\n");
+        let text = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
         Self { text, name }
+    }
+
+    fn labelled(&mut self, name: &str, text: &str, value: usize) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.text, "{}{{{name}={}}} {value}", self.name, quote(text));
     }
 
     /// `of` is a container, if any, and its pod.
@@ -84,11 +90,37 @@ impl Metric {
     }
 }
 
+/// `/metrics`, as far as a kubelet that runs nothing has something to count (upstream: `kubelet/metrics/metrics.go`).
+fn own_metrics(node: &Value, pods: &[Value]) -> String {
+    let metric = |name, help| Metric::new(name, "gauge", help);
+    let mut name = metric(
+        "kubelet_node_name",
+        "[ALPHA] The node's name. The count is always 1.",
+    );
+    let mut containers = metric(
+        "kubelet_running_containers",
+        "[ALPHA] Number of containers currently running",
+    );
+    let mut running = metric(
+        "kubelet_running_pods",
+        "[ALPHA] Number of pods that have a running pod sandbox",
+    );
+    let of_node = node.at(&["metadata", "name"]).and_then(Value::as_str);
+    name.labelled("node", of_node.unwrap_or_default(), 1);
+    let counts = pods.iter().map(|pod| metrics::average_usage(pod).len());
+    containers.labelled("container_state", "running", counts.clone().sum());
+    let count = counts.filter(|count| *count > 0).count();
+    running.sample(None, &count.to_string(), None);
+    [name, containers, running]
+        .map(|metric| metric.text)
+        .concat()
+}
+
 /// `/metrics/resource` (upstream: `kubelet/metrics/collectors/resource_metrics.go`), without swap, which no node has.
 fn resource_metrics(node: &Value, pods: &[Value], now: Timestamp) -> String {
     let cpu_help =
-        |what: &str| format!("Cumulative cpu time consumed by the {what} in core-seconds");
-    let memory_help = |what: &str| format!("Current working set of the {what} in bytes");
+        |what: &str| format!("[STABLE] Cumulative cpu time consumed by the {what} in core-seconds");
+    let memory_help = |what: &str| format!("[STABLE] Current working set of the {what} in bytes");
     let metric = |name, kind, help: &str| Metric::new(name, kind, help);
     let mut cpu = metric(
         "container_cpu_usage_seconds_total",
@@ -103,7 +135,7 @@ fn resource_metrics(node: &Value, pods: &[Value], now: Timestamp) -> String {
     let mut start = metric(
         "container_start_time_seconds",
         "gauge",
-        "Start time of the container since unix epoch in seconds",
+        "[STABLE] Start time of the container since unix epoch in seconds",
     );
     let mut node_cpu = metric("node_cpu_usage_seconds_total", "counter", &cpu_help("node"));
     let mut node_memory = metric(
@@ -116,7 +148,7 @@ fn resource_metrics(node: &Value, pods: &[Value], now: Timestamp) -> String {
     let mut error = metric(
         "resource_scrape_error",
         "gauge",
-        "1 if there was an error while getting container metrics, 0 otherwise",
+        "[STABLE] 1 if there was an error while getting container metrics, 0 otherwise",
     );
     for pod in pods {
         let averages = metrics::average_usage(pod);
@@ -226,7 +258,7 @@ mod tests {
     }
 
     fn ask(path: &str) -> NodeAnswer {
-        let node = r#"{"metadata":{"creationTimestamp":"2026-01-15T11:50:00Z"},
+        let node = r#"{"metadata":{"name":"n","creationTimestamp":"2026-01-15T11:50:00Z"},
             "status":{"capacity":{"cpu":"10","memory":"100Mi"}}}"#;
         let node = json::from_str(node).unwrap();
         answer(path, &node, &[running()], Timestamp::from_unix_seconds(NOW))
@@ -249,6 +281,20 @@ mod tests {
                 r#"pod_cpu_usage_seconds_total{namespace="ns",pod="p"} 25 1768478400000"#,
                 r#"pod_memory_working_set_bytes{namespace="ns",pod="p"} 67108864 1768478400000"#,
                 "resource_scrape_error 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_kubelet_counts_what_runs() {
+        let page = String::from_utf8(ask("/metrics").body.to_vec()).unwrap();
+        let samples: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            samples,
+            [
+                r#"kubelet_node_name{node="n"} 1"#,
+                r#"kubelet_running_containers{container_state="running"} 1"#,
+                "kubelet_running_pods 1",
             ]
         );
     }
