@@ -4,7 +4,7 @@
 //! calls through the same authorization and admission that a request over HTTP meets; a test wraps them to inject faults.
 
 use crate::attributes::UserInfo;
-use crate::json;
+use crate::json::{self, Fields};
 use crate::status::Status;
 use crate::value::Value;
 use bytes::Bytes;
@@ -184,7 +184,12 @@ pub struct Stored {
 impl Stored {
     /// The tree, with its resourceVersion.
     pub fn parse(&self) -> Result<Value, Status> {
-        let mut object = json::from_slice(&self.json).map_err(|error| {
+        self.parse_fields(Fields::All)
+    }
+
+    /// The tree with some of its fields only, and with its resourceVersion.
+    pub fn parse_fields(&self, fields: Fields) -> Result<Value, Status> {
+        let mut object = json::fields_from_slice(&self.json, fields).map_err(|error| {
             Status::internal(format!("a stored object cannot be read: {error}"))
         })?;
         if self.revision > 0 {
@@ -227,6 +232,16 @@ pub enum WatchEvent {
     },
 }
 
+/// How much of its objects a watch tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of them, in the version that was asked for.
+    Whole,
+    /// Their metadata: nobody may look at anything else, which is whatever the server has at hand, in whatever version.
+    /// Upstream's controllers ask for `PartialObjectMetadata` so.
+    Metadata,
+}
+
 /// Changes as they happen.
 pub trait Watch: Send + Debug {
     /// The next event; none when the watch is over and has to be begun anew.
@@ -256,6 +271,7 @@ pub trait Client: Send + Sync + Debug {
         &self,
         resource: &GroupVersionResource,
         namespace: &str,
+        extent: Extent,
     ) -> Result<Box<dyn Watch>, Status>;
 
     /// What is served.
@@ -298,4 +314,17 @@ impl Identity {
 pub trait Cluster: Send + Sync + Debug {
     /// A client that acts as `identity`.
     fn client(&self, identity: Identity) -> Arc<dyn Client>;
+
+    /// What is wrong with the expressions of a ValidatingAdmissionPolicy where they meet the kinds that it is about. Who
+    /// serves the kinds knows their fields; it is no request, and needs no right.
+    fn type_check(&self, policy: &Value) -> Vec<ExpressionWarning>;
+}
+
+/// Something that is wrong with an expression of a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpressionWarning {
+    /// Where the expression stands: `spec.validations[0].expression`.
+    pub field_ref: String,
+    /// What is wrong, kind by kind, in the words of upstream.
+    pub warning: String,
 }

@@ -8,12 +8,15 @@
 
 pub mod attributes;
 pub mod client;
+pub mod daemon_pod;
+pub mod duration;
 pub mod field;
 pub mod go_format;
 pub mod json;
 pub mod label_selector;
 pub mod names;
 pub mod node_agent;
+pub mod pod_resources;
 pub mod priority_class;
 pub mod qos;
 pub mod quantity;

@@ -1,6 +1,7 @@
 //! Schedules of CronJobs: five fields, or a name such as `@daily`, in the syntax of upstream's parser and with its words
 //! for what is none.
 
+use crate::duration;
 use crate::go_format::quote;
 use compact_str::CompactString;
 
@@ -129,83 +130,13 @@ fn named(text: &str) -> Result<When, String> {
     if let Some((_, fields)) = NAMED.iter().find(|(name, _)| *name == text) {
         return Fields::parse(fields).map(When::Fields);
     }
-    let Some(duration) = text.strip_prefix("@every ") else {
+    let Some(interval) = text.strip_prefix("@every ") else {
         return Err(format!("unrecognized descriptor: {text}"));
     };
-    let nanos =
-        nanoseconds(duration).map_err(|why| format!("failed to parse duration {text}: {why}"))?;
+    let nanos = duration::parse(interval)
+        .map_err(|why| format!("failed to parse duration {text}: {why}"))?;
     // Less than a second is a second, and what is beyond whole seconds is dropped.
     Ok(When::Every((nanos / 1_000_000_000).max(1)))
-}
-
-/// Reads a duration as Go writes it: `1h30m`.
-fn nanoseconds(text: &str) -> Result<i64, String> {
-    let invalid = || format!("time: invalid duration {}", quote(text));
-    let is_negative = text.starts_with('-');
-    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if rest == "0" {
-        return Ok(0);
-    }
-    if rest.is_empty() {
-        return Err(invalid());
-    }
-    let mut sum = 0_i128;
-    while !rest.is_empty() {
-        let number_end = rest
-            .find(|character: char| !character.is_ascii_digit() && character != '.')
-            .unwrap_or(rest.len());
-        let (number, tail) = rest.split_at(number_end);
-        let dots = number.matches('.').count();
-        if dots > 1 || number.len() <= dots {
-            return Err(invalid());
-        }
-        let unit_end = tail
-            .find(|character: char| character.is_ascii_digit() || character == '.')
-            .unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(unit_end);
-        let unit: i128 = match unit {
-            "" => return Err(format!("time: missing unit in duration {}", quote(text))),
-            "ns" => 1,
-            "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            "m" => 60_000_000_000,
-            "h" => 3_600_000_000_000,
-            _ => {
-                return Err(format!(
-                    "time: unknown unit {} in duration {}",
-                    quote(unit),
-                    quote(text)
-                ));
-            }
-        };
-        let amount = scaled(number, unit).ok_or_else(invalid)?;
-        sum = sum.saturating_add(amount);
-        rest = tail;
-    }
-    let nanos = i64::try_from(sum).map_err(|_| invalid())?;
-    Ok(if is_negative {
-        nanos.saturating_neg()
-    } else {
-        nanos
-    })
-}
-
-/// A number with or without a fraction, in a unit.
-fn scaled(number: &str, unit: i128) -> Option<i128> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let whole: i128 = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().ok()?
-    };
-    let mut amount = whole.checked_mul(unit)?;
-    let mut part = unit;
-    for digit in fraction.bytes() {
-        part /= 10;
-        amount = amount.checked_add(part.checked_mul(i128::from(digit.wrapping_sub(b'0')))?)?;
-    }
-    Some(amount)
 }
 
 impl Fields {

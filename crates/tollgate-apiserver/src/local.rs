@@ -1,5 +1,6 @@
 //! The Client port for those in the same process: calls of verbs, with the authorization and admission of any request.
 
+use crate::admission;
 use crate::audit::NO_TRAIL;
 use crate::error;
 use crate::resources::{Resource, Verb as ServedVerb};
@@ -11,8 +12,8 @@ use crate::verbs::{
 };
 use std::sync::Arc;
 use tollgate_api::client::{
-    Client, Cluster, Deletion, GroupVersionResource, Identity, PatchKind, Pending, Reply,
-    Selection, ServedResource, Stored, Target, Verb, Watch, WatchEvent,
+    Client, Cluster, Deletion, ExpressionWarning, Extent, GroupVersionResource, Identity,
+    PatchKind, Pending, Reply, Selection, ServedResource, Stored, Target, Verb, Watch, WatchEvent,
 };
 use tollgate_api::value::CompactString;
 use tollgate_api::{Status, Value};
@@ -38,6 +39,10 @@ impl Cluster for LocalCluster {
             identity,
         })
     }
+
+    fn type_check(&self, policy: &Value) -> Vec<ExpressionWarning> {
+        admission::type_check(policy, &self.api.catalog.load())
+    }
 }
 
 /// One user of the server.
@@ -56,6 +61,7 @@ impl Client for LocalClient {
         &self,
         resource: &GroupVersionResource,
         namespace: &str,
+        extent: Extent,
     ) -> Result<Box<dyn Watch>, Status> {
         let target = Target::collection(resource, namespace);
         for verb in ["list", "watch"] {
@@ -72,7 +78,11 @@ impl Client for LocalClient {
             ..ListOptions::default()
         };
         match verbs::watch(&call, &options)? {
-            Answer::Watch(watching) => Ok(Box::new(LocalWatch { resource, watching })),
+            Answer::Watch(watching) => Ok(Box::new(LocalWatch {
+                resource,
+                watching,
+                extent,
+            })),
             _ => Err(Status::internal("a watch is no watch")),
         }
     }
@@ -289,10 +299,7 @@ fn reply(answer: Answer) -> Result<Reply, Status> {
 /// The object in the version that was asked for; mostly that is how it is stored.
 fn served(resource: &Resource, object: Encoded) -> Result<Stored, Status> {
     if resource.kind == resource.storage_kind {
-        return Ok(Stored {
-            json: object.value,
-            revision: object.revision,
-        });
+        return Ok(stored(object));
     }
     let mut tree: Value = object.parse()?;
     resource.to_served(&mut tree);
@@ -307,10 +314,18 @@ fn served(resource: &Resource, object: Encoded) -> Result<Stored, Status> {
     })
 }
 
+fn stored(object: Encoded) -> Stored {
+    Stored {
+        json: object.value,
+        revision: object.revision,
+    }
+}
+
 #[derive(Debug)]
 struct LocalWatch {
     resource: Arc<Resource>,
     watching: Box<Watching>,
+    extent: Extent,
 }
 
 impl LocalWatch {
@@ -320,7 +335,11 @@ impl LocalWatch {
                 Change::Object {
                     event_type, object, ..
                 } => {
-                    let object = served(&self.resource, object).ok()?;
+                    let object = match self.extent {
+                        Extent::Whole => served(&self.resource, object).ok()?,
+                        // Of all versions the metadata is the same.
+                        Extent::Metadata => stored(object),
+                    };
                     Some(match event_type {
                         "ADDED" => WatchEvent::Added(object),
                         "MODIFIED" => WatchEvent::Modified(object),

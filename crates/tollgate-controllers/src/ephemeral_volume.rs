@@ -35,7 +35,9 @@ impl Controller for EphemeralVolumes {
     fn concerns(&self, change: &Change<'_>, _: &Cache, queue: &mut dyn Enqueue) {
         if change.is_of(&PODS) {
             // Volumes of a pod do not change.
-            if let (None, Some(pod)) = (change.old, change.new) {
+            if let (None, Some(pod)) = (change.old, change.new)
+                && pod.mentions(r#""ephemeral":"#)
+            {
                 queue.add(Key::of(pod));
             }
         } else if let (Some(gone), None) = (change.old, change.new)

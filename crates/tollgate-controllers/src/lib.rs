@@ -8,6 +8,7 @@
 pub mod claim;
 pub mod clock;
 pub mod cluster_role_aggregation;
+pub mod conditions;
 pub mod context;
 pub mod controller;
 pub mod cron_job;
@@ -47,5 +48,6 @@ pub(crate) mod service_pods;
 pub mod stateful_set;
 pub mod taint_eviction;
 pub mod ttl_after_finished;
+pub mod validating_admission_policy_status;
 pub mod volume_expansion;
 pub mod volume_protection;

@@ -1,5 +1,6 @@
 //! Ending pods that nobody else will end: what is written into their status before they go.
 
+use crate::conditions::OfPod;
 use crate::context::Context;
 use crate::driver::{Cached, condition};
 use crate::resources::PODS;
@@ -62,21 +63,14 @@ fn changes(
             known.str("status") == Some("True") && known.str("reason") == Some(disruption.reason)
         });
         if !is_there {
-            let since = known
-                .filter(|known| known.str("status") == Some("True"))
-                .and_then(|known| known.str("lastTransitionTime"));
-            let mut condition = Value::object();
-            condition.set("type", "DisruptionTarget");
-            if generation > 0 {
-                condition.set("observedGeneration", generation);
-            }
-            condition.set("status", "True");
-            condition.set("lastProbeTime", Value::Null);
-            let since = since.map_or_else(|| now.to_string(), str::to_owned);
-            condition.set("lastTransitionTime", since);
-            condition.set("reason", disruption.reason);
-            condition.set("message", disruption.message);
-            changes.set("conditions", Value::Array(vec![condition]));
+            let condition = OfPod {
+                condition_type: "DisruptionTarget",
+                status: "True",
+                reason: disruption.reason,
+                message: disruption.message,
+                generation: Some(generation).filter(|generation| *generation > 0),
+            };
+            changes.set("conditions", vec![condition.to_value(known, now)]);
         }
     }
     changes

@@ -108,7 +108,7 @@ fn quota_opens(change: &Change<'_>) -> bool {
     let (Some(old), Some(new)) = (change.old, change.new) else {
         return true;
     };
-    let (Ok(old), Ok(new)) = (old.object(), new.object()) else {
+    let (Ok(old), Ok(new)) = (old.object_to_read(), new.object_to_read()) else {
         return true;
     };
     let used = |quota: &Value| quota.at(&["status", "used"]).cloned().unwrap_or_default();

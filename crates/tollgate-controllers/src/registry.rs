@@ -24,6 +24,7 @@ use crate::service_account::ServiceAccounts;
 use crate::stateful_set::StatefulSets;
 use crate::taint_eviction::TaintEviction;
 use crate::ttl_after_finished::TtlAfterFinished;
+use crate::validating_admission_policy_status::ValidatingAdmissionPolicyStatus;
 use crate::volume_expansion::VolumeExpander;
 use crate::volume_protection::{ClaimProtection, VolumeProtection};
 use std::sync::Arc;
@@ -65,5 +66,6 @@ pub fn controllers(settings: &Settings) -> Vec<Arc<dyn Controller>> {
         Arc::new(TaintEviction::default()),
         Arc::new(StatefulSets::default()),
         Arc::new(TtlAfterFinished),
+        Arc::new(ValidatingAdmissionPolicyStatus),
     ]
 }

@@ -157,7 +157,7 @@ pub(crate) fn ports(service: &Value, pod: &Cached, named: bool) -> Result<Vec<Va
 }
 
 fn named_port(pod: &Cached, name: &str, protocol: &str) -> Result<Option<i64>, Status> {
-    let object = pod.object()?;
+    let object = pod.object_to_read()?;
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let sidecars = spec.items("initContainers").iter();
     let sidecars = sidecars.filter(|container| container.str("restartPolicy") == Some("Always"));
@@ -182,7 +182,7 @@ pub(crate) fn address(pod: &Cached, is_v6: bool) -> Result<Option<CompactString>
     if let Some(first) = first.filter(|first| is_of(first)) {
         return Ok(Some(first));
     }
-    let object = pod.object()?;
+    let object = pod.object_to_read()?;
     let status = object.get("status").unwrap_or(&Value::Null);
     let mut all = status
         .items("podIPs")
@@ -196,7 +196,7 @@ pub(crate) fn hostname(service: &Value, pod: &Cached) -> Result<Option<String>, 
     if !is_headless(service) {
         return Ok(None);
     }
-    let object = pod.object()?;
+    let object = pod.object_to_read()?;
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let name = service.at(&["metadata", "name"]).and_then(Value::as_str);
     let hostname = spec.str("hostname").filter(|hostname| !hostname.is_empty());

@@ -5,6 +5,7 @@
 //! 64 bits is an integer while any other is a float.
 
 mod error;
+mod fields;
 mod number;
 mod read;
 mod skip;
@@ -14,7 +15,8 @@ mod tests;
 mod write;
 
 pub use error::ParseError;
-pub use read::{from_slice, from_str};
+pub use fields::Fields;
+pub use read::{fields_from_slice, from_slice, from_str};
 pub use skip::skip_value;
 pub use write::to_string;
 

@@ -1,13 +1,19 @@
 //! JSON text to a tree: one pass, one exact allocation for each list and object.
 
 use super::error::{Fault, FaultKind, ParseError};
-use super::{DEPTH_MAX, VALUES_MAX, number, string};
+use super::fields::{Choice, Everything, Fields};
+use super::{DEPTH_MAX, VALUES_MAX, number, skip, string};
 use crate::value::{Object, Value};
 use compact_str::CompactString;
 use std::borrow::Cow;
+use std::ops::Deref;
 
 /// Reads one JSON document. Duplicate keys are kept (see [`Object`]).
 pub fn from_str(text: &str) -> Result<Value, ParseError> {
+    read(text, Everything)
+}
+
+fn read(text: &str, choice: impl Choice) -> Result<Value, ParseError> {
     let mut reader = Reader {
         text,
         bytes: text.as_bytes(),
@@ -22,7 +28,7 @@ pub fn from_str(text: &str) -> Result<Value, ParseError> {
     reader
         .entries
         .push((CompactString::const_new(""), Value::Null));
-    match reader.document() {
+    match reader.document(choice) {
         Some(()) => Ok(reader.items.pop().unwrap_or_default()),
         None => Err(reader.fault().explain(text.as_bytes())),
     }
@@ -30,9 +36,18 @@ pub fn from_str(text: &str) -> Result<Value, ParseError> {
 
 /// Reads one JSON document from bytes. As in Go, each byte that is not UTF-8 becomes U+FFFD.
 pub fn from_slice(bytes: &[u8]) -> Result<Value, ParseError> {
+    read_slice(bytes, Everything)
+}
+
+/// Reads some fields of one JSON document from bytes. The text of the others is checked all the same.
+pub fn fields_from_slice(bytes: &[u8], fields: Fields) -> Result<Value, ParseError> {
+    read_slice(bytes, fields)
+}
+
+fn read_slice(bytes: &[u8], choice: impl Choice) -> Result<Value, ParseError> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => from_str(text),
-        Err(_) => from_str(&replace_invalid(bytes)),
+        Ok(text) => read(text, choice),
+        Err(_) => read(&replace_invalid(bytes), choice),
     }
 }
 
@@ -51,6 +66,17 @@ fn replace_invalid(bytes: &[u8]) -> Cow<'_, str> {
 enum Text<'t> {
     Plain(&'t str),
     Escaped(Box<CompactString>),
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Escaped(text) => text,
+        }
+    }
 }
 
 /// Where a value goes.
@@ -78,8 +104,8 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn document(&mut self) -> Option<()> {
-        self.value(Place::Item, 0)?;
+    fn document(&mut self, choice: impl Choice) -> Option<()> {
+        self.value(choice, Place::Item, 0)?;
         match self.peek() {
             None => Some(()),
             Some(_) => self.unexpected("after top-level value"),
@@ -128,7 +154,10 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn value(&mut self, place: Place, depth: usize) -> Option<()> {
+    fn value(&mut self, choice: impl Choice, place: Place, depth: usize) -> Option<()> {
+        if choice.is_nothing() {
+            return self.skip();
+        }
         self.count += 1;
         if self.count > VALUES_MAX {
             return self.fault_here(FaultKind::TooManyValues);
@@ -141,8 +170,8 @@ impl<'t> Reader<'t> {
                 }
                 Some(())
             }
-            Some(b'{') => self.object(place, depth),
-            Some(b'[') => self.list(place, depth),
+            Some(b'{') => self.object(choice, place, depth),
+            Some(b'[') => self.list(choice, place, depth),
             Some(b'-' | b'0'..=b'9') => self.number(place),
             Some(b't') => self.literal("true", place, Value::Bool(true)),
             Some(b'f') => self.literal("false", place, Value::Bool(false)),
@@ -151,7 +180,18 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn object(&mut self, place: Place, depth: usize) -> Option<()> {
+    /// What stands here is not read.
+    fn skip(&mut self) -> Option<()> {
+        match skip::end(self.bytes, self.at) {
+            Ok(end) => {
+                self.at = end;
+                Some(())
+            }
+            Err(fault) => self.fail(fault),
+        }
+    }
+
+    fn object(&mut self, choice: impl Choice, place: Place, depth: usize) -> Option<()> {
         self.open(depth)?;
         let first = self.entries.len();
         if self.peek() == Some(b'}') {
@@ -163,15 +203,19 @@ impl<'t> Reader<'t> {
             if self.peek() != Some(b'"') {
                 return self.unexpected("looking for beginning of object key string");
             }
-            match self.string()? {
-                Text::Plain(text) => self.entries.push((CompactString::new(text), Value::Null)),
-                Text::Escaped(text) => self.entries.push((*text, Value::Null)),
+            let key = self.string()?;
+            let choice = choice.of(&key);
+            if !choice.is_nothing() {
+                match key {
+                    Text::Plain(text) => self.entries.push((CompactString::new(text), Value::Null)),
+                    Text::Escaped(text) => self.entries.push((*text, Value::Null)),
+                }
             }
             if self.peek() != Some(b':') {
                 return self.unexpected("after object key");
             }
             self.at += 1;
-            self.value(Place::Entry, depth + 1)?;
+            self.value(choice, Place::Entry, depth + 1)?;
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => break,
@@ -184,7 +228,7 @@ impl<'t> Reader<'t> {
         Some(())
     }
 
-    fn list(&mut self, place: Place, depth: usize) -> Option<()> {
+    fn list(&mut self, choice: impl Choice, place: Place, depth: usize) -> Option<()> {
         self.open(depth)?;
         let first = self.items.len();
         if self.peek() == Some(b']') {
@@ -193,7 +237,7 @@ impl<'t> Reader<'t> {
             return Some(());
         }
         loop {
-            self.value(Place::Item, depth + 1)?;
+            self.value(choice, Place::Item, depth + 1)?;
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b']') => break,
@@ -249,7 +293,7 @@ impl<'t> Reader<'t> {
     }
 
     fn literal(&mut self, word: &'static str, place: Place, value: Value) -> Option<()> {
-        match super::skip::literal(self.bytes, self.at, word) {
+        match skip::literal(self.bytes, self.at, word) {
             Ok(end) => {
                 self.at = end;
                 self.put(place, value);

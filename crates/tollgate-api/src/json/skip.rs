@@ -8,9 +8,12 @@ use super::{DEPTH_MAX, number, string};
 /// A stream can hold several documents one after another; this finds where each ends. The text is checked as
 /// strictly as [`super::from_slice`] checks it, except for the range of numbers and the count of values.
 pub fn skip_value(bytes: &[u8], start: usize) -> Result<usize, ParseError> {
-    Skipper { bytes, at: start }
-        .value()
-        .map_err(|fault| fault.explain(bytes))
+    end(bytes, start).map_err(|fault| fault.explain(bytes))
+}
+
+/// See [`skip_value`].
+pub(super) fn end(bytes: &[u8], start: usize) -> Result<usize, Fault> {
+    Skipper { bytes, at: start }.value()
 }
 
 /// The offset after `word`, which must stand at `at`.

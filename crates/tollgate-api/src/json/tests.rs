@@ -264,7 +264,73 @@ fn agrees(text: &str) {
     }
 }
 
+/// What [`fields_from_slice`] is to read, made out of all that stands there.
+fn cut(value: Value, fields: Fields) -> Value {
+    let of = |name: &str| match fields {
+        Fields::Each(named, others) => {
+            let found = named.iter().find(|(field, _)| *field == name);
+            found.map_or(*others, |(_, fields)| *fields)
+        }
+        same => same,
+    };
+    match value {
+        Value::Object(object) => {
+            let kept = object.into_iter().filter_map(|(name, value)| {
+                let fields = of(&name);
+                (!matches!(fields, Fields::Nothing)).then(|| (name, cut(value, fields)))
+            });
+            Value::Object(Object::from(kept.collect::<Vec<_>>()))
+        }
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| cut(item, fields)).collect())
+        }
+        same => same,
+    }
+}
+
+const SOME: Fields = Fields::Each(
+    &[
+        ("a", Fields::Each(&[("b", Fields::All)], &Fields::Nothing)),
+        ("b", Fields::Nothing),
+        ("", Fields::Nothing),
+    ],
+    &Fields::Each(&[("a", Fields::Nothing)], &Fields::All),
+);
+
+#[test]
+fn some_fields_are_read_and_the_others_have_to_be_json() {
+    let read = |text: &str| fields_from_slice(text.as_bytes(), SOME);
+    let text = r#"{"b":{"x":1},"a":[{"b":1,"c":2},3],"z":{"a":[],"y":{"a":1}},"\u0062":1,"a":1}"#;
+    assert_eq!(
+        to_string(&read(text).unwrap()),
+        r#"{"a":[{"b":1},3],"z":{"y":{"a":1}},"a":1}"#
+    );
+    for text in [
+        r#"{"b":[1}"#,
+        r#"{"b":}"#,
+        r#"{"b":1 2}"#,
+        r#"{"b":1,}"#,
+        "[",
+        r#"{"b":1}x"#,
+    ] {
+        assert_eq!(
+            read(text).unwrap_err().to_string(),
+            from_str(text).unwrap_err().to_string()
+        );
+    }
+}
+
 proptest! {
+    #[test]
+    fn some_fields_are_those_of_the_whole(text in json_like()) {
+        let whole = from_str(&text).map(|whole| to_string(&cut(whole, SOME)));
+        let some = fields_from_slice(text.as_bytes(), SOME).map(|some| to_string(&some));
+        // A number beyond all bounds is an error only where it is read.
+        if whole.is_ok() {
+            prop_assert_eq!(whole, some);
+        }
+    }
+
     #[test]
     fn reads_what_serde_json_reads(text in json_like()) {
         agrees(&text);

@@ -1,27 +1,30 @@
 //! The expressions that admission configurations hold, compiled when they are written: upstream's errors of validation.
 
-use crate::cel::{Expression, Wanted};
+use crate::cel::{Expression, Scope, Wanted};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{GroupVersionKind, Value};
 
 /// The names that match conditions know.
-pub(super) const CONDITION_NAMES: &[&str] = &["object", "oldObject", "request", "authorizer"];
-/// The names that every policy knows; one with parameters knows `params`, one that changes objects `jsonpatch`, too.
-const POLICY_NAMES: [&str; 6] = [
+const CONDITION_NAMES: &[&str] = &["object", "oldObject", "request", "authorizer"];
+/// The names that every policy knows; one with parameters knows `params`, too.
+const POLICY_NAMES: [&str; 5] = [
     "object",
     "oldObject",
     "request",
     "authorizer",
     "namespaceObject",
-    "variables",
 ];
 
-/// The names that the expressions of a policy may use.
-pub(super) fn names_of(spec: &Value) -> Vec<&'static str> {
+/// What the match conditions of a webhook may use.
+pub(super) fn scope_of_conditions() -> Scope<'static> {
+    Scope::new(CONDITION_NAMES)
+}
+
+/// What the expressions of a policy may use, beside the policy's variables.
+pub(super) fn scope_of_policy(has_params: bool) -> Scope<'static> {
     let mut names = POLICY_NAMES.to_vec();
-    names.extend(spec.get("paramKind").map(|_| "params"));
-    names.extend(spec.get("mutations").map(|_| "jsonpatch"));
-    names
+    names.extend(has_params.then_some("params"));
+    Scope::new(&names)
 }
 
 /// What is wrong with the expressions of an object that is about to be created.
@@ -36,8 +39,9 @@ pub fn check(kind: &GroupVersionKind, object: &Value) -> Errors {
         }
         "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
             let path = Path::root("webhooks");
+            let scope = scope_of_conditions();
             for (place, webhook) in object.items("webhooks").iter().enumerate() {
-                check_conditions(webhook, CONDITION_NAMES, &path.index(place), &mut errors);
+                check_conditions(webhook, &scope, &path.index(place), &mut errors);
             }
         }
         _ => {}
@@ -58,11 +62,24 @@ fn check_policy(policy: &Value, errors: &mut Errors) {
     let Some(spec) = policy.get("spec") else {
         return;
     };
-    let names = &names_of(spec);
+    let scope = &mut scope_of_policy(spec.get("paramKind").is_some());
     let path = Path::root("spec");
-    check_conditions(spec, names, &path, errors);
-    let lists: [(&'static str, &'static str, Wanted); 4] = [
-        ("variables", "expression", Wanted::Anything),
+    // Each variable knows those before it; all else knows all of them.
+    let variables = path.child("variables");
+    let mut of_variables = Errors::new();
+    for (place, variable) in spec.items("variables").iter().enumerate() {
+        let text = variable.str_or_empty("expression");
+        let compiled = Expression::variable(variable.str_or_empty("name"), text, scope);
+        if let Err(why) = compiled
+            && !text.trim().is_empty()
+        {
+            let place = variables.index(place);
+            of_variables.push(Error::invalid(&place.child("expression"), text, why));
+        }
+    }
+    check_conditions(spec, scope, &path, errors);
+    errors.extend(of_variables);
+    let lists: [(&'static str, &'static str, Wanted); 3] = [
         ("validations", "expression", Wanted::Bool),
         ("validations", "messageExpression", Wanted::String),
         ("auditAnnotations", "valueExpression", Wanted::StringOrNull),
@@ -71,7 +88,7 @@ fn check_policy(policy: &Value, errors: &mut Errors) {
         let path = path.child(list);
         for (place, item) in spec.items(list).iter().enumerate() {
             let path = path.index(place);
-            check_one(item, field, names, wanted, &path.child(field), errors);
+            check_one(item, field, scope, wanted, &path.child(field), errors);
         }
     }
     let path = path.child("mutations");
@@ -87,25 +104,25 @@ fn check_policy(policy: &Value, errors: &mut Errors) {
             {
                 let path = path.child(field);
                 let path = path.child("expression");
-                check_one(patch, "expression", names, wanted, &path, errors);
+                check_one(patch, "expression", scope, wanted, &path, errors);
             }
         }
     }
 }
 
-fn check_conditions(owner: &Value, names: &[&str], path: &Path<'_>, errors: &mut Errors) {
+fn check_conditions(owner: &Value, scope: &Scope<'_>, path: &Path<'_>, errors: &mut Errors) {
     let path = path.child("matchConditions");
     for (place, condition) in owner.items("matchConditions").iter().enumerate() {
         let path = path.index(place);
         let place = path.child("expression");
-        check_one(condition, "expression", names, Wanted::Bool, &place, errors);
+        check_one(condition, "expression", scope, Wanted::Bool, &place, errors);
     }
 }
 
 fn check_one(
     owner: &Value,
     field: &str,
-    names: &[&str],
+    scope: &Scope<'_>,
     wanted: Wanted,
     path: &Path<'_>,
     errors: &mut Errors,
@@ -115,7 +132,7 @@ fn check_one(
     if text.trim().is_empty() {
         return;
     }
-    if let Err(why) = Expression::compile(text, names, wanted) {
+    if let Err(why) = Expression::compile(text, scope, wanted) {
         errors.push(Error::invalid(path, text, why));
     }
 }

@@ -21,5 +21,6 @@ mod webhooks;
 
 pub use chain::{CHAIN, Chain, Plugin};
 pub use config::{AdmissionConfig, PluginsError};
+pub use policy::type_check;
 pub use prepared::Prepared;
 pub use review::Review;

@@ -1,17 +1,15 @@
 //! One expression: compiled, then evaluated any number of times.
 
 use super::bindings::Bindings;
-use super::check::{Found, Type, Walk};
+use super::check::{self, Found, Scope, Type};
 use super::making::{self, Environment};
-use super::{library, plain};
-use ::cel::common::ast::Expr;
-use ::cel::{ExecutionError, ParseErrors, Program, Value as CelValue};
+use super::place::{self, Problem};
+use super::{parse, plain};
+use ::cel::{ExecutionError, Program, Value as CelValue};
 use tollgate_api::Value;
 
 /// What one evaluation may cost, in steps, at most.
 const STEPS_MAX: u64 = 10_000_000;
-/// How long an expression may be.
-const TEXT_BYTES_MAX: usize = 64 * 1024;
 
 /// What upstream says of an evaluation that costs too much.
 pub const OUT_OF_BUDGET: &str =
@@ -40,35 +38,22 @@ impl Wanted {
         matches!(self, Self::Object | Self::Patch)
     }
 
-    fn refuses(self, found: &Type, is_empty: bool) -> Option<String> {
-        let fits = match self {
-            Self::Anything => true,
-            Self::Bool => *found == Type::Bool,
-            Self::String => *found == Type::String,
-            Self::StringOrNull => matches!(found, Type::String | Type::Null),
-            Self::Object => matches!(found, Type::Object(name) if name == "Object"),
-            Self::Patch => match found {
-                Type::List(item) => match &**item {
-                    // What a loop gathers is not followed.
-                    Type::Dyn => !is_empty,
-                    Type::Object(name) => name == "JSONPatch",
-                    _ => false,
-                },
-                _ => false,
-            },
-        };
-        if fits || *found == Type::Dyn {
-            return None;
-        }
-        let wanted = match self {
+    fn refuses(self, found: &Type<'_>) -> Option<String> {
+        let (fits, wanted) = match self {
             Self::Anything => return None,
-            Self::Bool => "bool",
-            Self::String => "string",
-            Self::StringOrNull => "one of [string null_type]",
-            Self::Object => "Object",
-            Self::Patch => "list(JSONPatch)",
+            Self::Bool => (*found == Type::Bool, "bool"),
+            Self::String => (*found == Type::String, "string"),
+            Self::StringOrNull => (
+                matches!(found, Type::String | Type::Null),
+                "one of [string null_type]",
+            ),
+            Self::Object => (found.is_made("Object"), "Object"),
+            Self::Patch => {
+                let is_patch = matches!(found, Type::List(item) if item.is_made("JSONPatch"));
+                (is_patch, "list(JSONPatch)")
+            }
         };
-        Some(format!("must evaluate to {wanted} but got {found}"))
+        (!fits).then(|| format!("must evaluate to {wanted} but got {found}"))
     }
 }
 
@@ -78,58 +63,42 @@ pub struct Expression {
     text: String,
     program: Program,
     found: Found,
+    /// What is known of its value.
+    output: Type<'static>,
     /// The types that it makes, if it makes any.
     environment: Option<Environment>,
 }
 
 impl Expression {
-    /// Compiles an expression that may use these names; the error is upstream's.
-    pub fn compile(text: &str, known: &[&str], wanted: Wanted) -> Result<Self, String> {
-        if text.len() > TEXT_BYTES_MAX {
-            return Err(format!(
-                "compilation failed: expression is longer than {TEXT_BYTES_MAX} bytes"
-            ));
-        }
-        let program = library::environment()
-            .compile(text)
-            .map_err(|errors| format!("compilation failed: {}", describe_syntax(text, &errors)))?;
-        let mut walk = Walk::new(known, wanted.makes());
-        let found_type = walk.infer(program.expression());
-        let found = walk.found;
-        if !found.undeclared.is_empty() {
-            let mut places: Vec<(usize, &str)> = found
-                .undeclared
-                .iter()
-                .map(|(id, name)| {
-                    let offset = program.source_info().offset_for(*id);
-                    (offset.map_or(0, |(start, _)| start as usize), name.as_str())
-                })
-                .collect();
-            places.sort_unstable();
-            let errors: Vec<String> = places
-                .into_iter()
-                .map(|(offset, name)| {
-                    let (line, column) = place_of(text, offset);
-                    let why = format!("undeclared reference to '{name}' (in container '')");
-                    at(text, line, column, &why)
-                })
-                .collect();
-            return Err(format!("compilation failed: {}", errors.join("\n")));
-        }
-        let is_empty = matches!(
-            &program.expression().expr,
-            Expr::List(list) if list.elements.is_empty()
-        );
-        if let Some(why) = wanted.refuses(&found_type, is_empty) {
+    /// Compiles an expression that may use the names of a scope; the error is upstream's.
+    pub fn compile(text: &str, scope: &Scope<'_>, wanted: Wanted) -> Result<Self, String> {
+        let (program, output, found) = checked(text, scope, wanted.makes())
+            .map_err(|why| format!("compilation failed: {why}"))?;
+        if let Some(why) = wanted.refuses(&output) {
             return Err(why);
         }
         let making = wanted.makes().then(|| program.expression());
         Ok(Self {
             environment: making.map(making::environment_of),
             text: text.to_owned(),
+            output: output.kept(),
             program,
             found,
         })
+    }
+
+    /// Compiles the expression of a variable of a policy, which those after it may use, whatever becomes of it.
+    pub fn variable(name: &str, text: &str, scope: &mut Scope<'_>) -> Result<Self, String> {
+        let compiled = Self::compile(text, scope, Wanted::Anything);
+        let output = compiled.as_ref().map(|variable| variable.output.clone());
+        scope.add_variable(name, output.unwrap_or(Type::Dyn));
+        compiled
+    }
+
+    /// What is wrong with an expression, its syntax, its names and its types, in the words of cel-go; whatever type its
+    /// value has is right.
+    pub fn issues(text: &str, scope: &Scope<'_>) -> Option<String> {
+        checked(text, scope, false).err()
     }
 
     /// The text it was made from.
@@ -179,37 +148,21 @@ impl Expression {
     }
 }
 
-/// The errors of a text that is no expression.
-fn describe_syntax(text: &str, errors: &ParseErrors) -> String {
-    let errors: Vec<String> = errors
-        .errors
-        .iter()
-        .map(|error| {
-            let line = usize::try_from(error.pos.0).unwrap_or(1);
-            let column = usize::try_from(error.pos.1).unwrap_or(1);
-            at(text, line.max(1), column.max(1), &error.msg)
-        })
-        .collect();
-    errors.join("\n")
-}
-
-/// An error with the line in which it is.
-fn at(text: &str, line: usize, column: usize, why: &str) -> String {
-    let source = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    let dots = ".".repeat(column.saturating_sub(1));
-    format!("ERROR: <input>:{line}:{column}: {why}\n | {source}\n | {dots}^")
-}
-
-/// Line and column of a place, both from 1.
-fn place_of(text: &str, offset: usize) -> (usize, usize) {
-    let before: Vec<char> = text.chars().take(offset).collect();
-    let line = before.iter().filter(|letter| **letter == '\n').count();
-    let column = before
-        .iter()
-        .rev()
-        .take_while(|letter| **letter != '\n')
-        .count();
-    (line.saturating_add(1), column.saturating_add(1))
+/// An expression that was found to be good, and what it gives.
+fn checked<'s>(
+    text: &str,
+    scope: &Scope<'s>,
+    makes: bool,
+) -> Result<(Program, Type<'s>, Found), String> {
+    let program = parse::parse(text)?;
+    let (output, mut found) = check::check(program.expression(), scope, makes);
+    let errors = std::mem::take(&mut found.errors);
+    if errors.is_empty() {
+        return Ok((program, output, found));
+    }
+    let problems = errors.into_iter();
+    let problems = problems.map(|(id, why)| Problem::at_node(text, program.source_info(), id, why));
+    Err(place::told(text, problems.collect()))
 }
 
 /// What went wrong, as upstream's interpreter says it.
@@ -244,7 +197,7 @@ mod tests {
     use tollgate_api::json;
 
     fn compile(text: &str) -> Result<Expression, String> {
-        Expression::compile(text, &["object", "variables"], Wanted::Bool)
+        Expression::compile(text, &Scope::new(&["object"]), Wanted::Bool)
     }
 
     fn evaluate(text: &str, object: &str) -> Result<CelValue, String> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tollgate_objects::validation::EXPRESSION_WORDS;
 
 /// The types that an expression may make beside those of an object's parts.
-const PATCH: &str = "JSONPatch";
+pub(super) const PATCH: &str = "JSONPatch";
 const OBJECT: &str = "Object";
 
 /// Whether a name is that of a type that can be made.

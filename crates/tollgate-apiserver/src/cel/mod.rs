@@ -8,7 +8,12 @@ mod check;
 mod expression;
 pub(crate) mod library;
 mod making;
+mod names;
+pub(crate) mod parse;
+pub(crate) mod place;
 mod plain;
 
 pub use bindings::Bindings;
+pub use check::Scope;
 pub use expression::{Expression, OUT_OF_BUDGET, Wanted};
+pub(crate) use names::escaped;

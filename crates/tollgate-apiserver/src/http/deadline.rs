@@ -6,8 +6,7 @@ use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
 use crate::error;
 use std::time::Duration;
-use tollgate_api::Status;
-use tollgate_api::go_format::quote;
+use tollgate_api::{Status, duration};
 
 /// How long the request may take; none for what goes on until somebody ends it, which has no deadline.
 pub(super) fn limit(
@@ -22,12 +21,13 @@ pub(super) fn limit(
     if text.is_empty() {
         return Ok(Some(most));
     }
-    match parse_duration(text) {
-        // None and more than there is are what the server allows.
-        Ok(wanted) => Ok(Some(
-            wanted
-                .filter(|wanted| !wanted.is_zero())
-                .map_or(most, |wanted| wanted.min(most)),
+    match duration::parse(text) {
+        // None, a negative one and more than there is are what the server allows.
+        Ok(nanos) => Ok(Some(
+            u64::try_from(nanos)
+                .ok()
+                .filter(|nanos| *nanos > 0)
+                .map_or(most, |nanos| Duration::from_nanos(nanos).min(most)),
         )),
         Err(why) => Err(Status::bad_request(format!(
             "invalid timeout specified in the request URL - {why}"
@@ -50,61 +50,6 @@ pub(super) fn exceeded() -> (Status, HttpAnswer) {
         status,
         respond::answer(504, "text/plain; charset=utf-8", body),
     )
-}
-
-/// The units of Go's durations, in nanoseconds.
-const UNITS: [(&str, f64); 8] = [
-    ("ns", 1.0),
-    ("us", 1e3),
-    ("\u{b5}s", 1e3),
-    ("\u{3bc}s", 1e3),
-    ("ms", 1e6),
-    ("s", 1e9),
-    ("m", 60e9),
-    ("h", 3600e9),
-];
-/// The longest that Go knows.
-const NANOS_MAX: f64 = 9_223_372_036_854_775_807.0;
-
-/// Reads `1h2m3.5s` as Go's `time.ParseDuration` does; none is a negative one. The error is Go's.
-pub fn parse_duration(text: &str) -> Result<Option<Duration>, String> {
-    let invalid = || format!("time: invalid duration {}", quote(text));
-    let negative = text.starts_with('-');
-    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if rest == "0" {
-        return Ok(Some(Duration::ZERO));
-    }
-    if rest.is_empty() {
-        return Err(invalid());
-    }
-    let mut nanos = 0.0;
-    while !rest.is_empty() {
-        let is_number = |c: char| c == '.' || c.is_ascii_digit();
-        let end = rest.find(|c: char| !is_number(c)).unwrap_or(rest.len());
-        let (number, after) = rest.split_at(end);
-        let amount: f64 = number.parse().map_err(|_| invalid())?;
-        let end = after.find(is_number).unwrap_or(after.len());
-        let (unit, after) = after.split_at(end);
-        if unit.is_empty() {
-            return Err(format!("time: missing unit in duration {}", quote(text)));
-        }
-        let Some((_, size)) = UNITS.iter().find(|(known, _)| *known == unit) else {
-            return Err(format!(
-                "time: unknown unit {} in duration {}",
-                quote(unit),
-                quote(text)
-            ));
-        };
-        nanos += amount * size;
-        if nanos > NANOS_MAX {
-            return Err(invalid());
-        }
-        rest = after;
-    }
-    if negative {
-        return Ok(None);
-    }
-    Ok(Some(Duration::from_secs_f64(nanos / 1e9)))
 }
 
 #[cfg(test)]

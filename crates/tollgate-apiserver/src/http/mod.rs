@@ -34,6 +34,5 @@ mod stream;
 mod table;
 mod yaml;
 
-pub use deadline::parse_duration;
 pub use listener::{Listener, ListenerError, serve};
 pub use service::{SESSIONS_MAX, Service};

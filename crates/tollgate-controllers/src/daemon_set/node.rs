@@ -20,7 +20,7 @@ pub(super) struct Node {
 impl Node {
     /// Reads a node.
     pub(super) fn of(cached: &Cached) -> Result<Self, Status> {
-        let object = cached.object()?;
+        let object = cached.object_to_read()?;
         let spec = object.get("spec").unwrap_or(&Value::Null);
         let taints = spec.items("taints").iter();
         Ok(Self {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tollgate_api::client::{PatchKind, Target};
 use tollgate_api::status::Reason;
 use tollgate_api::value::CompactString;
-use tollgate_api::{Status, Value, label_selector};
+use tollgate_api::{Status, Value, daemon_pod, label_selector};
 
 /// How many pods are made and how many are deleted in one go.
 const BURST_MAX: usize = 250;
@@ -134,7 +134,7 @@ impl DaemonSets {
         let batch = slow_start(count, |index| {
             let mut pod = pod_of_template(owner, &template);
             if let Some(node) = next.create.get(index) {
-                template::bind(&mut pod, node);
+                daemon_pod::bind(pod.child_mut("spec"), node);
             }
             create_pod(cx, owner, pod)
         })

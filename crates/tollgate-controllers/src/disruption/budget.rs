@@ -1,6 +1,7 @@
 //! What a budget allows, as a function of its pods and of how many there should be.
 
-use crate::driver::{Cached, condition};
+use crate::conditions;
+use crate::driver::Cached;
 use crate::int_or_percent::scaled;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -148,11 +149,8 @@ fn set_condition(
     now: Timestamp,
 ) {
     let holds = if holds { "True" } else { "False" };
-    let before = condition(status, ALLOWED);
-    let since = before
-        .filter(|before| before.str("status") == Some(holds))
-        .and_then(|before| before.str("lastTransitionTime"));
-    let since = since.map_or_else(|| now.to_string(), str::to_owned);
+    let mut all = status.items("conditions").to_vec();
+    let since = conditions::since(conditions::find(&all, ALLOWED), holds, now);
     let mut value = Value::object();
     value.set("type", ALLOWED);
     value.set("status", holds);
@@ -162,15 +160,8 @@ fn set_condition(
     value.set("lastTransitionTime", since);
     value.set("reason", reason);
     value.set("message", message);
-    let mut conditions = status.items("conditions").to_vec();
-    match conditions
-        .iter_mut()
-        .find(|one| one.str("type") == Some(ALLOWED))
-    {
-        Some(place) => *place = value,
-        None => conditions.push(value),
-    }
-    status.set("conditions", conditions);
+    conditions::put(&mut all, value);
+    status.set("conditions", all);
 }
 
 /// A label selector as Go prints it.

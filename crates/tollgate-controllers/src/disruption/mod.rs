@@ -93,7 +93,7 @@ fn pod_changed(change: &Change<'_>, cache: &Cache, queue: &mut dyn Enqueue) {
         return;
     }
     for budget in cache.list(&POD_DISRUPTION_BUDGETS, &pod.meta.namespace) {
-        let Ok(object) = budget.object() else {
+        let Ok(object) = budget.object_to_read() else {
             continue;
         };
         let either = change.old.into_iter().chain(change.new);

@@ -2,24 +2,57 @@
 
 use super::cached::Cached;
 use crate::resources::PODS;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock};
-use tollgate_api::client::{GroupVersionResource, Stored};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tollgate_api::client::{Extent, GroupVersionResource, Stored};
 use tollgate_api::value::CompactString;
 
 pub(super) type Name = (CompactString, CompactString);
 
+/// Objects of one namespace by name.
+type ByName = BTreeMap<CompactString, Arc<Cached>>;
+
 /// The objects of one resource.
 #[derive(Debug, Default)]
 struct Objects {
-    by_name: BTreeMap<Name, Arc<Cached>>,
+    by_namespace: BTreeMap<CompactString, ByName>,
     /// By namespace and unique id of the controller; without a controller, by an empty id.
-    by_controller: BTreeMap<Name, BTreeMap<CompactString, Arc<Cached>>>,
+    by_controller: BTreeMap<Name, ByName>,
     /// Of pods: by the name of their node.
-    by_node: BTreeMap<CompactString, BTreeSet<Name>>,
+    by_node: BTreeMap<CompactString, BTreeSet<OnNode>>,
     revision: u64,
     synced: bool,
+}
+
+/// A pod among those of its node, in the order of their namespaces and names.
+#[derive(Debug)]
+struct OnNode(Arc<Cached>);
+
+impl OnNode {
+    fn place(&self) -> (&str, &str) {
+        (&self.0.meta.namespace, &self.0.meta.name)
+    }
+}
+
+impl PartialEq for OnNode {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for OnNode {}
+
+impl PartialOrd for OnNode {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for OnNode {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
 }
 
 /// An object as it was and as it is.
@@ -36,37 +69,49 @@ pub(super) struct Taken {
 }
 
 impl Objects {
-    fn put(&mut self, object: Arc<Cached>) -> Option<Arc<Cached>> {
-        let name = (object.meta.namespace.clone(), object.meta.name.clone());
-        let old = self.take(&name);
+    fn get(&self, namespace: &str, name: &str) -> Option<&Arc<Cached>> {
+        self.by_namespace.get(namespace)?.get(name)
+    }
+
+    /// Takes an object in whose place nobody stands.
+    fn put(&mut self, mut object: Cached, old: Option<&Cached>) -> Arc<Cached> {
         let controller = (
             object.meta.namespace.clone(),
             object.meta.controller_uid().into(),
         );
-        let names = self.by_controller.entry(controller).or_default();
-        names.insert(object.meta.name.clone(), Arc::clone(&object));
+        let siblings = self.by_controller.entry(controller).or_default();
+        object.share(old, siblings.first_key_value().map(|(_, one)| &**one));
+        let object = Arc::new(object);
+        let name = object.meta.name.clone();
+        siblings.insert(name.clone(), Arc::clone(&object));
         if let Some(pod) = object.pod.as_ref().filter(|pod| !pod.node.is_empty()) {
-            let names = self.by_node.entry(pod.node.clone()).or_default();
-            names.insert(name.clone());
+            let pods = self.by_node.entry(pod.node.clone()).or_default();
+            pods.insert(OnNode(Arc::clone(&object)));
         }
-        self.by_name.insert(name, object);
-        old
+        let namespace = object.meta.namespace.clone();
+        let objects = self.by_namespace.entry(namespace).or_default();
+        objects.insert(name, Arc::clone(&object));
+        object
     }
 
-    fn take(&mut self, name: &Name) -> Option<Arc<Cached>> {
-        let old = self.by_name.remove(name)?;
-        let controller = (name.0.clone(), old.meta.controller_uid().into());
-        if let Some(names) = self.by_controller.get_mut(&controller) {
-            names.remove(&name.1);
-            if names.is_empty() {
+    fn take(&mut self, namespace: &str, name: &str) -> Option<Arc<Cached>> {
+        let objects = self.by_namespace.get_mut(namespace)?;
+        let old = objects.remove(name)?;
+        if objects.is_empty() {
+            self.by_namespace.remove(namespace);
+        }
+        let controller = (namespace.into(), old.meta.controller_uid().into());
+        if let Some(siblings) = self.by_controller.get_mut(&controller) {
+            siblings.remove(name);
+            if siblings.is_empty() {
                 self.by_controller.remove(&controller);
             }
         }
         if let Some(pod) = &old.pod
-            && let Some(names) = self.by_node.get_mut(&pod.node)
+            && let Some(pods) = self.by_node.get_mut(&pod.node)
         {
-            names.remove(name);
-            if names.is_empty() {
+            pods.remove(&OnNode(Arc::clone(&old)));
+            if pods.is_empty() {
                 self.by_node.remove(&pod.node);
             }
         }
@@ -77,11 +122,28 @@ impl Objects {
 /// The cache of all resources.
 #[derive(Debug, Default)]
 pub struct Cache {
-    resources: RwLock<BTreeMap<GroupVersionResource, Arc<RwLock<Objects>>>>,
+    resources: RwLock<BTreeMap<GroupVersionResource, Arc<Kept>>>,
+}
+
+/// A resource that is kept.
+#[derive(Debug)]
+struct Kept {
+    extent: Extent,
+    objects: RwLock<Objects>,
+}
+
+impl Kept {
+    fn read(&self) -> RwLockReadGuard<'_, Objects> {
+        self.objects.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Objects> {
+        self.objects.write().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Cache {
-    fn objects(&self, resource: &GroupVersionResource) -> Option<Arc<RwLock<Objects>>> {
+    fn kept(&self, resource: &GroupVersionResource) -> Option<Arc<Kept>> {
         let resources = self
             .resources
             .read()
@@ -94,9 +156,7 @@ impl Cache {
         resource: &GroupVersionResource,
         read: impl FnOnce(&Objects) -> T,
     ) -> Option<T> {
-        let objects = self.objects(resource)?;
-        let objects = objects.read().unwrap_or_else(PoisonError::into_inner);
-        Some(read(&objects))
+        Some(read(&self.kept(resource)?.read()))
     }
 
     /// An object.
@@ -106,37 +166,29 @@ impl Cache {
         namespace: &str,
         name: &str,
     ) -> Option<Arc<Cached>> {
-        let name = (CompactString::new(namespace), CompactString::new(name));
-        self.read(resource, |objects| objects.by_name.get(&name).cloned())?
+        self.read(resource, |objects| objects.get(namespace, name).cloned())?
     }
 
     /// The objects of a namespace, by name; of all namespaces if it is empty.
     pub fn list(&self, resource: &GroupVersionResource, namespace: &str) -> Vec<Arc<Cached>> {
         let listed = self.read(resource, |objects| {
+            let by_namespace = &objects.by_namespace;
             if namespace.is_empty() {
-                return objects.by_name.values().cloned().collect();
+                let all = by_namespace.values().flat_map(BTreeMap::values);
+                return all.cloned().collect();
             }
-            let start = (CompactString::new(namespace), CompactString::default());
-            let range = (Bound::Included(start), Bound::Unbounded);
-            let range = objects.by_name.range::<Name, _>(range);
-            range
-                .take_while(|((found, _), _)| found == namespace)
-                .map(|(_, object)| Arc::clone(object))
-                .collect()
+            let found = by_namespace.get(namespace).into_iter();
+            found.flat_map(BTreeMap::values).cloned().collect()
         });
         listed.unwrap_or_default()
     }
 
     /// Whether a namespace has any object.
     pub fn has_any(&self, resource: &GroupVersionResource, namespace: &str) -> bool {
-        let start = (CompactString::new(namespace), CompactString::default());
-        let found = self.read(resource, |objects| {
-            let mut range = objects.by_name.range(start..);
-            range
-                .next()
-                .is_some_and(|((found, _), _)| found == namespace)
-        });
-        found.unwrap_or_default()
+        self.read(resource, |objects| {
+            objects.by_namespace.contains_key(namespace)
+        })
+        .unwrap_or_default()
     }
 
     /// The objects whose controller has that unique id, by name; those without a controller if it is empty.
@@ -188,10 +240,8 @@ impl Cache {
     /// The pods on a node, by namespace and name.
     pub fn pods_on(&self, node: &str) -> Vec<Arc<Cached>> {
         let listed = self.read(&PODS, |objects| {
-            let names = objects.by_node.get(node).into_iter().flatten();
-            names
-                .filter_map(|name| objects.by_name.get(name).cloned())
-                .collect()
+            let pods = objects.by_node.get(node).into_iter().flatten();
+            pods.map(|pod| Arc::clone(&pod.0)).collect()
         });
         listed.unwrap_or_default()
     }
@@ -211,19 +261,24 @@ impl Cache {
     /// A cache that knows these objects.
     #[cfg(test)]
     pub(crate) fn keep(&self, resource: &GroupVersionResource, objects: &[Stored]) {
-        self.begin(resource);
+        self.begin(resource, Extent::Whole);
         for object in objects {
             self.put(resource, object);
         }
     }
 
-    /// Begins to keep a resource.
-    pub(super) fn begin(&self, resource: &GroupVersionResource) {
+    /// Begins to keep as much of a resource's objects.
+    pub(super) fn begin(&self, resource: &GroupVersionResource, extent: Extent) {
         let mut resources = self
             .resources
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        resources.entry(resource.clone()).or_default();
+        resources.entry(resource.clone()).or_insert_with(|| {
+            Arc::new(Kept {
+                extent,
+                objects: RwLock::default(),
+            })
+        });
     }
 
     /// Forgets a resource that is served no more.
@@ -232,11 +287,13 @@ impl Cache {
             .resources
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let Some(objects) = resources.remove(resource) else {
-            return Vec::new();
-        };
-        let objects = objects.read().unwrap_or_else(PoisonError::into_inner);
-        objects.by_name.values().cloned().collect()
+        let kept = resources.remove(resource);
+        let objects = kept.iter().flat_map(|kept| {
+            let objects = kept.read();
+            let all = objects.by_namespace.values().flat_map(BTreeMap::values);
+            all.cloned().collect::<Vec<_>>()
+        });
+        objects.collect()
     }
 
     fn write<T>(
@@ -244,9 +301,7 @@ impl Cache {
         resource: &GroupVersionResource,
         write: impl FnOnce(&mut Objects) -> T,
     ) -> Option<T> {
-        let objects = self.objects(resource)?;
-        let mut objects = objects.write().unwrap_or_else(PoisonError::into_inner);
-        Some(write(&mut objects))
+        Some(write(&mut self.kept(resource)?.write()))
     }
 
     /// Everything up to that revision has been told.
@@ -260,21 +315,24 @@ impl Cache {
     ///
     /// It says nothing of how far the cache has come: a listing tells objects by name.
     pub(super) fn put(&self, resource: &GroupVersionResource, stored: &Stored) -> Option<Taken> {
-        let object = Arc::new(Cached::new(stored, *resource == PODS).ok()?);
-        self.write(resource, |objects| {
-            let name = (object.meta.namespace.clone(), object.meta.name.clone());
-            let known = objects.by_name.get(&name);
-            let is_known = known.is_some_and(|known| known.revision == stored.revision);
-            let old = if is_known {
-                known.cloned()
-            } else {
-                objects.put(Arc::clone(&object))
-            };
-            Taken {
-                object,
-                old,
-                is_known,
-            }
+        let kept = self.kept(resource)?;
+        // Reading takes the most time: nobody waits for it.
+        let object = Cached::keep(stored, *resource == PODS, kept.extent).ok()?;
+        let mut objects = kept.write();
+        let known = objects.get(&object.meta.namespace, &object.meta.name);
+        if let Some(known) = known.filter(|known| known.revision == stored.revision) {
+            return Some(Taken {
+                object: Arc::clone(known),
+                old: Some(Arc::clone(known)),
+                is_known: true,
+            });
+        }
+        let old = objects.take(&object.meta.namespace, &object.meta.name);
+        let object = objects.put(object, old.as_deref());
+        Some(Taken {
+            object,
+            old,
+            is_known: false,
         })
     }
 
@@ -284,12 +342,11 @@ impl Cache {
         resource: &GroupVersionResource,
         stored: &Stored,
     ) -> Option<Replaced> {
-        let last = Arc::new(Cached::new(stored, *resource == PODS).ok()?);
-        self.write(resource, |objects| {
-            let name = (last.meta.namespace.clone(), last.meta.name.clone());
-            objects.take(&name)?;
-            Some((Some(last), None))
-        })?
+        let kept = self.kept(resource)?;
+        let last = Arc::new(Cached::keep(stored, *resource == PODS, kept.extent).ok()?);
+        let mut objects = kept.write();
+        objects.take(&last.meta.namespace, &last.meta.name)?;
+        Some((Some(last), None))
     }
 
     /// Ends the listing of what is there: what is known but was not told is gone.
@@ -300,11 +357,19 @@ impl Cache {
         revision: u64,
     ) -> Vec<Arc<Cached>> {
         let gone = self.write(resource, |objects| {
-            let gone = objects.by_name.keys().filter(|name| !told.contains(*name));
-            let gone: Vec<Name> = gone.cloned().collect();
+            let known = objects
+                .by_namespace
+                .iter()
+                .flat_map(|(namespace, objects)| {
+                    let names = objects.keys();
+                    names.map(|name| (namespace.clone(), name.clone()))
+                });
+            let gone: Vec<Name> = known.filter(|name| !told.contains(name)).collect();
             objects.revision = objects.revision.max(revision);
             objects.synced = true;
-            gone.iter().filter_map(|name| objects.take(name)).collect()
+            gone.iter()
+                .filter_map(|(namespace, name)| objects.take(namespace, name))
+                .collect()
         });
         gone.unwrap_or_default()
     }

@@ -11,7 +11,10 @@ use crate::resources::{CUSTOM_RESOURCE_DEFINITIONS, EVENTS};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
-use tollgate_api::client::{Client, Cluster, GroupVersionResource, Identity, WatchEvent};
+use tollgate_api::Status;
+use tollgate_api::client::{
+    Client, Cluster, Extent, GroupVersionResource, Identity, Watch, WatchEvent,
+};
 
 /// A controller and what it works with.
 #[derive(Debug)]
@@ -45,7 +48,7 @@ pub struct Machine {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) recorder: Arc<Recorder>,
     /// The client that watches for all.
-    pub(super) watcher: Arc<dyn Client>,
+    watcher: Arc<dyn Client>,
     /// Told when a resource has been listed, or when other resources are served.
     pub(super) news: Notify,
     /// Who watches each resource that is named by somebody, by place in `controllers`.
@@ -116,6 +119,20 @@ impl Machine {
         places.filter_map(|place| self.controllers.get(*place))
     }
 
+    /// How much of a resource's objects is kept: those that no controller names are watched for their metadata alone.
+    fn extent(&self, resource: &GroupVersionResource) -> Extent {
+        if self.watchers.contains_key(resource) {
+            Extent::Whole
+        } else {
+            Extent::Metadata
+        }
+    }
+
+    /// Begins a watch for all controllers.
+    pub(super) fn watch(&self, resource: &GroupVersionResource) -> Result<Box<dyn Watch>, Status> {
+        self.watcher.watch(resource, "", self.extent(resource))
+    }
+
     /// Which resources are to be watched, as of the last [`Self::refresh`].
     pub(super) fn wanted(&self) -> Arc<BTreeSet<GroupVersionResource>> {
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,7 +191,7 @@ impl Machine {
 
     /// Begins to keep a resource.
     pub(super) fn begin(&self, resource: &GroupVersionResource) {
-        self.cache.begin(resource);
+        self.cache.begin(resource, self.extent(resource));
     }
 
     /// Stops keeping a resource that is served no more.

@@ -1,7 +1,7 @@
 //! What controllers ask of a pod, read once when it changes.
 
 use tollgate_api::value::CompactString;
-use tollgate_api::{Timestamp, Value};
+use tollgate_api::{Timestamp, Value, daemon_pod};
 
 /// The annotation that says which pods of a set are to go first.
 const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
@@ -81,7 +81,8 @@ impl PodState {
             phase: Phase::parse(status.str_or_empty("phase")),
             node: node.into(),
             target: if node.is_empty() {
-                bound_to(pod).unwrap_or_default().into()
+                let bound = pod.get("spec").and_then(daemon_pod::bound_to);
+                bound.unwrap_or_default().into()
             } else {
                 node.into()
             },
@@ -110,25 +111,6 @@ impl PodState {
     pub fn is_available(&self, min_ready_seconds: i64, now: Timestamp) -> bool {
         self.ready_since
             .is_some_and(|since| since.saturating_add_seconds(min_ready_seconds) <= now)
-    }
-}
-
-/// The node that a pod's affinity binds it to, as it does those of a DaemonSet.
-fn bound_to(pod: &Value) -> Option<&str> {
-    let required = pod.at(&[
-        "spec",
-        "affinity",
-        "nodeAffinity",
-        "requiredDuringSchedulingIgnoredDuringExecution",
-    ])?;
-    let terms = required.items("nodeSelectorTerms").iter();
-    let mut fields = terms.flat_map(|term| term.items("matchFields"));
-    let field = fields.find(|field| {
-        field.str("key") == Some("metadata.name") && field.str("operator") == Some("In")
-    })?;
-    match field.items("values") {
-        [node] => node.as_str(),
-        _ => None,
     }
 }
 

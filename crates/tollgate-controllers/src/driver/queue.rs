@@ -279,7 +279,7 @@ mod tests {
     fn a_key_waits_until_the_cache_has_seen_what_it_wrote() {
         let queue = Queue::default();
         let cache = Cache::default();
-        cache.begin(&PODS);
+        cache.begin(&PODS, tollgate_api::client::Extent::Whole);
         queue.at(NOW).add(key("a"));
         assert!(queue.next(NOW).is_some());
         let written = Written::from([(PODS.clone(), 7)]);

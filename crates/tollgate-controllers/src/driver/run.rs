@@ -71,7 +71,7 @@ async fn supervise(machine: Arc<Machine>) {
 async fn follow(machine: Arc<Machine>, resource: GroupVersionResource) {
     loop {
         let mut listing = Listing::default();
-        if let Ok(mut watch) = machine.watcher.watch(&resource, "") {
+        if let Ok(mut watch) = machine.watch(&resource) {
             while let Some(event) = watch.next().await {
                 machine.take(&resource, &event, &mut listing);
             }

@@ -74,7 +74,7 @@ impl Stepper {
         }
         for resource in &*wanted {
             if !self.follows.contains_key(resource)
-                && let Ok(watch) = self.machine.watcher.watch(resource, "")
+                && let Ok(watch) = self.machine.watch(resource)
             {
                 self.machine.begin(resource);
                 let follow = Follow {

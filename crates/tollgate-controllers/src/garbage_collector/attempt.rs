@@ -22,10 +22,10 @@ pub(super) async fn delete(
     uid: &str,
     node: &Node,
 ) -> Outcome {
-    if node.is_ending && !node.waits {
+    if node.is_ending() && !node.waits() {
         return Ok(Requeue::No);
     }
-    if node.waits {
+    if node.waits() {
         if collector.graph().is_blocked(uid) {
             return Ok(Requeue::No);
         }
@@ -51,10 +51,10 @@ pub(super) async fn delete(
 /// Whether all owners are known and none of them waits; then nothing is asked.
 fn is_surely_owned(collector: &GarbageCollector, node: &Node) -> bool {
     let graph = collector.graph();
-    let mut owners = node.owners.iter();
+    let mut owners = node.meta.owners.iter();
     owners.all(|owner| {
         let known = graph.node(&owner.uid);
-        known.is_some_and(|known| !known.waits && known.is_meant_by(owner, &node.namespace))
+        known.is_some_and(|known| !known.waits() && known.is_meant_by(owner, &node.meta.namespace))
     })
 }
 
@@ -84,10 +84,7 @@ async fn act(
         let (has_dependents, is_circle) = {
             let graph = collector.graph();
             let mut dependents = graph.dependents(uid).peekable();
-            (
-                dependents.peek().is_some(),
-                dependents.any(|(_, dependent)| dependent.waits),
-            )
+            (dependents.peek().is_some(), dependents.any(Node::waits))
         };
         if has_dependents {
             propagation = Propagation::Foreground;
@@ -103,7 +100,12 @@ async fn act(
         resource_version: Some(version.into()),
         grace_period_seconds: None,
     };
-    let deleted = context.delete(&node.resource, &node.namespace, &node.name, deletion);
+    let deleted = context.delete(
+        &node.resource,
+        &node.meta.namespace,
+        &node.meta.name,
+        deletion,
+    );
     unless_gone(deleted.await.map(|_| ()))
 }
 
@@ -114,20 +116,16 @@ pub(super) async fn orphan(
     uid: &str,
     node: &Node,
 ) -> Outcome {
-    if !node.orphans {
+    if !node.orphans() {
         return Ok(Requeue::No);
     }
-    let dependents: Vec<(CompactString, Node)> = collector
-        .graph()
-        .dependents(uid)
-        .map(|(id, dependent)| (id.clone(), dependent.clone()))
-        .collect();
+    let dependents: Vec<Node> = collector.graph().dependents(uid).cloned().collect();
     let owner = [CompactString::new(uid)];
     for batch in dependents.chunks(BATCH_MAX) {
-        let batch = batch.iter().map(|(id, dependent)| {
+        let batch = batch.iter().map(|dependent| {
             let owner = &owner;
             async move {
-                match latest(context, id, dependent).await? {
+                match latest(context, &dependent.meta.uid, dependent).await? {
                     Some(latest) => drop_owners(context, dependent, &latest, owner).await,
                     None => Ok(Requeue::No),
                 }
@@ -142,7 +140,7 @@ pub(super) async fn orphan(
 /// The object as it is now; none if it is gone or another one has its name.
 async fn latest(context: &Context, uid: &str, node: &Node) -> Result<Option<Value>, Status> {
     match context
-        .get(&node.resource, &node.namespace, &node.name)
+        .get(&node.resource, &node.meta.namespace, &node.meta.name)
         .await
     {
         Ok(object) => Ok((metadata(&object).str("uid") == Some(uid)).then_some(object)),
@@ -233,7 +231,7 @@ async fn change(
         Value::Array(items)
     };
     part.set(list, items);
-    let target = Target::object(&node.resource, &node.namespace, &node.name);
+    let target = Target::object(&node.resource, &node.meta.namespace, &node.meta.name);
     let changed = context.patch(target, PatchKind::Merge, patch).await?;
     Ok(changed.revision.to_string())
 }

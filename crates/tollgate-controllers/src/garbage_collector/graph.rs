@@ -1,7 +1,9 @@
 //! Who owns whom: every object by its unique id, kept up with each change.
 
-use crate::driver::{Cached, Owner};
+use super::uid::Uid;
+use crate::driver::{Meta, Owner};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use tollgate_api::client::GroupVersionResource;
 use tollgate_api::value::CompactString;
 
@@ -12,38 +14,31 @@ pub(super) const FOREGROUND: &str = "foregroundDeletion";
 /// How many owners that have gone are remembered.
 const GONE_MAX: usize = 4096;
 
-/// An object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An object: what the cache has of it, and no more.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
-    pub(super) resource: GroupVersionResource,
-    pub(super) namespace: CompactString,
-    pub(super) name: CompactString,
-    pub(super) owners: Vec<Owner>,
-    /// Whether it is being deleted.
-    pub(super) is_ending: bool,
-    /// Whether it is being deleted and waits for its dependents to go.
-    pub(super) waits: bool,
-    /// Whether it is being deleted and its dependents are to stay.
-    pub(super) orphans: bool,
+    pub(super) resource: Arc<GroupVersionResource>,
+    pub(super) meta: Arc<Meta>,
 }
 
 impl Node {
-    fn of(resource: &GroupVersionResource, object: &Cached) -> Self {
-        let meta = &object.meta;
-        let is_ending = meta.deleted.is_some();
-        Self {
-            resource: resource.clone(),
-            namespace: meta.namespace.clone(),
-            name: meta.name.clone(),
-            owners: meta.owners.clone(),
-            is_ending,
-            waits: is_ending && meta.has_finalizer(FOREGROUND),
-            orphans: is_ending && meta.has_finalizer(ORPHAN),
-        }
+    /// Whether it is being deleted.
+    pub(super) fn is_ending(&self) -> bool {
+        self.meta.deleted.is_some()
+    }
+
+    /// Whether it is being deleted and waits for its dependents to go.
+    pub(super) fn waits(&self) -> bool {
+        self.is_ending() && self.meta.has_finalizer(FOREGROUND)
+    }
+
+    /// Whether it is being deleted and its dependents are to stay.
+    pub(super) fn orphans(&self) -> bool {
+        self.is_ending() && self.meta.has_finalizer(ORPHAN)
     }
 
     fn owner(&self, uid: &str) -> Option<&Owner> {
-        self.owners.iter().find(|owner| owner.uid == uid)
+        self.meta.owners.iter().find(|owner| owner.uid == uid)
     }
 
     /// Whether its owner of that id must not go before it.
@@ -55,9 +50,9 @@ impl Node {
     /// Whether it is what a reference in `namespace` means.
     pub(super) fn is_meant_by(&self, owner: &Owner, namespace: &str) -> bool {
         let group = group_of(&owner.api_version);
-        self.name == owner.name
+        self.meta.name == owner.name
             && self.resource.group == group
-            && (self.namespace.is_empty() || self.namespace == namespace)
+            && (self.meta.namespace.is_empty() || self.meta.namespace == namespace)
     }
 }
 
@@ -78,9 +73,11 @@ pub(super) enum Work {
 /// All objects.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    nodes: BTreeMap<CompactString, Node>,
+    nodes: BTreeMap<Uid, Node>,
     /// By the unique id of the owner, whether it is known or not.
-    dependents: BTreeMap<CompactString, BTreeSet<CompactString>>,
+    dependents: BTreeMap<Uid, BTreeSet<Uid>>,
+    /// Each resource once, for all its nodes.
+    resources: BTreeSet<Arc<GroupVersionResource>>,
     gone: BTreeSet<CompactString>,
     gone_in_order: VecDeque<CompactString>,
 }
@@ -88,7 +85,7 @@ pub(super) struct Graph {
 impl Graph {
     /// An object.
     pub(super) fn node(&self, uid: &str) -> Option<&Node> {
-        self.nodes.get(uid)
+        self.nodes.get(&Uid::of(uid))
     }
 
     /// Whether an object of that id has been there and is gone.
@@ -96,81 +93,106 @@ impl Graph {
         self.gone.contains(uid)
     }
 
-    /// The objects that refer to an owner, with their ids.
-    pub(super) fn dependents(&self, uid: &str) -> impl Iterator<Item = (&CompactString, &Node)> {
-        let ids = self.dependents.get(uid).into_iter().flatten();
-        ids.filter_map(|id| Some((id, self.nodes.get(id)?)))
+    /// The objects that refer to an owner.
+    pub(super) fn dependents(&self, uid: &str) -> impl Iterator<Item = &Node> {
+        let ids = self.dependents.get(&Uid::of(uid)).into_iter().flatten();
+        ids.filter_map(|id| self.nodes.get(id))
+    }
+
+    fn works_on_dependents(&self, uid: &str) -> impl Iterator<Item = Work> {
+        let dependents = self.dependents(uid);
+        dependents.map(|node| Work::Delete(node.meta.uid.clone()))
     }
 
     /// Whether a dependent holds an owner that waits.
     pub(super) fn is_blocked(&self, uid: &str) -> bool {
-        self.dependents(uid).any(|(_, node)| node.blocks(uid))
+        self.dependents(uid).any(|node| node.blocks(uid))
     }
 
     fn waits(&self, uid: &str) -> bool {
-        self.nodes.get(uid).is_some_and(|node| node.waits)
+        self.node(uid).is_some_and(Node::waits)
     }
 
     /// Whether a reference may be one to nobody, or to an owner that waits for its dependents.
     fn is_doubtful(&self, owner: &Owner, namespace: &str) -> bool {
-        self.nodes
-            .get(&owner.uid)
-            .is_none_or(|known| known.waits || !known.is_meant_by(owner, namespace))
+        self.node(&owner.uid)
+            .is_none_or(|known| known.waits() || !known.is_meant_by(owner, namespace))
+    }
+
+    /// Lets go of older metadata of an object whose ownership is as it was.
+    pub(super) fn renew(&mut self, meta: &Arc<Meta>) {
+        if let Some(node) = self.nodes.get_mut(&Uid::of(&meta.uid)) {
+            node.meta = Arc::clone(meta);
+        }
+    }
+
+    fn resource(&mut self, resource: &GroupVersionResource) -> Arc<GroupVersionResource> {
+        if let Some(known) = self.resources.get(resource) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(resource.clone());
+        self.resources.insert(Arc::clone(&new));
+        new
     }
 
     /// Takes an object in.
-    pub(super) fn put(&mut self, resource: &GroupVersionResource, object: &Cached) -> Vec<Work> {
-        let uid = &object.meta.uid;
-        let node = Node::of(resource, object);
-        let old = self.nodes.insert(uid.clone(), node.clone());
+    pub(super) fn put(&mut self, resource: &GroupVersionResource, meta: &Arc<Meta>) -> Vec<Work> {
+        let uid = &meta.uid;
+        let node = Node {
+            resource: self.resource(resource),
+            meta: Arc::clone(meta),
+        };
+        let id = Uid::of(uid);
+        let old = self.nodes.insert(id.clone(), node.clone());
         let mut works = Vec::new();
-        let old_owners = old.as_ref().map_or(&[][..], |old| &old.owners);
+        let old_owners = old.as_ref().map_or(&[][..], |old| &old.meta.owners);
         for owner in old_owners {
             if node.owner(&owner.uid).is_none() {
-                self.forget_dependent(&owner.uid, uid);
+                self.forget_dependent(&owner.uid, &id);
             }
             if owner.block_owner_deletion && !node.blocks(&owner.uid) && self.waits(&owner.uid) {
                 works.push(Work::Delete(owner.uid.clone()));
             }
         }
-        for owner in &node.owners {
-            let dependents = self.dependents.entry(owner.uid.clone()).or_default();
-            dependents.insert(uid.clone());
+        for owner in &*meta.owners {
+            let dependents = self.dependents.entry(Uid::of(&owner.uid)).or_default();
+            dependents.insert(id.clone());
         }
-        let has_new_owners = old_owners != node.owners.as_slice();
+        let has_new_owners = old_owners != &*meta.owners;
         if has_new_owners
-            && !node.is_ending
-            && node
+            && !node.is_ending()
+            && meta
                 .owners
                 .iter()
-                .any(|owner| self.is_doubtful(owner, &node.namespace))
+                .any(|owner| self.is_doubtful(owner, &meta.namespace))
         {
             works.push(Work::Delete(uid.clone()));
         }
-        if node.orphans && !old.as_ref().is_some_and(|old| old.orphans) {
+        if node.orphans() && !old.as_ref().is_some_and(Node::orphans) {
             works.push(Work::Orphan(uid.clone()));
         }
-        if node.waits && !old.as_ref().is_some_and(|old| old.waits) {
+        if node.waits() && !old.as_ref().is_some_and(Node::waits) {
             works.push(Work::Delete(uid.clone()));
-            works.extend(self.dependents(uid).map(|(id, _)| Work::Delete(id.clone())));
+            works.extend(self.works_on_dependents(uid));
         }
         works
     }
 
     /// Takes an object out. `is_certain` says that it is gone, and not only told of no more.
     pub(super) fn remove(&mut self, uid: &str, is_certain: bool) -> Vec<Work> {
-        let Some(node) = self.nodes.remove(uid) else {
+        let id = Uid::of(uid);
+        let Some(node) = self.nodes.remove(&id) else {
             return Vec::new();
         };
         let mut works = Vec::new();
-        for owner in &node.owners {
-            self.forget_dependent(&owner.uid, uid);
+        for owner in &*node.meta.owners {
+            self.forget_dependent(&owner.uid, &id);
             if self.waits(&owner.uid) {
                 works.push(Work::Delete(owner.uid.clone()));
             }
         }
-        works.extend(self.dependents(uid).map(|(id, _)| Work::Delete(id.clone())));
-        if is_certain && self.dependents.contains_key(uid) && self.gone.insert(uid.into()) {
+        works.extend(self.works_on_dependents(uid));
+        if is_certain && self.dependents.contains_key(&id) && self.gone.insert(uid.into()) {
             self.gone_in_order.push_back(uid.into());
             if self.gone_in_order.len() > GONE_MAX
                 && let Some(oldest) = self.gone_in_order.pop_front()
@@ -181,11 +203,12 @@ impl Graph {
         works
     }
 
-    fn forget_dependent(&mut self, owner: &str, uid: &str) {
-        if let Some(dependents) = self.dependents.get_mut(owner) {
-            dependents.remove(uid);
+    fn forget_dependent(&mut self, owner: &str, id: &Uid) {
+        let owner = Uid::of(owner);
+        if let Some(dependents) = self.dependents.get_mut(&owner) {
+            dependents.remove(id);
             if dependents.is_empty() {
-                self.dependents.remove(owner);
+                self.dependents.remove(&owner);
             }
         }
     }
@@ -194,21 +217,22 @@ impl Graph {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::driver::Cached;
     use crate::resources::CONFIG_MAPS;
     use tollgate_api::client::Stored;
 
     /// A ConfigMap with the id `uid`; `metadata` is added to its metadata.
-    fn object(uid: &str, metadata: &str) -> Cached {
+    fn object(uid: &str, metadata: &str) -> Arc<Meta> {
         let json =
             format!(r#"{{"metadata":{{"name":"{uid}","namespace":"n","uid":"{uid}"{metadata}}}}}"#);
         let stored = Stored {
             json: json.into_bytes().into(),
             revision: 1,
         };
-        Cached::new(&stored, false).unwrap()
+        Cached::new(&stored, false).unwrap().meta
     }
 
-    fn owned(uid: &str, owner: &str, blocks: bool) -> Cached {
+    fn owned(uid: &str, owner: &str, blocks: bool) -> Arc<Meta> {
         object(
             uid,
             &format!(
@@ -217,7 +241,7 @@ mod tests {
         )
     }
 
-    fn ending(uid: &str, finalizer: &str) -> Cached {
+    fn ending(uid: &str, finalizer: &str) -> Arc<Meta> {
         let metadata =
             format!(r#","deletionTimestamp":"2026-01-15T12:00:00Z","finalizers":["{finalizer}"]"#);
         object(uid, &metadata)
@@ -254,10 +278,11 @@ mod tests {
         let mut graph = Graph::default();
         graph.put(&CONFIG_MAPS, &object("owner", ""));
         let mut kid = owned("kid", "owner", false);
-        kid.meta.owners[0].name = "another".into();
+        let meta = Arc::make_mut(&mut kid);
+        Arc::make_mut(&mut meta.owners)[0].name = "another".into();
         assert_eq!(graph.put(&CONFIG_MAPS, &kid), [delete("kid")]);
         let mut kid = owned("foreigner", "owner", false);
-        kid.meta.namespace = "m".into();
+        Arc::make_mut(&mut kid).namespace = "m".into();
         assert_eq!(graph.put(&CONFIG_MAPS, &kid), [delete("foreigner")]);
     }
 

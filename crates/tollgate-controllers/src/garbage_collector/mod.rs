@@ -7,12 +7,13 @@
 mod attempt;
 mod graph;
 mod owners;
+mod uid;
 
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
 use graph::{Graph, Work};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tollgate_api::client::{Identity, Pending};
 
 /// Work of this kind: an object may have to go.
@@ -62,6 +63,9 @@ impl Controller for GarbageCollector {
             && old.finalizers == new.finalizers
             && old.deleted.is_some() == new.deleted.is_some()
         {
+            if !Arc::ptr_eq(old, new) {
+                self.graph().renew(new);
+            }
             return;
         }
         let mut graph = self.graph();
@@ -72,7 +76,7 @@ impl Controller for GarbageCollector {
             // What is served no more may still be there.
             works.extend(graph.remove(&old.uid, cache.is_synced(change.resource)));
         }
-        if let Some(new) = change.new {
+        if let Some(new) = new {
             works.extend(graph.put(change.resource, new));
         }
         drop(graph);

@@ -47,7 +47,7 @@ pub(super) async fn look(
         if is_foreign(collector, owner, node) {
             warn(context, &served, uid, node, owner);
         }
-        if node.namespace.is_empty() && resource.namespaced {
+        if node.meta.namespace.is_empty() && resource.namespaced {
             return Ok(None);
         }
         match standing(collector, context, node, owner, resource).await? {
@@ -82,10 +82,10 @@ async fn standing(
     {
         let graph = collector.graph();
         if let Some(known) = graph.node(&owner.uid)
-            && known.is_meant_by(owner, &node.namespace)
+            && known.is_meant_by(owner, &node.meta.namespace)
             && known.resource.resource == served.resource.resource
         {
-            return Ok(if known.waits {
+            return Ok(if known.waits() {
                 Standing::Waiting
             } else {
                 Standing::Solid
@@ -96,7 +96,7 @@ async fn standing(
         }
     }
     let namespace = if served.namespaced {
-        node.namespace.as_str()
+        node.meta.namespace.as_str()
     } else {
         ""
     };
@@ -117,28 +117,33 @@ async fn standing(
 /// Whether the owner is known, but in another namespace, where it can own nothing here.
 fn is_foreign(collector: &GarbageCollector, owner: &Owner, node: &Node) -> bool {
     let graph = collector.graph();
-    graph
-        .node(&owner.uid)
-        .is_some_and(|known| !known.namespace.is_empty() && known.namespace != node.namespace)
+    graph.node(&owner.uid).is_some_and(|known| {
+        !known.meta.namespace.is_empty() && known.meta.namespace != node.meta.namespace
+    })
 }
 
 fn warn(context: &Context, served: &[ServedResource], uid: &str, node: &Node, owner: &Owner) {
     let kind = served
         .iter()
-        .find(|served| served.resource == node.resource)
+        .find(|served| served.resource == *node.resource)
         .map_or_else(CompactString::default, |served| served.kind.clone());
     let about = Reference {
         api_version: node.resource.api_version().into(),
         kind,
-        namespace: node.namespace.clone(),
-        name: node.name.clone(),
+        namespace: node.meta.namespace.clone(),
+        name: node.meta.name.clone(),
         uid: uid.into(),
         resource_version: CompactString::default(),
         field_path: CompactString::default(),
     };
     let message = format!(
         "ownerRef [{}/{}, namespace: {}, name: {}, uid: {}] does not exist in namespace \"{}\"",
-        owner.api_version, owner.kind, node.namespace, owner.name, owner.uid, node.namespace
+        owner.api_version,
+        owner.kind,
+        node.meta.namespace,
+        owner.name,
+        owner.uid,
+        node.meta.namespace
     );
     context.event(
         about,

@@ -7,9 +7,10 @@ mod metrics;
 mod replicas;
 mod unserved;
 
+use crate::conditions;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
-use crate::driver::{Cache, condition};
+use crate::driver::Cache;
 use crate::events::{EventType, Reference};
 use crate::resources::HORIZONTAL_POD_AUTOSCALERS;
 use behavior::{Bounds, Memory};
@@ -107,26 +108,19 @@ struct Scaler<'a> {
 
 impl Scaler<'_> {
     fn set(&mut self, condition_type: &'static str, status: bool, reason: &str, message: &str) {
-        let now = self.context.now.to_string();
         let value = if status { "True" } else { "False" };
         let of = self.new.child_mut("status");
-        let mut conditions = of.items("conditions").to_vec();
-        let known = condition(of, condition_type).cloned();
-        conditions.retain(|known| known.str("type") != Some(condition_type));
-        let since = known
-            .as_ref()
-            .filter(|known| known.str("status") == Some(value))
-            .and_then(|known| known.str("lastTransitionTime"));
+        let mut all = of.items("conditions").to_vec();
+        let known = conditions::find(&all, condition_type);
+        let since = conditions::since(known, value, self.context.now);
         let mut condition = Value::object();
         condition.set("type", condition_type);
         condition.set("status", value);
-        condition.set("lastTransitionTime", since.map_or(now, str::to_owned));
+        condition.set("lastTransitionTime", since);
         condition.set("reason", reason);
         condition.set("message", message);
-        let place = of.items("conditions").iter();
-        let place = place.take_while(|known| known.str("type") != Some(condition_type));
-        conditions.insert(place.count().min(conditions.len()), condition);
-        of.set("conditions", Value::Array(conditions));
+        conditions::put(&mut all, condition);
+        of.set("conditions", Value::Array(all));
     }
 
     fn event(&self, event_type: EventType, reason: &str, message: impl Into<String>) {

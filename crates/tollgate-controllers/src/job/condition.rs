@@ -1,5 +1,6 @@
 //! Conditions of a Job.
 
+use crate::conditions;
 use crate::driver::condition;
 use tollgate_api::{Timestamp, Value};
 
@@ -51,24 +52,16 @@ impl Condition {
     /// something changed.
     pub(super) fn ensure(&self, status: &mut Value, holds: bool, now: Timestamp) -> bool {
         let value = self.to_value(holds, now);
-        let mut conditions = status.items("conditions").to_vec();
-        let place = conditions
-            .iter_mut()
-            .find(|one| one.str("type") == Some(self.kind));
-        match place {
-            Some(place) => {
-                let is_same = ["status", "reason", "message"]
-                    .iter()
-                    .all(|key| place.str_or_empty(key) == value.str_or_empty(key));
-                if is_same {
-                    return false;
-                }
-                *place = value;
-            }
-            None if holds => conditions.push(value),
-            None => return false,
+        let mut all = status.items("conditions").to_vec();
+        let is_wanted = conditions::find(&all, self.kind).map_or(holds, |known| {
+            let mut keys = ["status", "reason", "message"].iter();
+            keys.any(|key| known.str_or_empty(key) != value.str_or_empty(key))
+        });
+        if !is_wanted {
+            return false;
         }
-        status.set("conditions", conditions);
+        conditions::put(&mut all, value);
+        status.set("conditions", all);
         true
     }
 }

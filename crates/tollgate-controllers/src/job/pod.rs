@@ -51,7 +51,7 @@ impl JobPod {
             // A pod that is deleted may never come to fail.
             || (!spec.waits_for_end && is_dying && phase != Phase::Succeeded);
         let ended = if is_tracked && (is_dying || phase.is_terminal()) {
-            Some(Ended::of(&cached.object()?, spec))
+            Some(Ended::of(&cached.object_to_read()?, spec))
         } else {
             None
         };

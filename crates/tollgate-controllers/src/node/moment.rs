@@ -1,5 +1,6 @@
 //! Arithmetic on points in time, in milliseconds: objects hold seconds, stages are shorter.
 
+use tollgate_api::duration::{self, Unit};
 use tollgate_api::{Timestamp, Value};
 
 /// Milliseconds of one second.
@@ -40,58 +41,27 @@ pub(crate) fn read(object: &Value, key: &str) -> Option<Timestamp> {
     Timestamp::parse(object.str(key)?)
 }
 
-/// Reads a length of time as people write it: `5`, `1.5s`, `500ms`, `1m30s`, `2h`; a bare number is seconds.
+/// Reads a length of time as people write it: `5`, `1.5s`, `500ms`, `1m30s`, `2h`, `1d`; a bare number is seconds.
 ///
 /// `None` if it is none or longer than a hundred years.
 pub(crate) fn parse_duration(text: &str) -> Option<i64> {
+    const DAY: Unit = ("d", 24 * 3_600 * 1_000_000_000);
     const LONGEST: i64 = 100 * 365 * 24 * 3_600 * SECOND;
-    let mut rest = text.trim();
-    if rest.is_empty() {
+    let text = text.trim();
+    if text.starts_with(['-', '+']) {
         return None;
     }
-    let mut total = 0_i64;
-    while !rest.is_empty() {
-        let unit_at = rest
-            .find(|character: char| !character.is_ascii_digit() && character != '.')
-            .unwrap_or(rest.len());
-        let (number, after_number) = rest.split_at_checked(unit_at)?;
-        let next_at = after_number
-            .find(|character: char| character.is_ascii_digit())
-            .unwrap_or(after_number.len());
-        let (unit, after_unit) = after_number.split_at_checked(next_at)?;
-        let factor = match unit {
-            // Seconds without a unit stand alone.
-            "" if rest.len() == text.trim().len() => SECOND,
-            "ms" => 1,
-            "s" => SECOND,
-            "m" => 60 * SECOND,
-            "h" => 3_600 * SECOND,
-            "d" => 24 * 3_600 * SECOND,
-            _ => return None,
-        };
-        total = total.checked_add(scaled(number, factor)?)?;
-        rest = after_unit;
-    }
-    (total <= LONGEST).then_some(total)
-}
-
-/// `number` with an optional fraction, times `factor`, cut to milliseconds.
-fn scaled(number: &str, factor: i64) -> Option<i64> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
-        return None;
-    }
-    let whole = match whole {
-        "" => 0,
-        digits => digits.parse::<i64>().ok()?,
+    let is_bare = text.ends_with(|last: char| last == '.' || last.is_ascii_digit());
+    let nanos = if is_bare {
+        duration::parse(&format!("{text}s")).ok().filter(|_| {
+            text.bytes()
+                .all(|byte| byte == b'.' || byte.is_ascii_digit())
+        })
+    } else {
+        duration::parse_with(text, &[DAY]).ok()
     };
-    let mut part = 0_i64;
-    let mut weight = factor;
-    for digit in fraction.chars() {
-        weight = weight.checked_div(10)?;
-        part = part.checked_add(i64::from(digit.to_digit(10)?).checked_mul(weight)?)?;
-    }
-    whole.checked_mul(factor)?.checked_add(part)
+    let millis = nanos?.div_euclid(NANOS_OF_A_MILLI);
+    (millis <= LONGEST).then_some(millis)
 }
 
 #[cfg(test)]
@@ -120,6 +90,8 @@ mod tests {
             ("500ms", Some(500)),
             ("1m30s", Some(90_000)),
             ("2h", Some(7_200_000)),
+            (" 1d ", Some(86_400_000)),
+            ("1.5", Some(1_500)),
             ("", None),
             ("s", None),
             ("-1s", None),

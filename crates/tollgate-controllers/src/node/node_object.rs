@@ -3,6 +3,7 @@
 use super::addresses::Slot;
 use super::config::NodePlan;
 use super::moment;
+use crate::conditions::{find, since};
 use tollgate_api::{Release, Timestamp, Value, resource_name};
 
 /// How the runtime calls itself. It says what it is: nothing runs here.
@@ -189,18 +190,12 @@ fn conditions(status: &Value, now: Timestamp) -> Vec<Value> {
     let mut conditions: Vec<Value> = CONDITIONS
         .iter()
         .map(|(kind, state, reason, message)| {
-            let before = stored
-                .iter()
-                .find(|before| before.str("type") == Some(kind));
-            let since = before
-                .filter(|before| before.str("status") == Some(state))
-                .and_then(|before| moment::read(before, "lastTransitionTime"))
-                .unwrap_or(now);
+            let since = since(find(stored, kind), state, now);
             Value::from_iter([
                 ("type", Value::from(*kind)),
                 ("status", (*state).into()),
                 ("lastHeartbeatTime", moment::to_value(now)),
-                ("lastTransitionTime", moment::to_value(since)),
+                ("lastTransitionTime", since.into()),
                 ("reason", (*reason).into()),
                 ("message", (*message).into()),
             ])

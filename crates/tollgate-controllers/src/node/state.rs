@@ -114,7 +114,7 @@ impl State {
         if self.slots.is_empty() {
             let mut taken = BTreeMap::new();
             for node in cache.list(&NODES, "") {
-                let object = node.object().unwrap_or_default();
+                let object = node.object_to_read().unwrap_or_default();
                 let cidr = object.at(&["spec", "podCIDR"]).and_then(Value::as_str);
                 if let Some(cidr) = cidr {
                     taken.insert(node.meta.name.to_string(), cidr.to_owned());
@@ -139,7 +139,7 @@ impl State {
                     .pod
                     .as_ref()
                     .is_none_or(|pod| pod.phase.is_terminal());
-                let Some(pod) = cached.object().ok().filter(|_| !is_over) else {
+                let Some(pod) = cached.object_to_read().ok().filter(|_| !is_over) else {
                     continue;
                 };
                 let address = pod.at(&["status", "podIP"]).and_then(Value::as_str);

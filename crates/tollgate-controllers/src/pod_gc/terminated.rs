@@ -25,7 +25,7 @@ pub(super) fn superfluous(pods: &[Arc<Cached>], kept: usize) -> Vec<Arc<Cached>>
 }
 
 fn is_evicted(pod: &Cached) -> Result<bool, Status> {
-    let pod = pod.object()?;
+    let pod = pod.object_to_read()?;
     let status = pod.get("status").unwrap_or(&Value::Null);
     Ok(status.str("phase") == Some("Failed") && status.str("reason") == Some("Evicted"))
 }

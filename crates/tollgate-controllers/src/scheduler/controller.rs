@@ -61,7 +61,7 @@ impl Scheduler {
         let mut state = self.state();
         for noted in self.take_noted() {
             // An object that cannot be read cannot be scheduled by; it is as good as gone.
-            let object = noted.object.and_then(|object| object.object().ok());
+            let object = noted.object.and_then(|object| object.object_to_read().ok());
             let seen = Seen {
                 resource: &noted.resource,
                 namespace: &noted.namespace,

@@ -6,6 +6,7 @@ use super::pod::PodInfo;
 use super::preempt::{Candidate, VICTIM_REASON, preempted_message, victim_message};
 use super::state::Work;
 use super::volumes::{ClaimKey, SELECTED_NODE};
+use crate::conditions::{self, OfPod};
 use crate::context::Context;
 use crate::events::{EventType, Notice, Reference};
 use crate::resources::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS};
@@ -176,37 +177,25 @@ impl Scheduler {
     /// The condition as it is to be written; none if the pod has it.
     fn condition(&self, context: &Context, pod: &Value, new: &Condition<'_>) -> Option<Value> {
         let status = pod.get("status").unwrap_or(&Value::Null);
-        let mut conditions = status.items("conditions").iter();
-        let old = conditions.find(|old| old.str("type") == Some(new.type_name));
+        let old = conditions::find(status.items("conditions"), new.type_name);
         let generation = pod
             .get("metadata")
             .and_then(|metadata| metadata.int("generation"))
             .filter(|generation| *generation > 0 && self.release >= GENERATION_OBSERVED);
-        let mut since = context.now.to_string();
-        if let Some(old) = old {
-            let is_same_status = old.str("status") == Some(new.status);
-            let is_same = is_same_status
+        let is_same = old.is_some_and(|old| {
+            old.str("status") == Some(new.status)
                 && old.str("reason") == Some(new.reason)
                 && old.str("message") == Some(new.message)
-                && (generation.is_none() || old.int("observedGeneration") == generation);
-            if is_same {
-                return None;
-            }
-            if let Some(old) = old.str("lastTransitionTime").filter(|_| is_same_status) {
-                old.clone_into(&mut since);
-            }
-        }
-        let mut condition = Value::object();
-        condition.set("type", new.type_name);
-        if let Some(generation) = generation {
-            condition.set("observedGeneration", generation);
-        }
-        condition.set("status", new.status);
-        condition.set("lastProbeTime", Value::Null);
-        condition.set("lastTransitionTime", since);
-        condition.set("reason", new.reason);
-        condition.set("message", new.message);
-        Some(condition)
+                && (generation.is_none() || old.int("observedGeneration") == generation)
+        });
+        let condition = OfPod {
+            condition_type: new.type_name,
+            status: new.status,
+            reason: new.reason,
+            message: new.message,
+            generation,
+        };
+        (!is_same).then(|| condition.to_value(old, context.now))
     }
 
     async fn make_room(&self, context: &Context, pod: &PodInfo, candidate: &Candidate) {

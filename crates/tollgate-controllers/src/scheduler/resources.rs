@@ -1,6 +1,8 @@
 //! Amounts of resources in the units that the scheduler counts in, and what a pod requests of them.
 
 use std::collections::BTreeMap;
+use tollgate_api::pod_resources::{self, Amounts, List, Resize, Sum as _};
+use tollgate_api::quantity::Format;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Quantity, Value, resource_list, resource_name};
 
@@ -36,6 +38,14 @@ impl Resources {
         let mut resources = Self::default();
         for (name, amount) in resource_list::amounts(list) {
             resources.set(name, &amount);
+        }
+        resources
+    }
+
+    fn of<'a>(amounts: impl Iterator<Item = (&'a str, &'a Quantity)>) -> Self {
+        let mut resources = Self::default();
+        for (name, amount) in amounts {
+            resources.set(name, amount);
         }
         resources
     }
@@ -99,87 +109,40 @@ pub struct PodRequests {
 }
 
 impl PodRequests {
-    /// Adds up what a pod requests: its containers together, but at least what its init containers need one after
-    /// another beside the sidecars started before them; the pod's own requests where it has any; its overhead.
+    /// Adds up what a pod requests; where it is being resized, the larger amount counts.
     pub fn read(pod: &Value) -> Self {
-        let spec = pod.get("spec");
-        let requests = Self::sum(pod, |_, _| {});
-        let own = spec.and_then(|spec| spec.at(&["resources", "requests"]));
-        let has_own = |name: &str| own.is_some_and(|own| own.get(name).is_some());
-        let is_own_set =
-            spec.is_some_and(|spec| resource_list::is_pod_level_set_in(spec, "requests"));
-        let mut scored = Self::sum(pod, |container, amounts| {
-            let lacks = |name: &str| container.at(&["resources", "requests", name]).is_none();
-            if lacks("cpu") && !(is_own_set && (has_own("cpu") || requests.milli_cpu > 0)) {
-                amounts.milli_cpu = DEFAULT_MILLI_CPU;
-            }
-            if lacks("memory") && !(is_own_set && (has_own("memory") || requests.memory > 0)) {
-                amounts.memory = DEFAULT_MEMORY;
-            }
+        let spec = pod.get("spec").unwrap_or(&Value::Null);
+        let resize = Resize::of(pod);
+        let status = pod.get("status");
+        let requests = pod_resources::requests(spec, status, |sum, container, role| {
+            resize.add(sum, container, role, List::Requests);
         });
-        let mut requests = requests;
-        for (name, amount) in resource_list::amounts(own) {
-            if resource_name::is_pod_level(name) {
-                requests.set(name, &amount);
-                scored.set(name, &amount);
+        // A pod that says what it requests as a whole lacks only what neither it nor any container says.
+        let may_lack = |name: &str| {
+            requests.get(name).is_none() || !resource_list::is_pod_level_set_in(spec, "requests")
+        };
+        let defaults = [
+            (
+                "cpu",
+                Quantity::new_milli(DEFAULT_MILLI_CPU, Format::DecimalSi),
+            ),
+            ("memory", Quantity::new(DEFAULT_MEMORY, Format::DecimalSi)),
+        ];
+        let defaults = defaults.map(|(name, amount)| may_lack(name).then_some((name, amount)));
+        let scored = pod_resources::requests(spec, status, |sum, container, role| {
+            let mut own = Amounts::default();
+            resize.add(&mut own, container, role, List::Requests);
+            for (name, amount) in defaults.iter().flatten() {
+                if own.get(name).is_none() {
+                    own.add_amount(name, amount.clone());
+                }
             }
-        }
-        let overhead = Resources::read(spec.and_then(|spec| spec.get("overhead")));
-        requests.add(&overhead);
-        scored.add(&overhead);
+            sum.add(&own);
+        });
         Self {
-            scored_milli_cpu: scored.milli_cpu,
-            scored_memory: scored.memory,
-            requests,
-        }
-    }
-
-    fn sum(pod: &Value, amend: impl Fn(&Value, &mut Resources)) -> Resources {
-        let amounts = |container: &Value, statuses: &str| {
-            let mut amounts = Resources::read(container.at(&["resources", "requests"]));
-            raise_to_status(pod, container, statuses, &mut amounts);
-            amend(container, &mut amounts);
-            amounts
-        };
-        let mut total = Resources::default();
-        let (mut sidecars, mut init) = (Resources::default(), Resources::default());
-        let Some(spec) = pod.get("spec") else {
-            return total;
-        };
-        for container in spec.items("containers") {
-            total.add(&amounts(container, "containerStatuses"));
-        }
-        for container in spec.items("initContainers") {
-            let mut needed = amounts(container, "initContainerStatuses");
-            if container.str("restartPolicy") == Some("Always") {
-                total.add(&needed);
-                sidecars.add(&needed);
-                needed = sidecars.clone();
-            } else {
-                needed.add(&sidecars);
-            }
-            init.raise_to(&needed);
-        }
-        total.raise_to(&init);
-        total
-    }
-}
-
-/// A container that is being resized counts with the larger of what it has and what it shall have.
-fn raise_to_status(pod: &Value, container: &Value, statuses: &str, amounts: &mut Resources) {
-    let name = container.str_or_empty("name");
-    let status = pod.get("status").and_then(|status| {
-        let mut statuses = status.items(statuses).iter();
-        statuses.find(|status| status.str("name") == Some(name))
-    });
-    if let Some(status) = status {
-        for list in [
-            status.at(&["resources", "requests"]),
-            status.get("allocatedResources"),
-        ] {
-            if list.is_some() {
-                amounts.raise_to(&Resources::read(list));
-            }
+            scored_milli_cpu: scored.get("cpu").map_or(0, Quantity::milli_value),
+            scored_memory: scored.get("memory").map_or(0, Quantity::value),
+            requests: Resources::of(requests.iter()),
         }
     }
 }

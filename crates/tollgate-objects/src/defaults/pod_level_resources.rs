@@ -3,6 +3,8 @@
 use super::set::{if_absent, pointer};
 use compact_str::{CompactString, format_compact};
 use std::collections::BTreeMap;
+use tollgate_api::pod_resources::{Amounts, List, as_specified, over_containers};
+use tollgate_api::resource_name::{is_huge_pages, is_pod_level};
 use tollgate_api::{Object, Quantity, Value};
 
 /// The amount of each resource, as asked for by all containers together.
@@ -27,10 +29,10 @@ fn huge_page_limits(spec: &Value) -> Additions {
     if !is_set(spec, "limits") && !is_set(spec, "requests") {
         return Vec::new();
     }
-    totals(spec, "limits")
+    totals(spec, List::Limits)
         .into_iter()
         .filter(|(name, _)| {
-            is_huge_page(name) && !has(spec, "limits", name) && !has(spec, "requests", name)
+            is_huge_pages(name) && !has(spec, "limits", name) && !has(spec, "requests", name)
         })
         .map(|(name, total)| (name.into(), text(&total)))
         .collect()
@@ -41,14 +43,14 @@ fn requests(spec: &Value) -> Additions {
     if !is_set(spec, "limits") {
         return Vec::new();
     }
-    let mut additions: Additions = totals(spec, "requests")
+    let mut additions: Additions = totals(spec, List::Requests)
         .into_iter()
         // Huge pages cannot be overcommitted: their request is their limit.
         .filter(|(name, _)| matches!(*name, "cpu" | "memory") && !has(spec, "requests", name))
         .map(|(name, total)| (name.into(), text(&total)))
         .collect();
     for (name, limit) in resource_list(spec, "limits") {
-        if is_supported(name)
+        if is_pod_level(name)
             && !has(spec, "requests", name)
             && !additions.iter().any(|(added, _)| added == name)
         {
@@ -93,70 +95,8 @@ fn has(spec: &Value, key: &str, name: &str) -> bool {
     resource_list(spec, key).any(|(there, _)| there == name)
 }
 
-fn is_huge_page(name: &str) -> bool {
-    name.starts_with("hugepages-")
-}
-
-/// The resources that can be set for a pod as a whole.
-fn is_supported(name: &str) -> bool {
-    matches!(name, "cpu" | "memory") || is_huge_page(name)
-}
-
-/// What all containers together ask for (`AggregateContainerRequests`, `AggregateContainerLimits`): the regular ones
-/// and the sidecars run together; before them each init container runs beside the sidecars started so far.
-fn totals<'v>(spec: &'v Value, key: &str) -> Totals<'v> {
-    let mut running = Totals::new();
-    for container in spec.items("containers") {
-        add_list(&mut running, container, key);
-    }
-    let mut sidecars = Totals::new();
-    let mut starting = Totals::new();
-    for container in spec.items("initContainers") {
-        if container.str("restartPolicy") == Some("Always") {
-            add_list(&mut running, container, key);
-            add_list(&mut sidecars, container, key);
-            raise(&mut starting, sidecars.clone());
-        } else {
-            let mut step = Totals::new();
-            add_list(&mut step, container, key);
-            for (name, amount) in &sidecars {
-                add_amount(&mut step, name, amount.clone());
-            }
-            raise(&mut starting, step);
-        }
-    }
-    raise(&mut running, starting);
-    running
-}
-
-fn add_list<'v>(totals: &mut Totals<'v>, container: &'v Value, key: &str) {
-    let Some(list) = container.at(&["resources", key]).and_then(Value::as_object) else {
-        return;
-    };
-    for (name, amount) in list.iter() {
-        if let Ok(quantity) = Quantity::from_value(amount) {
-            add_amount(totals, name, quantity);
-        }
-    }
-}
-
-fn add_amount<'v>(totals: &mut Totals<'v>, name: &'v str, quantity: Quantity) {
-    match totals.get_mut(name) {
-        Some(total) => total.add(&quantity),
-        None => {
-            totals.insert(name, quantity);
-        }
-    }
-}
-
-/// Takes the larger amount of each resource.
-fn raise<'v>(totals: &mut Totals<'v>, others: Totals<'v>) {
-    for (name, other) in others {
-        match totals.get_mut(name) {
-            Some(total) if other.compare(total).is_le() => {}
-            _ => {
-                totals.insert(name, other);
-            }
-        }
-    }
+/// What all containers together ask for (`AggregateContainerRequests`, `AggregateContainerLimits`), by name.
+fn totals(spec: &Value, list: List) -> Totals<'_> {
+    let sum: Amounts<'_> = over_containers(spec, as_specified(list));
+    sum.into_iter().collect()
 }

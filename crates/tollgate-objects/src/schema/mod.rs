@@ -16,6 +16,7 @@ mod base64;
 mod canonical;
 mod custom;
 mod decode;
+mod descriptions;
 pub mod discovery;
 #[rustfmt::skip]
 mod generated;
@@ -30,6 +31,7 @@ mod time;
 
 pub use custom::{CustomResource, custom_resources};
 pub use decode::{decode, decode_canonical};
+pub use descriptions::Descriptions;
 pub use lookup::{ShapeId, ShapeRef, StructType, type_of};
 pub use problem::{Problem, ProblemKind, refusal};
 pub use resource::{guess_plural, resource_of, resources};

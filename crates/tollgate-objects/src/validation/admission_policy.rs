@@ -83,14 +83,11 @@ fn validate_validation(validation: &Value, path: &Path<'_>, errors: &mut Errors)
     let message_path = path.child("message");
     let has_breaks = |text: &str| text.contains(['\n', '\r']);
     if !message.is_empty() && message.trim().is_empty() {
-        let why = "message must be non-empty if specified";
+        let why = "must be non-empty if specified";
         errors.push(Error::invalid(&message_path, message, why));
     } else if has_breaks(message.trim()) {
-        let why = "message must not contain line breaks";
+        let why = "must not contain line breaks";
         errors.push(Error::invalid(&message_path, message, why));
-    } else if has_breaks(expression) && message.trim().is_empty() {
-        let why = "message must be specified if expression contains line breaks";
-        errors.push(Error::required(&message_path, why));
     }
     fields::word(validation, "reason", &REASONS, path, errors);
 }

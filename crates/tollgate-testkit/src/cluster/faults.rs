@@ -3,12 +3,12 @@
 use super::world::World;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tollgate_api::Status;
 use tollgate_api::client::{
-    Client, Cluster, GroupVersionResource, Identity, Pending, Reply, ServedResource, Target, Verb,
-    Watch,
+    Client, Cluster, ExpressionWarning, Extent, GroupVersionResource, Identity, Pending, Reply,
+    ServedResource, Target, Verb, Watch,
 };
 use tollgate_api::status::Reason;
+use tollgate_api::{Status, Value};
 use tollgate_apiserver::local::LocalCluster;
 
 /// How often things go wrong, in thousandths.
@@ -60,6 +60,10 @@ impl Cluster for FaultyCluster {
             world: Arc::clone(&self.world),
         })
     }
+
+    fn type_check(&self, policy: &Value) -> Vec<ExpressionWarning> {
+        self.inner.type_check(policy)
+    }
 }
 
 #[derive(Debug)]
@@ -97,8 +101,9 @@ impl Client for FaultyClient {
         &self,
         resource: &GroupVersionResource,
         namespace: &str,
+        extent: Extent,
     ) -> Result<Box<dyn Watch>, Status> {
-        self.inner.watch(resource, namespace)
+        self.inner.watch(resource, namespace, extent)
     }
 
     fn resources(&self) -> Vec<ServedResource> {

@@ -25,3 +25,4 @@ mod scheduler;
 mod service_account;
 mod stateful_set;
 mod storage;
+mod validating_admission_policy_status;

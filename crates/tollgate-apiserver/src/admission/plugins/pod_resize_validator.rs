@@ -3,6 +3,7 @@
 use crate::admission::{Plugin, Review};
 use crate::storage::Key;
 use tollgate_api::go_format::quote;
+use tollgate_api::pod_resources::{self, List, as_specified};
 use tollgate_api::status::Cause;
 use tollgate_api::{Operation, Quantity, Status, Value};
 
@@ -69,13 +70,15 @@ fn because(mut status: Status, reason: &str) -> Status {
 fn exceeded(pod: &Value, node: &Value) -> Option<String> {
     let spec = pod.get("spec").unwrap_or(&Value::Null);
     let allocatable = |key: &str| amount(node.at(&["status", "allocatable", key]));
-    let (cpu, room) = (requested(spec, "cpu"), allocatable("cpu"));
+    let requests = pod_resources::requests(spec, None, as_specified(List::Requests));
+    let requested = |name: &str| requests.get(name).cloned().unwrap_or_default();
+    let (cpu, room) = (requested("cpu"), allocatable("cpu"));
     let mut reasons = Vec::new();
     if cpu.milli_value() > room.milli_value() {
         let (requested, room) = (cpu.milli_value(), room.milli_value());
         reasons.push(format!("cpu, requested: {requested}, allocatable: {room}"));
     }
-    let (memory, room) = (requested(spec, "memory"), allocatable("memory"));
+    let (memory, room) = (requested("memory"), allocatable("memory"));
     if memory.value() > room.value() {
         let (requested, room) = (memory.value(), room.value());
         reasons.push(format!(
@@ -91,36 +94,6 @@ fn amount(value: Option<&Value>) -> Quantity {
         .unwrap_or_else(|| Quantity::from_int(0))
 }
 
-/// What a pod takes of its node: all that run at the same time, with what its runtime takes.
-fn requested(spec: &Value, key: &str) -> Quantity {
-    let of = |owner: &Value| amount(owner.at(&["resources", "requests", key]));
-    let mut total = Quantity::from_int(0);
-    for container in spec.items("containers") {
-        total.add(&of(container));
-    }
-    let mut sidecars = Quantity::from_int(0);
-    let mut starting = Quantity::from_int(0);
-    for container in spec.items("initContainers") {
-        let mut peak = of(container);
-        peak.add(&sidecars);
-        if container.str("restartPolicy") == Some("Always") {
-            sidecars = peak.clone();
-            total.add(&of(container));
-        }
-        if peak.compare(&starting).is_gt() {
-            starting = peak;
-        }
-    }
-    if starting.compare(&total).is_gt() {
-        total = starting;
-    }
-    if spec.at(&["resources", "requests", key]).is_some() {
-        total = of(spec);
-    }
-    total.add(&amount(spec.at(&["overhead", key])));
-    total
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +107,6 @@ mod tests {
                     {"resources":{"requests":{"cpu":"2"}}}]}"#,
         )
         .unwrap();
-        assert_eq!(requested(&spec, "cpu").milli_value(), 2600);
         let node = json::from_str(r#"{"status":{"allocatable":{"cpu":"2"}}}"#).unwrap();
         let mut pod = Value::object();
         pod.set("spec", spec);

@@ -1,7 +1,7 @@
 //! Policies as they are stored, with their expressions compiled.
 
-use crate::admission::expressions::names_of;
-use crate::cel::{Expression, Wanted};
+use crate::admission::expressions::scope_of_policy;
+use crate::cel::{Expression, Scope, Wanted};
 use tollgate_api::Value;
 
 /// An expression, or why it is none: what was stored by another release may not be understood.
@@ -35,7 +35,7 @@ pub(super) struct Mutation {
 }
 
 impl Mutation {
-    fn new(mutation: &Value, names: &[&str]) -> Self {
+    fn new(mutation: &Value, scope: &Scope<'_>) -> Self {
         let is_patch = mutation.str("patchType") == Some("JSONPatch");
         let (key, wanted, sort) = if is_patch {
             ("jsonPatch", Wanted::Patch, MutationSort::JsonPatch)
@@ -44,7 +44,7 @@ impl Mutation {
             ("applyConfiguration", Wanted::Object, sort)
         };
         let text = mutation.get(key).map(|of| of.str_or_empty("expression"));
-        let expression = Expression::compile(text.unwrap_or_default(), names, wanted);
+        let expression = Expression::compile(text.unwrap_or_default(), scope, wanted);
         Self { sort, expression }
     }
 }
@@ -116,9 +116,21 @@ fn name_of(object: &Value) -> String {
 impl Policy {
     fn new(policy: &Value) -> Self {
         let spec = policy.get("spec").unwrap_or(&Value::Null);
-        let names = &names_of(spec);
+        let mut scope = scope_of_policy(spec.get("paramKind").is_some());
+        let variables = spec.items("variables").iter();
+        let variables = variables
+            .map(|variable| {
+                let name = variable.str_or_empty("name");
+                let text = variable.str_or_empty("expression");
+                (
+                    name.to_owned(),
+                    Expression::variable(name, text, &mut scope),
+                )
+            })
+            .collect();
+        let scope = &scope;
         let compile = |owner: &Value, field: &str, wanted: Wanted| {
-            Expression::compile(owner.str_or_empty(field), names, wanted)
+            Expression::compile(owner.str_or_empty(field), scope, wanted)
         };
         let param_kind = spec.get("paramKind").map(|kind| {
             let text = |key: &str| kind.str_or_empty(key).to_owned();
@@ -134,14 +146,7 @@ impl Policy {
                 .iter()
                 .map(|condition| compile(condition, "expression", Wanted::Bool))
                 .collect(),
-            variables: spec
-                .items("variables")
-                .iter()
-                .map(|variable| {
-                    let name = variable.str_or_empty("name").to_owned();
-                    (name, compile(variable, "expression", Wanted::Anything))
-                })
-                .collect(),
+            variables,
             validations: spec
                 .items("validations")
                 .iter()
@@ -165,7 +170,7 @@ impl Policy {
             mutations: spec
                 .items("mutations")
                 .iter()
-                .map(|mutation| Mutation::new(mutation, names))
+                .map(|mutation| Mutation::new(mutation, scope))
                 .collect(),
             reinvokes: spec.str("reinvocationPolicy") == Some("IfNeeded"),
             bindings: Vec::new(),

@@ -4,10 +4,12 @@ mod compiled;
 mod evaluate;
 mod mutate;
 mod parameters;
+mod type_check;
 
 pub(super) use compiled::Policies;
 pub(super) use evaluate::judge;
 pub(super) use mutate::mutate;
+pub use type_check::type_check;
 
 use super::review::Review;
 

@@ -7,7 +7,7 @@ mod notes;
 pub(super) use hook::{Hook, Sort};
 
 use super::equivalent::Equivalent;
-use super::expressions::CONDITION_NAMES;
+use super::expressions::scope_of_conditions;
 use super::matching::{self, Form};
 use super::request;
 use super::review::Review;
@@ -170,7 +170,7 @@ fn conditions_hold(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
     request::bind_authorizer(review, &mut bindings);
     let mut errors = Vec::new();
     for condition in &hook.conditions {
-        let value = Expression::compile(condition, CONDITION_NAMES, Wanted::Bool)
+        let value = Expression::compile(condition, &scope_of_conditions(), Wanted::Bool)
             .and_then(|expression| expression.evaluate(&bindings));
         match value {
             Ok(CelValue::Bool(false)) => return Ok(false),

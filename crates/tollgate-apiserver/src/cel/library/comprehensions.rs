@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 /// The function that gives the pairs of a list or a map.
 pub(crate) const PAIRS: &str = "@pairs";
-const ITEM: &str = "@item";
+/// The name of a pair within such a loop.
+pub(crate) const ITEM: &str = "@item";
 const RESULT: &str = "@result";
 
 type Parts<'p> = (&'p mut Option<IdedExpr>, &'p mut Vec<IdedExpr>);
@@ -23,6 +24,10 @@ pub(super) fn add(environment: &mut Env) {
     function!(environment, "@pairs", [DYN_TYPE], |given| pairs(argument(
         given, 0
     )?));
+    function!(environment, "@entry", [DYN_TYPE, DYN_TYPE], |given| {
+        let key = argument(given, 0)?.clone();
+        Ok(pair(key, argument(given, 1)?.clone()))
+    });
     function!(environment, "@map", [LIST_TYPE], |given| map(list(
         given, 0
     )?));
@@ -227,7 +232,7 @@ fn transform_map(
 ) -> Result<IdedExpr, ParseError> {
     let mut given = taken(helper, parts)?;
     let key = ident(helper, &given.names[0]);
-    given.body = listed(helper, vec![key, given.body]);
+    given.body = call(helper, "@entry", vec![key, given.body]);
     let entries = gather(helper, given);
     Ok(call(helper, "@map", vec![entries]))
 }

@@ -21,7 +21,9 @@ mod url;
 mod tests;
 
 pub(super) use authorizer::bind as bind_authorizer;
-pub(crate) use comprehensions::{PAIRS, is_binding};
+pub(crate) use comprehensions::{ITEM, PAIRS, is_binding};
+#[cfg(test)]
+pub(super) use names::function_names;
 pub(crate) use names::{NAMESPACES, is_known, is_predicate};
 pub(super) use patches::add as add_patches;
 

@@ -60,6 +60,7 @@ const OTHERS: &[&str] = &[
     "_[?_]",
     "_?._",
     "_?_:_",
+    "@entry",
     "@map",
     "@merged",
     "@pairs",
@@ -174,4 +175,10 @@ pub(crate) fn is_predicate(name: &str) -> bool {
 /// Whether there is such a function.
 pub(crate) fn is_known(name: &str) -> bool {
     is_predicate(name) || OTHERS.contains(&name)
+}
+
+/// The names of all functions.
+#[cfg(test)]
+pub(in crate::cel) fn function_names() -> impl Iterator<Item = &'static str> {
+    PREDICATES.iter().chain(OTHERS).copied()
 }

@@ -1,6 +1,6 @@
 //! What the functions answer.
 
-use crate::cel::{Bindings, Expression, Wanted};
+use crate::cel::{Bindings, Expression, Scope, Wanted};
 use ::cel::Value as CelValue;
 use tollgate_api::json;
 
@@ -11,7 +11,7 @@ fn evaluate(text: &str) -> Result<CelValue, String> {
     )
     .unwrap();
     bindings.bind("object", Some(&object));
-    Expression::compile(text, &["object"], Wanted::Anything)?.evaluate(&bindings)
+    Expression::compile(text, &Scope::new(&["object"]), Wanted::Anything)?.evaluate(&bindings)
 }
 
 #[track_caller]
@@ -113,6 +113,10 @@ fn quantities_and_versions_share_names() {
     );
     fails(
         "quantity('1').compareTo(semver('1.0.0'))",
+        "compilation failed: ERROR: <input>:1:24: found no matching overload for 'compareTo' applied to 'kubernetes.Quantity.(kubernetes.Semver)'\n | quantity('1').compareTo(semver('1.0.0'))\n | .......................^",
+    );
+    fails(
+        "quantity('1').compareTo(dyn(semver('1.0.0')))",
         "no such overload",
     );
 }

@@ -2,9 +2,9 @@
 
 use super::cost;
 use super::infer::Walk;
-use super::library;
 use super::types::{Kind, Type, UNKNOWN};
-use cel::Program;
+use crate::cel::parse::parse;
+use crate::cel::place::{self, Problem};
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_objects::validation::custom_resource_definition::schema_places;
@@ -181,19 +181,12 @@ fn judge(
     wants: Kind,
     what: &str,
 ) -> Result<Judged, String> {
-    let program = library::environment().compile(text).map_err(|errors| {
-        let lines: Vec<String> = errors
-            .errors
-            .iter()
-            .map(|error| located(text, error.pos.0, error.pos.1, &error.msg))
-            .collect();
-        format!("compilation failed: {}", lines.join("\n"))
-    })?;
+    let program = parse(text).map_err(|why| format!("compilation failed: {why}"))?;
     let own = Type::Schema(schema, is_root);
     let mut walk = Walk::new(own, if optional { UNKNOWN } else { own });
     let found = walk.infer(program.expression()).map_err(|(id, why)| {
-        let (line, column) = position(&program, text, id);
-        format!("compilation failed: {}", located(text, line, column, &why))
+        let problem = Problem::at_node(text, program.source_info(), id, why);
+        format!("compilation failed: {}", place::told(text, vec![problem]))
     })?;
     let kind = found.kind();
     if kind == wants || kind == Kind::Unknown {
@@ -205,38 +198,4 @@ fn judge(
     } else {
         Err(what.to_owned())
     }
-}
-
-/// Line and column of a node, both from 1.
-fn position(program: &Program, text: &str, id: u64) -> (isize, isize) {
-    let start = program
-        .source_info()
-        .offset_for(id)
-        .map_or(0, |(start, _)| start);
-    let start = usize::try_from(start).unwrap_or_default();
-    let before: String = text.chars().take(start).collect();
-    let line = before.matches('\n').count().saturating_add(1);
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        .saturating_add(1);
-    (
-        isize::try_from(line).unwrap_or(1),
-        isize::try_from(column).unwrap_or(1),
-    )
-}
-
-fn located(text: &str, line: isize, column: isize, why: &str) -> String {
-    let shown = usize::try_from(line)
-        .ok()
-        .and_then(|line| text.lines().nth(line.checked_sub(1)?));
-    let dots = usize::try_from(column).unwrap_or(1).saturating_sub(1);
-    format!(
-        "ERROR: <input>:{line}:{column}: {why}\n | {}\n | {}^",
-        shown.unwrap_or_default(),
-        ".".repeat(dots)
-    )
 }

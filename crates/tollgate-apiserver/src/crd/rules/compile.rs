@@ -1,6 +1,6 @@
 //! The rules of a version, compiled once.
 
-use super::library;
+use crate::cel::parse::parse;
 use cel::Program;
 use std::collections::BTreeMap;
 use tollgate_api::Value;
@@ -82,14 +82,13 @@ impl Place {
 
 impl Rule {
     fn read(rule: &Value) -> Option<Self> {
-        let environment = library::environment();
         let text = rule.str_or_empty("rule").trim().to_owned();
-        let program = environment.compile(&text).ok()?;
+        let program = parse(&text).ok()?;
         let expression = rule.str_or_empty("messageExpression");
         Some(Self {
             message: rule.str_or_empty("message").trim().to_owned(),
             message_expression: (!expression.is_empty())
-                .then(|| environment.compile(expression).ok())
+                .then(|| parse(expression).ok())
                 .flatten(),
             reason: rule.str_or_empty("reason").to_owned(),
             field_path: rule.str_or_empty("fieldPath").to_owned(),

@@ -7,7 +7,6 @@ mod compile;
 mod cost;
 mod infer;
 mod judge;
-mod names;
 mod types;
 mod values;
 

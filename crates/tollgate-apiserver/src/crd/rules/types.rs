@@ -1,6 +1,6 @@
 //! What an expression of a rule is, as far as the schema tells.
 
-use super::names::escaped;
+use crate::cel::escaped;
 use tollgate_api::Value;
 
 /// What an expression is, as far as one can tell.

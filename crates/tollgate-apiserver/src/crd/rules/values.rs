@@ -1,6 +1,6 @@
 //! Values of objects as expressions see them.
 
-use super::names::escaped;
+use crate::cel::escaped;
 use cel::Value as Cel;
 use cel::objects::{Key, Map};
 use std::sync::Arc;

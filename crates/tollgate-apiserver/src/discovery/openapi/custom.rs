@@ -1,51 +1,52 @@
 //! The schemas of custom kinds: what their definitions say, and what every object has.
 
-use super::fields::{reference, typed};
+use super::fields::{described, reference, typed};
 use super::names;
 use super::schemas::kind_entry;
 use crate::resources::{Origin, Resource};
 use tollgate_api::{GroupVersionKind, Value};
+use tollgate_objects::schema::Descriptions;
 
-/// What `kubectl explain` says of the fields that every object has, beside what a definition says of its own.
-const API_VERSION: &str =
-    "APIVersion defines the group and the version in which the object is written.";
-const KIND: &str = "Kind is the sort of the object, by which its schema is known.";
-
-fn described(text: &'static str) -> Value {
-    let mut schema = typed("string", "");
-    schema.set("description", text);
-    schema
+/// What every object or list has, described.
+fn every_field(name: &'static str, words: &Descriptions) -> Value {
+    let name = format!("meta.TypeMeta.{name}");
+    described(words.of_name(&name), typed("string", ""))
 }
 
 /// The schema of a custom kind.
-pub(super) fn schema(resource: &Resource) -> Value {
+pub(super) fn schema(resource: &Resource, words: &Descriptions) -> Value {
     let own = match &resource.origin {
         Origin::Custom(origin) => origin.openapi_schema(),
         Origin::BuiltIn | Origin::Measured(_) => None,
     };
     let mut schema = own.unwrap_or_else(|| typed("object", ""));
     let properties = schema.child_mut("properties");
-    properties.set("apiVersion", described(API_VERSION));
-    properties.set("kind", described(KIND));
-    properties.set("metadata", reference(&names::of_type("meta/v1.ObjectMeta")));
+    properties.set("apiVersion", every_field("apiVersion", words));
+    properties.set("kind", every_field("kind", words));
+    let metadata = reference(&names::of_type("meta/v1.ObjectMeta"));
+    properties.set("metadata", described(words.of_name("*.metadata"), metadata));
     let kinds = vec![kind_entry(&resource.kind)];
     schema.set("x-kubernetes-group-version-kind", kinds);
     schema
 }
 
 /// The schema of the kind of its lists.
-pub(super) fn list_schema(resource: &Resource) -> Value {
+pub(super) fn list_schema(resource: &Resource, words: &Descriptions) -> Value {
     let kind = &resource.kind;
     let mut items = typed("array", "");
     let item = names::of_custom(&kind.group, &kind.version, &kind.kind);
     items.set("items", reference(&item));
-    let mut schema = typed("object", "");
+    let mut schema = described(words.of_name("*List"), typed("object", ""));
     schema.set("required", vec!["items"]);
     let properties = schema.child_mut("properties");
-    properties.set("apiVersion", typed("string", ""));
-    properties.set("items", items);
-    properties.set("kind", typed("string", ""));
-    properties.set("metadata", reference(&names::of_type("meta/v1.ListMeta")));
+    properties.set("apiVersion", every_field("apiVersion", words));
+    properties.set("items", described(words.of_name("*List.items"), items));
+    properties.set("kind", every_field("kind", words));
+    let metadata = reference(&names::of_type("meta/v1.ListMeta"));
+    properties.set(
+        "metadata",
+        described(words.of_name("*List.metadata"), metadata),
+    );
     let list = GroupVersionKind {
         kind: resource.list_kind.clone(),
         ..kind.clone()

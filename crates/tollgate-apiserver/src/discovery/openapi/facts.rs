@@ -1,21 +1,27 @@
-//! What the published schemas say of a type beyond its fields.
+//! What the published schemas say of a type beyond its fields, and what it means in our words.
 
 use crate::resources::{DamagedData, unpack};
 use tollgate_api::Value;
-use tollgate_objects::schema::{StructType, discovery};
+use tollgate_objects::schema::{Descriptions, StructType, discovery};
 
 /// The facts about all types; unpacked while documents are written, and not kept.
 #[derive(Debug)]
-pub(super) struct Facts(Value);
+pub(super) struct Facts {
+    published: Value,
+    pub(super) words: Descriptions,
+}
 
 impl Facts {
     pub(super) fn unpack() -> Result<Self, DamagedData> {
-        unpack(discovery::PACKED_OPENAPI_1_36).map(Self)
+        Ok(Self {
+            published: unpack(discovery::PACKED_OPENAPI_1_36)?,
+            words: Descriptions::read(),
+        })
     }
 
     /// What is said of a type.
     pub(super) fn of(&self, of: StructType) -> Option<&Value> {
-        self.0.at(&["types", of.name()])
+        self.published.at(&["types", of.name()])
     }
 
     /// What is said of a field that `declaring` declares, alone or inlined in `outer`.
@@ -25,7 +31,7 @@ impl Facts {
         declaring: StructType,
         name: &str,
     ) -> Option<&Value> {
-        let said = |of: StructType| self.0.at(&["types", of.name(), "fields", name]);
+        let said = |of: StructType| self.published.at(&["types", of.name(), "fields", name]);
         said(declaring).or_else(|| said(outer))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::names;
 use super::special::{self, Special};
-use tollgate_api::Value;
+use tollgate_api::{Object, Value};
 use tollgate_objects::schema::{Alternative, Field, ShapeRef, StructType};
 
 /// How version 3 refers to a schema; version 2 has another.
@@ -53,6 +53,28 @@ pub(super) fn special_of(shape: ShapeRef, owner: StructType) -> Option<Special> 
         },
         _ => return None,
     })
+}
+
+/// Says what a schema is about that says nothing yet.
+pub(super) fn describe(schema: &mut Value, text: Option<&'static str>) {
+    if let Some(text) = text {
+        schema.set("description", text);
+    }
+}
+
+/// Puts a description before all else that a schema says.
+pub(super) fn described(text: Option<&'static str>, schema: Value) -> Value {
+    let (Some(text), Value::Object(entries)) = (text, &schema) else {
+        return schema;
+    };
+    let mut with = Object::new();
+    with.insert("description", text);
+    for (key, value) in entries.iter() {
+        with.insert(key, value.clone());
+    }
+    let mut with = Value::Object(with);
+    wrap_reference(&mut with);
+    with
 }
 
 /// The schema of a field.

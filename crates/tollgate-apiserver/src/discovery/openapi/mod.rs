@@ -1,8 +1,8 @@
 //! OpenAPI documents, made from the catalog and the table of types: paths and schemas are found once (`sections`,
 //! `paths`, `schemas`), and written in three ways (`v3`, `v2`, `gnostic`).
 //!
-//! Upstream's prose is not ours to copy: schemas have no descriptions. A custom resource's schema comes from
-//! [`CustomOrigin::openapi_schema`](crate::resources::CustomOrigin::openapi_schema).
+//! What types and fields mean is said in our own words, those of [`Descriptions`](tollgate_objects::schema::Descriptions).
+//! A custom resource's schema comes from [`CustomOrigin::openapi_schema`](crate::resources::CustomOrigin::openapi_schema).
 
 mod custom;
 mod facts;

@@ -4,7 +4,7 @@
 
 use super::custom;
 use super::facts::Facts;
-use super::fields::{self, flattened, property, special_of};
+use super::fields::{self, described, flattened, property, special_of};
 use super::names;
 use super::special::Special;
 use crate::resources::Resource;
@@ -130,18 +130,21 @@ impl<'f> Schemas<'f> {
 
     /// The schema of that name as version 3 writes it, or what version 2 is made from.
     pub(super) fn schema(&self, name: &str, v3: bool) -> Value {
+        let words = &self.facts.words;
         match self.sources.get(name) {
             Some(Source::Struct(of)) => self.of_struct(name, *of),
-            Some(Source::Special(special)) => special.schema(v3),
-            Some(Source::Custom(resource)) => custom::schema(resource),
-            Some(Source::CustomList(resource)) => custom::list_schema(resource),
+            Some(Source::Special(special)) => special.schema(v3, words),
+            Some(Source::Custom(resource)) => custom::schema(resource, words),
+            Some(Source::CustomList(resource)) => custom::list_schema(resource, words),
             None => Value::object(),
         }
     }
 
     fn of_struct(&self, name: &str, of: StructType) -> Value {
         let said = self.facts.of(of);
+        let words = &self.facts.words;
         let mut schema = Value::object();
+        fields::describe(&mut schema, words.of_type(of));
         schema.set("type", "object");
         let required: Vec<Value> = match said {
             Some(said) => said.items("required").to_vec(),
@@ -160,7 +163,9 @@ impl<'f> Schemas<'f> {
             .into_iter()
             .map(|(declaring, field)| {
                 let said = self.facts.field(of, declaring, field.name);
-                (field.name, property(declaring, field, said))
+                let schema = property(declaring, field, said);
+                let text = words.of_field(declaring, field);
+                (field.name, described(text, schema))
             })
             .collect();
         if properties.as_object().is_some_and(|all| !all.is_empty()) {

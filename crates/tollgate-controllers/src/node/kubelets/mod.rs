@@ -154,7 +154,7 @@ fn millis(millis: i64) -> Duration {
 }
 
 fn is_told_to_be_down(node: &Cached) -> bool {
-    let object = node.object().unwrap_or_default();
+    let object = node.object_to_read().unwrap_or_default();
     let told = object.at(&["metadata", "annotations", DOWN]);
     told.and_then(Value::as_str) == Some("true")
 }

@@ -2,7 +2,7 @@
 
 use super::container::{Role, Standing};
 use super::member::Member;
-use crate::node::moment;
+use crate::conditions::{self, OfPod};
 use tollgate_api::{Timestamp, Value};
 
 /// The conditions that are the kubelet's, in the order in which it writes them.
@@ -83,26 +83,14 @@ impl Basis<'_, '_> {
 
     fn condition(&self, kind: &str, says: &Says, stored: &[Value], now: Timestamp) -> Value {
         let status = if says.is_true { "True" } else { "False" };
-        let before = stored
-            .iter()
-            .find(|before| before.str("type") == Some(kind));
-        let since = before
-            .filter(|before| before.str("status") == Some(status))
-            .and_then(|before| moment::read(before, "lastTransitionTime"))
-            .unwrap_or(now);
-        let mut condition = Value::from_iter([("type", kind)]);
-        if let Some(generation) = self.generation {
-            condition.set("observedGeneration", generation);
-        }
-        condition.set("status", status);
-        condition.set("lastProbeTime", Value::Null);
-        condition.set("lastTransitionTime", moment::to_value(since));
-        for (key, text) in [("reason", says.reason), ("message", says.message.as_str())] {
-            if !text.is_empty() {
-                condition.set(key, text);
-            }
-        }
-        condition
+        let condition = OfPod {
+            condition_type: kind,
+            status,
+            reason: says.reason,
+            message: &says.message,
+            generation: self.generation,
+        };
+        condition.to_value(conditions::find(stored, kind), now)
     }
 
     fn initialized(&self) -> Says {

@@ -12,6 +12,7 @@ use super::outcome::Step;
 use super::run::WAITING_LOOK;
 use super::status::is_resizable;
 use super::{Surroundings, status};
+use crate::conditions::{self, OfPod};
 use crate::node::moment;
 use crate::node::resources::{in_messages, pod_requests, requests};
 use tollgate_api::{Quantity, Timestamp, Value, json};
@@ -41,53 +42,30 @@ impl Conditions {
     /// The conditions with these changes.
     pub(crate) fn apply(
         &self,
-        mut conditions: Vec<Value>,
+        mut stored: Vec<Value>,
         generation: Option<i64>,
         now: Timestamp,
     ) -> Vec<Value> {
         for (kind, change) in [(PENDING, &self.pending), (IN_PROGRESS, &self.in_progress)] {
-            let place = conditions
-                .iter()
-                .position(|one| one.str("type") == Some(kind));
             match change {
                 Change::Keep => {}
-                Change::Remove => conditions.retain(|one| one.str("type") != Some(kind)),
+                Change::Remove => stored.retain(|one| one.str("type") != Some(kind)),
                 Change::Set { reason, message } => {
-                    let before = place.and_then(|place| conditions.get(place));
-                    let since =
-                        before.and_then(|before| moment::read(before, "lastTransitionTime"));
-                    let new = condition(kind, reason, message, generation, since.unwrap_or(now));
-                    match place.and_then(|place| conditions.get_mut(place)) {
-                        Some(old) => *old = new,
-                        None => conditions.push(new),
-                    }
+                    let condition = OfPod {
+                        condition_type: kind,
+                        status: "True",
+                        reason,
+                        message,
+                        generation,
+                    };
+                    let before = conditions::find(&stored, kind);
+                    let condition = condition.to_value(before, now);
+                    conditions::put(&mut stored, condition);
                 }
             }
         }
-        conditions
+        stored
     }
-}
-
-fn condition(
-    kind: &str,
-    reason: &str,
-    message: &str,
-    generation: Option<i64>,
-    since: Timestamp,
-) -> Value {
-    let mut condition = Value::from_iter([("type", kind)]);
-    if let Some(generation) = generation {
-        condition.set("observedGeneration", generation);
-    }
-    condition.set("status", "True");
-    condition.set("lastProbeTime", Value::Null);
-    condition.set("lastTransitionTime", moment::to_value(since));
-    for (key, text) in [("reason", reason), ("message", message)] {
-        if !text.is_empty() {
-            condition.set(key, text);
-        }
-    }
-    condition
 }
 
 fn stored<'p>(pod: &'p Value, kind: &str) -> Option<&'p Value> {

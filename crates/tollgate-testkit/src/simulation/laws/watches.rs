@@ -3,7 +3,7 @@
 use super::super::mirror::Mirror;
 use futures_util::FutureExt as _;
 use std::collections::{BTreeMap, VecDeque};
-use tollgate_api::client::{GroupVersionResource, Watch, WatchEvent};
+use tollgate_api::client::{Extent, GroupVersionResource, Watch, WatchEvent};
 use tollgate_apiserver::storage::{Snapshot, Store};
 use tollgate_controllers::resources::{
     DEPLOYMENTS, ENDPOINT_SLICES, JOBS, NAMESPACES, NODES, PODS, REPLICA_SETS, RESOURCE_QUOTAS,
@@ -89,7 +89,7 @@ impl Watches {
         let followed = FOLLOWED.into_iter().map(|resource| Followed {
             resource,
             watch: client
-                .watch(resource, "")
+                .watch(resource, "", Extent::Whole)
                 .expect("an administrator may watch"),
             known: BTreeMap::new(),
         });

@@ -29,7 +29,6 @@ use tollgate_apiserver::auth::token::{KeyError, SharedKey, Verifier};
 use tollgate_apiserver::auth::{Authenticator, Mode};
 use tollgate_apiserver::environment::Environment;
 use tollgate_apiserver::http::certificates::{self, Certificates, Identity};
-use tollgate_apiserver::http::parse_duration;
 use tollgate_apiserver::server::{Config, Limits, Server};
 use tollgate_apiserver::storage::{Durability, DurableStore, MemoryStore, Options, Store};
 use tollgate_controllers::clock::Clock;
@@ -155,12 +154,10 @@ fn limits(args: &ServeArgs) -> Result<Limits> {
 }
 
 fn duration(flag: &str, text: &str) -> Result<Duration> {
-    let duration = parse_duration(text)
-        .map_err(anyhow::Error::msg)
-        .with_context(|| format!("--{flag}={text}"))?;
-    match duration.filter(|duration| !duration.is_zero()) {
-        Some(duration) => Ok(duration),
-        None => bail!("--{flag}={text}: it must be longer than nothing"),
+    let nanos = tollgate_api::duration::parse(text).with_context(|| format!("--{flag}={text}"))?;
+    match u64::try_from(nanos) {
+        Ok(nanos) if nanos > 0 => Ok(Duration::from_nanos(nanos)),
+        _ => bail!("--{flag}={text}: it must be longer than nothing"),
     }
 }
 

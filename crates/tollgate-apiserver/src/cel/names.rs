@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use tollgate_objects::validation::EXPRESSION_WORDS;
 
 /// How an expression writes a field; none if it cannot.
-pub(super) fn escaped(name: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn escaped(name: &str) -> Option<Cow<'_, str>> {
     if EXPRESSION_WORDS.contains(&name) {
         return Some(format!("__{name}__").into());
     }
