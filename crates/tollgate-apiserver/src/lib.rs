@@ -3,6 +3,10 @@
 //! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `crd`, `cel`,
 //! `resources`, `patch`, `table`, `discovery`, `quota`, `flow_control`, `audit`, `metrics` and `outside`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
+// Tests in here share the server of those in `tests/`.
+#[cfg(test)]
+extern crate self as tollgate_apiserver;
+
 pub mod admission;
 pub mod audit;
 pub mod auth;

@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tollgate_api::{Release, Timestamp, Value};
@@ -29,6 +29,8 @@ use tollgate_apiserver::verbs::Yaml;
 /// With [`CHANGES`] of them, more than all buffers between server and client hold.
 const OBJECT_BYTES: usize = 512 * 1024;
 const CHANGES: usize = 120;
+/// After so many looks something is wrong.
+const TRIES_MAX: usize = 10_000;
 const PATH: &str = "/api/v1/namespaces/a/configmaps?watch=true&timeoutSeconds=600";
 
 #[derive(Debug, Default)]
@@ -114,7 +116,10 @@ async fn start(store: Arc<dyn Store>, limits: Limits) -> Running {
 
 impl Running {
     async fn connect(&self) -> TlsStream<TcpStream> {
-        let stream = TcpStream::connect(self.address).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        // The system holds as much as a test's whole stream for a client that does not read, unless it is told otherwise.
+        socket.set_recv_buffer_size(64 * 1024).unwrap();
+        let stream = socket.connect(self.address).await.unwrap();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         self.connector.connect(name, stream).await.unwrap()
     }
@@ -154,6 +159,7 @@ async fn a_head_that_never_ends_is_not_waited_for() {
 async fn a_watcher_that_does_not_read_is_cut_off_in_order() {
     let window = Window {
         events_max: 8,
+        slow_events_max: 8,
         ..Window::default()
     };
     let store = Arc::new(MemoryStore::new(window));
@@ -191,6 +197,77 @@ async fn a_watcher_that_does_not_read_is_cut_off_in_order() {
         told.contains("\"reason\":\"Expired\",\"code\":410"),
         "{told}"
     );
+}
+
+/// So many events of 16 KB are more than the buffers between server and client hold.
+const PAUSE_CHANGES: usize = 1_500;
+const PAUSE_BYTES: usize = 16 * 1024;
+
+/// The number in the next event.
+async fn next_number(lines: &mut Lines<BufReader<TlsStream<TcpStream>>>) -> usize {
+    loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        // Between events there are the lengths of chunks.
+        if let Some((_, rest)) = line.split_once("\"uid\":\"") {
+            return rest.split('"').next().unwrap().parse().unwrap();
+        }
+    }
+}
+
+fn change(store: &MemoryStore, number: usize, text: &str) {
+    let value = format!(
+        r#"{{"kind":"ConfigMap","apiVersion":"v1","metadata":{{"name":"c","namespace":"a","uid":"{number}"}},"data":{{"k":"{text}"}}}}"#
+    );
+    let write = Write::Put {
+        key: Key::new("", "configmaps", "a", "c"),
+        value: value.into(),
+    };
+    store.transact(&mut |_| vec![write.clone()]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watcher_that_pauses_while_much_happens_goes_on_and_one_that_stops_is_cut_off() {
+    let window = Window {
+        events_max: 50,
+        slow_events_max: PAUSE_CHANGES + 100,
+        ..Window::default()
+    };
+    let store = Arc::new(MemoryStore::new(window));
+    let server = start(Arc::clone(&store) as Arc<dyn Store>, Limits::default()).await;
+    let mut pauses = server.connect().await;
+    let request = format!("GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\n");
+    pauses.write_all(request.as_bytes()).await.unwrap();
+    let mut lines = BufReader::new(pauses).lines();
+    assert!(lines.next_line().await.unwrap().unwrap().contains("200"));
+    while !lines.next_line().await.unwrap().unwrap().is_empty() {}
+    let text = "x".repeat(PAUSE_BYTES);
+    for number in 0..PAUSE_CHANGES {
+        change(&store, number, &text);
+        tokio::task::yield_now().await;
+    }
+    for number in 0..PAUSE_CHANGES {
+        assert_eq!(next_number(&mut lines).await, number);
+    }
+    // Now it stops: the window grows as far as it may and no further, and the watch ends though nobody reads.
+    for number in 0..2 * PAUSE_CHANGES {
+        change(&store, number, &text);
+        tokio::task::yield_now().await;
+    }
+    let newest = store.snapshot().revision();
+    let held = u64::try_from(PAUSE_CHANGES + 101).unwrap();
+    assert!(store.watch("", newest - held).is_err());
+    let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let cut_off = "apiserver_terminated_watchers_total{group=\"\",resource=\"configmaps\"} 1";
+    for _ in 0..TRIES_MAX {
+        let mut other = server.connect().await;
+        other.write_all(request).await.unwrap();
+        if rest(&mut other).await.contains(cut_off) {
+            // What it has not read is there still, in order.
+            assert_eq!(next_number(&mut lines).await, 0);
+            return;
+        }
+    }
+    panic!("nobody was cut off");
 }
 
 /// A stream to its end, which is the piece of no length.

@@ -59,6 +59,62 @@ fn configuration() -> impl Strategy<Value = String> {
     })
 }
 
+/// A frame of SPDY: a control frame of a kind that there is or nearly is, or data.
+fn spdy_frame((is_control, kind, flags, body): &(bool, u16, u8, Vec<u8>)) -> Vec<u8> {
+    let head = if *is_control {
+        0x8003_0000 | u32::from(*kind)
+    } else {
+        u32::from(*kind)
+    };
+    let length = u32::try_from(body.len()).unwrap_or_default();
+    let mut frame = head.to_be_bytes().to_vec();
+    frame.extend((u32::from(*flags) << 24 | length).to_be_bytes());
+    frame.extend(body);
+    frame
+}
+
+/// Audit policies with the right words in right and wrong places.
+fn audit_policy() -> impl Strategy<Value = String> {
+    let rule = prop::sample::select(vec![
+        "{level: Metadata, users: [ada], userGroups: [ops]}",
+        "{level: None, resources: [{group: apps, resources: ['*/status', deployments]}], verbs: [get]}",
+        "{level: Request, nonResourceURLs: ['/healthz*', '*'], omitStages: [RequestReceived]}",
+        "{level: RequestResponse, namespaces: [''], omitManagedFields: 1}",
+        "{level: Nothing, resources: {group: 5}}",
+        "null",
+    ]);
+    vec(rule, 0..4).prop_map(|rules| {
+        let rules = rules.join(", ");
+        format!("apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: []\nrules: [{rules}]\n")
+    })
+}
+
+fn json_patch() -> impl Strategy<Value = String> {
+    let step = prop::sample::select(vec![
+        r#"{"op":"add","path":"/a/-","value":1}"#,
+        r#"{"op":"remove","path":"/a/0"}"#,
+        r#"{"op":"move","from":"/a","path":"/b/c"}"#,
+        r#"{"op":"copy","from":"/a/1","path":"/a/99999999999"}"#,
+        r#"{"op":"test","path":"","value":{}}"#,
+        r#"{"op":"replace","path":"/~1~0~2","value":null}"#,
+    ]);
+    vec(step, 0..4)
+        .prop_map(|steps| format!("[{}]\n{{\"a\":[1,{{}}],\"b\":{{}}}}", steps.join(",")))
+}
+
+fn merge_patch() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        r#"{"spec":{"containers":[{"name":"a","$patch":"delete"},{"$patch":"replace"}]}}"#,
+        r#"{"spec":{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}],"containers":[{"name":"a","image":null}]}}"#,
+        r#"{"spec":{"$retainKeys":["a"],"$deleteFromPrimitiveList/finalizers":["x"],"tolerations":null}}"#,
+        r#"{"metadata":{"finalizers":["a"],"$deleteFromPrimitiveList/finalizers":["a"],"labels":{"a":null}}}"#,
+    ])
+    .prop_map(|patch| {
+        format!(r#"{patch}
+{{"metadata":{{"finalizers":["a","b"],"labels":{{"a":"b"}}}},"spec":{{"containers":[{{"name":"a"}},{{"name":"b","env":[]}}]}}}}"#)
+    })
+}
+
 /// A text with a piece cut out and another put in.
 fn bent(text: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<u8>> {
     (
@@ -117,5 +173,68 @@ proptest! {
     #[test]
     fn configurations(text in prop_oneof![configuration().prop_map(String::into_bytes), bent(configuration()), bent(yaml())]) {
         oracles::configurations_are_read_without_a_panic(&text);
+    }
+
+    #[test]
+    fn spdy(frames in vec((any::<bool>(), 0..10_u16, any::<u8>(), vec(any::<u8>(), 0..40)), 0..6)) {
+        oracles::spdy_connections_end(&frames.iter().flat_map(spdy_frame).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn audit_policies(text in bent(audit_policy())) {
+        oracles::audit_policies_judge_without_a_panic(&text);
+    }
+
+    #[test]
+    fn schedules(text in prop_oneof![
+        bent("(Europe/Berlin\n|UTC\n)?([0-9*]{1,2}(/[0-9]{1,2}|-[0-9]{1,2})? ){4}[0-7*]"),
+        bent("(TZ=[A-Za-z/]{0,8} )?@(every [0-9.]{1,5}(h|m|s|ms)|daily|monthly|reboot)"),
+    ]) {
+        oracles::schedules_run_forward(&text);
+    }
+
+    #[test]
+    fn selections(text in prop_oneof![
+        bent("([a-z./]{1,5}(=|==|!=| in \\(| notin \\()[a-z,]{0,4}\\)?,?){0,3}"),
+        bent("(eyJ|ey)[A-Za-z0-9_-]{0,40}={0,2}"),
+    ]) {
+        oracles::selections_are_read_without_a_panic(&text);
+    }
+
+    #[test]
+    fn patches(text in prop_oneof![bent(json_patch()), bent(merge_patch())]) {
+        oracles::patches_apply_without_a_panic(&text);
+    }
+
+    #[test]
+    fn protobuf(bytes in choices()) {
+        oracles::protobuf_bodies_settle(&bytes);
+    }
+
+    #[test]
+    fn expressions(text in bent(prop::sample::select(vec![
+        "object.spec.replicas > 2 && object.metadata.labels.app.startsWith('s')",
+        "object.spec.list.exists(x, x == 2.5) ? 'a' : quantity('1Gi').asInteger()",
+        "has(oldObject.spec) || size(object.spec.list) / 0 == 1",
+        "object.spec.list.map(x, string(x)).join(',').matches('^[0-9]+$')",
+        "duration('1h').getSeconds() == timestamp('2026-01-15T12:00:00Z').getHours()",
+        "Object{spec: Object.spec{replicas: -9223372036854775808 - 1}}",
+        "[JSONPatch{op: 'add', path: '/a', value: {'a': [1]}}]",
+        "ip('10.0.0.1').family() == 4 && cidr('10.0.0.0/8').containsIP('10.1.2.3')",
+        "url('https://a.b:80/c?d=e').getHost() == '' || format.dns1123Label().validate('x').hasValue()",
+        "'a%sb%d'.format([1.5, 2]).lowerAscii().substring(1, 9).split('')",
+    ]).prop_map(str::to_owned))) {
+        oracles::expressions_answer_without_a_panic(&text);
+    }
+
+    #[test]
+    fn definitions(text in bent(prop::sample::select(vec![
+        "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"default\":3,\"maximum\":5}}}\n{\"a\":9,\"b\":1}",
+        "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"[a-\",\"format\":\"date\"}}\n[1]",
+        "{\"x-kubernetes-validations\":[{\"rule\":\"self.a > oldSelf.a\",\"message\":\"no\"}],\"type\":\"object\"}\n{}",
+        "{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true,\"additionalProperties\":{\"x-kubernetes-int-or-string\":true}}\n{\"a\":{}}",
+        "{\"anyOf\":[{\"required\":[\"a\"]}],\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-map-keys\":[\"a\"]}\n{\"a\":[]}",
+    ]).prop_map(str::to_owned))) {
+        oracles::definitions_serve_without_a_panic(&text);
     }
 }

@@ -1,6 +1,7 @@
 //! `xtask load`: pods are created, read, listed or deleted over some connections that are kept alive, and what that took
 //! is printed. Any Kubernetes API server can be measured with it. `--rollout N` measures one that has controllers and nodes.
 
+mod follow;
 mod rollout;
 
 use anyhow::{Context as _, Result, bail};

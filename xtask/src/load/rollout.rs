@@ -1,11 +1,11 @@
 //! `xtask load --rollout N`: how long a Deployment of so many pods takes until all are there, on a node and running, and how long
 //! its namespace takes to go.
 
+use super::follow::{Follower, Stage};
 use super::{Options, now};
-use anyhow::{Context as _, Result, bail};
-use std::collections::BTreeMap;
+use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
-use tollgate_testkit::client::{Answer, Connection, Request, Target, Who};
+use tollgate_testkit::client::{Answer, Request, Target, Who};
 
 /// How long all that may take.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -18,102 +18,6 @@ const DEPLOYMENT: &str = r#"{"apiVersion":"apps/v1","kind":"Deployment","metadat
 {"name":"web","image":"registry.example/web:1.4","ports":[{"containerPort":8080}],"env":[{"name":"LEVEL","value":"info"}],
 "resources":{"requests":{"cpu":"1m","memory":"1Mi"}}}]}}}}"#;
 
-/// How far a pod is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Created,
-    Scheduled,
-    Running,
-    Deleted,
-}
-
-const STAGES: [Stage; 4] = [
-    Stage::Created,
-    Stage::Scheduled,
-    Stage::Running,
-    Stage::Deleted,
-];
-
-/// What a watch has told of pods.
-#[derive(Debug, Default)]
-struct Told {
-    stages: BTreeMap<String, Stage>,
-    counts: BTreeMap<Stage, usize>,
-    reached: BTreeMap<Stage, Duration>,
-    events: usize,
-}
-
-impl Told {
-    /// Takes in a line of the watch. It is searched, not parsed: on the same cores the client is to cost little.
-    fn take(&mut self, line: &str, pods: usize, elapsed: Duration) -> Result<()> {
-        self.events = self.events.saturating_add(1);
-        let object = line.split_once(r#""metadata":{"#);
-        let name = object.and_then(|(_, rest)| rest.split_once(r#""name":""#));
-        let name = name.and_then(|(_, rest)| rest.split('"').next());
-        let name = name.with_context(|| format!("no event about a pod: {line}"))?;
-        let is_deleted = line.starts_with(r#"{"type":"DELETED""#);
-        let stage = if is_deleted {
-            Stage::Deleted
-        } else if line.contains(r#""phase":"Running""#) {
-            Stage::Running
-        } else if line.contains(r#""nodeName":""#) {
-            Stage::Scheduled
-        } else {
-            Stage::Created
-        };
-        let before = self.stages.insert(name.to_owned(), stage);
-        for reached in STAGES {
-            let is_new = before.is_none_or(|before| before < reached) && reached <= stage;
-            if !is_new {
-                continue;
-            }
-            let count = self.counts.entry(reached).or_default();
-            *count = count.saturating_add(1);
-            if *count == pods {
-                self.reached.insert(reached, elapsed);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A watch, line by line.
-#[derive(Debug)]
-struct Lines {
-    connection: Connection,
-    rest: Vec<u8>,
-}
-
-impl Lines {
-    fn begin(target: &Target, path: &str) -> Result<Self> {
-        let mut connection = target.connect(Who::Admin)?;
-        connection.write(&Request::new("GET", path))?;
-        let answer = connection.read_head()?;
-        if answer.status != 200 {
-            bail!("the watch was answered with {}", answer.status);
-        }
-        Ok(Self {
-            connection,
-            rest: Vec::new(),
-        })
-    }
-
-    /// Reads what has come, and takes it in.
-    fn read(&mut self, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
-        let chunk = self.connection.chunk()?.context("the watch has ended")?;
-        self.rest.extend_from_slice(&chunk);
-        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
-            return Ok(());
-        };
-        let later = self.rest.split_off(end.saturating_add(1));
-        let lines = std::mem::replace(&mut self.rest, later);
-        for line in std::str::from_utf8(&lines)?.lines() {
-            take(line)?;
-        }
-        Ok(())
-    }
-}
-
 /// Runs the measurement.
 pub(super) fn run(options: &Options, target: &Target) -> Result<()> {
     let pods = options.requests;
@@ -122,27 +26,26 @@ pub(super) fn run(options: &Options, target: &Target) -> Result<()> {
     let body = format!(r#"{{"metadata":{{"name":"{namespace}"}}}}"#);
     let request = Request::json("POST", "/api/v1/namespaces", &body);
     expect(&connection.send(&request)?, &[201])?;
-    let path = format!("/api/v1/namespaces/{namespace}/pods?watch=true");
-    let mut lines = Lines::begin(target, &path)?;
-    let mut told = Told::default();
+    let path = format!("/api/v1/namespaces/{namespace}/pods");
+    let mut follower = Follower::begin(target, path, pods)?;
 
     let deployments = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
     let body = DEPLOYMENT.replace("REPLICAS", &pods.to_string());
     let began = now();
     let request = Request::json("POST", &deployments, &body);
     expect(&connection.send(&request)?, &[201])?;
-    follow(&mut lines, &mut told, pods, Stage::Running, began)?;
-    report(&told, pods);
+    follow(&mut follower, Stage::Running, began)?;
+    report(&follower, pods);
     if options.keeps {
         return Ok(());
     }
 
-    told.events = 0;
+    follower.events = 0;
     let began = now();
     let path = format!("/api/v1/namespaces/{namespace}");
     let request = Request::new("DELETE", &path);
     expect(&connection.send(&request)?, &[200, 202])?;
-    follow(&mut lines, &mut told, pods, Stage::Deleted, began)?;
+    follow(&mut follower, Stage::Deleted, began)?;
     while connection.send(&Request::new("GET", &path))?.status != 404 {
         if began.elapsed() > PATIENCE {
             bail!("the namespace has not gone");
@@ -150,37 +53,32 @@ pub(super) fn run(options: &Options, target: &Target) -> Result<()> {
         std::thread::sleep(ASKED_EVERY);
     }
     eprintln!(
-        "deletion: pods gone after {:.2} s, the namespace after {:.2} s; {} events watched",
-        seconds(told.reached.get(&Stage::Deleted)),
+        "deletion: pods gone after {:.2} s, the namespace after {:.2} s; {}",
+        seconds(follower.reached.get(&Stage::Deleted)),
         began.elapsed().as_secs_f64(),
-        told.events
+        follower.story()
     );
     Ok(())
 }
 
-fn follow(
-    lines: &mut Lines,
-    told: &mut Told,
-    pods: usize,
-    until: Stage,
-    began: Instant,
-) -> Result<()> {
-    while !told.reached.contains_key(&until) {
+fn follow(follower: &mut Follower<'_>, until: Stage, began: Instant) -> Result<()> {
+    while !follower.reached.contains_key(&until) {
         if began.elapsed() > PATIENCE {
-            bail!("not all pods are {until:?}: {:?}", told.counts);
+            bail!("not all pods are {until:?}: {:?}", follower.counts);
         }
-        lines.read(|line| told.take(line, pods, began.elapsed()))?;
+        follower.read(began)?;
     }
     Ok(())
 }
 
-fn report(told: &Told, pods: usize) {
+fn report(follower: &Follower<'_>, pods: usize) {
+    let after = |stage| seconds(follower.reached.get(&stage));
     eprintln!(
-        "rollout of {pods} pods: all created after {:.2} s, scheduled after {:.2} s, running after {:.2} s; {} events watched",
-        seconds(told.reached.get(&Stage::Created)),
-        seconds(told.reached.get(&Stage::Scheduled)),
-        seconds(told.reached.get(&Stage::Running)),
-        told.events
+        "rollout of {pods} pods: all created after {:.2} s, scheduled after {:.2} s, running after {:.2} s; {}",
+        after(Stage::Created),
+        after(Stage::Scheduled),
+        after(Stage::Running),
+        follower.story()
     );
 }
 

@@ -1,13 +1,13 @@
 //! Bodies: those of requests, read whole within a limit, and those of answers, whole or in pieces.
 
 use super::ending::Ending;
+use super::waiting::Waiting;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// How large the body of a request may be.
 pub(super) const REQUEST_BYTES_MAX: usize = 3 * 1024 * 1024;
@@ -68,7 +68,7 @@ pub enum AnswerBody {
     /// Pieces that are made while the client reads.
     Pieces(Pieces),
     /// Pieces that come when something happens, and what tells of the end.
-    Stream(mpsc::Receiver<Bytes>, Ending),
+    Stream(Waiting, Ending),
     /// What somebody else answers, and what tells of the end.
     Relayed(Incoming, Ending),
 }
@@ -119,7 +119,7 @@ impl Body for AnswerBody {
         match self.get_mut() {
             Self::Whole(bytes) => frame(bytes.take()),
             Self::Pieces(pieces) => frame(pieces.next()),
-            Self::Stream(receiver, _) => match receiver.poll_recv(context) {
+            Self::Stream(waiting, _) => match waiting.poll_next(context) {
                 Poll::Ready(bytes) => frame(bytes),
                 Poll::Pending => Poll::Pending,
             },

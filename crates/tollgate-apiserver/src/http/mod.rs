@@ -10,6 +10,8 @@ mod deadline;
 mod dispatch;
 mod documents;
 mod ending;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gzip;
 mod head;
 mod health;
@@ -32,6 +34,7 @@ mod service;
 mod spdy;
 mod stream;
 mod table;
+mod waiting;
 mod yaml;
 
 pub use listener::{Listener, ListenerError, serve};

@@ -7,8 +7,10 @@ use super::render;
 use super::respond::{self, HttpAnswer};
 use super::service::Service;
 use super::table::{self, Look};
+use super::waiting::{self, Sender};
 use crate::error;
-use crate::resources::Resource;
+use crate::metrics::WatchCounts;
+use crate::resources::{Conversion, Resource};
 use crate::table::metadata;
 use crate::verbs::record::Encoded;
 use crate::verbs::{Api, Change, Watching, convert};
@@ -16,8 +18,7 @@ use bytes::Bytes;
 use compact_str::ToCompactString as _;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tollgate_api::{GroupVersionKind, Value};
 use tollgate_objects::{encode, protobuf};
 
@@ -27,12 +28,15 @@ const FRAMES_MAX: usize = 64;
 const TIMEOUT_MIN: Duration = Duration::from_mins(30);
 /// How often a watcher that wants to know is told how far it is.
 const BOOKMARK_INTERVAL: Duration = Duration::from_mins(1);
-/// The encoding of an event that all JSON watchers of the stored version share.
+/// How often it is looked whether a watcher that reads nothing has been left behind.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// The encodings of an event that all watchers of the stored version share.
 const JSON_FORM: usize = 0;
+const PROTOBUF_FORM: usize = 1;
 
 /// Starts a watch and gives its answer.
 pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Look) -> HttpAnswer {
-    let (sender, receiver) = mpsc::channel(FRAMES_MAX);
+    let (sender, receiver) = waiting::queue(FRAMES_MAX);
     let timeout = match watching
         .options
         .timeout_seconds
@@ -45,10 +49,13 @@ pub(super) fn start(service: &Service, watching: Watching, form: Form, look: Loo
         }
     };
     let api = Arc::clone(&service.api);
+    let of = &watching.resource.group_resource;
+    let version = &watching.resource.kind.version;
+    let counts = service.metrics.watches.of(&of.group, &of.resource, version);
     let mut stopping = service.stopping.subscribe();
     tokio::spawn(async move {
         tokio::select! {
-            () = run(&api, watching, (form, look), timeout, &sender) => {}
+            () = run(&api, watching, (form, look), timeout, (&sender, &counts)) => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
     });
@@ -64,7 +71,7 @@ async fn run(
     mut watching: Watching,
     (form, mut look): (Form, Look),
     timeout: Duration,
-    sender: &mpsc::Sender<Bytes>,
+    (sender, counts): (&Sender, &WatchCounts),
 ) {
     let now = Instant::now();
     let end = now.checked_add(timeout).unwrap_or(now);
@@ -82,6 +89,9 @@ async fn run(
         };
         let Some(change) = change else {
             if watching.is_over() {
+                if watching.is_cut_off() {
+                    counts.cut_off();
+                }
                 return;
             }
             continue;
@@ -89,12 +99,17 @@ async fn run(
         let change = convert::change(api, &watching.resource, change).await;
         // Ages are told as of the event, however long ago the watch began.
         look.now = api.environment.now();
-        let frame = frame(&watching, &change, form, &look, is_first);
+        let frame = frame(&watching, &change, (form, &look), is_first, counts);
+        counts.sent();
         is_first &= matches!(change, Change::Error(_));
         let is_last = matches!(change, Change::Error(_));
         let sent = tokio::select! {
-            sent = sender.send(frame) => sent.is_ok(),
+            sent = sender.send(frame) => sent,
             () = sleep_until(end) => false,
+            () = left_behind(&watching) => {
+                counts.cut_off();
+                false
+            }
         };
         if !sent || is_last {
             return;
@@ -102,46 +117,69 @@ async fn run(
     }
 }
 
+/// Resolves once events have gone that a watcher who reads nothing should have had.
+async fn left_behind(watching: &Watching) {
+    loop {
+        sleep(LOOK_INTERVAL).await;
+        if watching.is_cut_off() {
+            return;
+        }
+    }
+}
+
+/// The encoding that all watchers who want an event in this form share, if they do.
+fn shared_form(resource: &Resource, form: Form) -> Option<usize> {
+    match (form.media, form.shape) {
+        _ if resource.conversion != Conversion::None => None,
+        (Media::Json, Shape::Object) => Some(JSON_FORM),
+        (Media::Protobuf, Shape::Object) if !resource.is_custom() => Some(PROTOBUF_FORM),
+        _ => None,
+    }
+}
+
 /// One change as the client wants it.
-fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first: bool) -> Bytes {
-    let plain = form.media == Media::Json
-        && form.shape == Shape::Object
-        && watching.resource.conversion == crate::resources::Conversion::None;
+fn frame(
+    watching: &Watching,
+    change: &Change,
+    (form, look): (Form, &Look),
+    is_first: bool,
+    counts: &WatchCounts,
+) -> Bytes {
+    let resource = &watching.resource;
     match change {
         Change::Object {
             event_type,
             object,
             shared,
-        } if plain && is_current(&watching.resource, object, shared.is_some()) => {
-            let make = || {
-                let mut out = Vec::with_capacity(object.value.len().saturating_add(96));
-                out.extend_from_slice(b"{\"type\":\"");
-                out.extend_from_slice(event_type.as_bytes());
-                out.extend_from_slice(b"\",\"object\":");
-                object.write(&mut out);
-                out.extend_from_slice(b"}\n");
-                Bytes::from(out)
-            };
-            match shared {
-                Some(event) => event.encoded(JSON_FORM, make),
-                None => make(),
-            }
-        }
-        Change::Object {
-            event_type, object, ..
         } => {
-            let kind = &watching.resource.kind;
-            match render::served(&watching.resource, object) {
-                Ok(tree) if form.shape == Shape::Object => event(event_type, kind, &tree, form),
-                Ok(tree) => shaped(event_type, &watching.resource, &tree, form, look, is_first),
-                Err(status) => failure(&status, form),
+            let place = shared_form(resource, form);
+            let is_stored = place == Some(JSON_FORM);
+            let is_stored = is_stored && is_current(resource, object, shared.is_some());
+            let make = || {
+                counts.encoded();
+                if is_stored {
+                    return stored(event_type, object);
+                }
+                match render::served(resource, object) {
+                    Ok(tree) if form.shape == Shape::Object => {
+                        event(event_type, &resource.kind, &tree, form)
+                    }
+                    Ok(tree) => shaped(event_type, resource, &tree, form, look, is_first),
+                    Err(status) => failure(&status, form),
+                }
+            };
+            // An old text of a custom object is served with what its definition says now.
+            let place = place.filter(|place| is_stored || *place != JSON_FORM);
+            match (shared, place) {
+                (Some(event), Some(place)) => event.encoded(place, make),
+                _ => make(),
             }
         }
         Change::Bookmark {
             revision,
             ends_initial,
         } => {
-            let kind = &watching.resource.kind;
+            let kind = &resource.kind;
             let mut object = Value::object();
             object.set("kind", kind.kind.clone());
             object.set("apiVersion", kind.api_version());
@@ -154,12 +192,22 @@ fn frame(watching: &Watching, change: &Change, form: Form, look: &Look, is_first
             if form.shape == Shape::Object {
                 event("BOOKMARK", kind, &object, form)
             } else {
-                let resource = &watching.resource;
                 shaped("BOOKMARK", resource, &object, form, look, is_first)
             }
         }
         Change::Error(status) => failure(status, form),
     }
+}
+
+/// An event of an object whose text is what is served.
+fn stored(event_type: &str, object: &Encoded) -> Bytes {
+    let mut out = Vec::with_capacity(object.value.len().saturating_add(96));
+    out.extend_from_slice(b"{\"type\":\"");
+    out.extend_from_slice(event_type.as_bytes());
+    out.extend_from_slice(b"\",\"object\":");
+    object.write(&mut out);
+    out.extend_from_slice(b"}\n");
+    Bytes::from(out)
 }
 
 /// Whether a stored text is what is served. A custom object that was just written has the defaults of its definition;

@@ -5,7 +5,9 @@
 mod histogram;
 mod page;
 mod requests;
+mod watches;
 
 pub use histogram::{Bounds, Histogram};
 pub use page::Page;
 pub use requests::{InFlight, LongRunning, Metrics, RequestLabels};
+pub use watches::{WatchCounts, WatchMetrics};

@@ -1,6 +1,6 @@
 //! Requests: how many, how long they took, how large their answers were, and how many are under way.
 
-use super::{Bounds, Histogram, Page};
+use super::{Bounds, Histogram, Page, WatchMetrics};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -98,6 +98,8 @@ struct Counts {
 /// The counters of requests.
 #[derive(Debug, Default)]
 pub struct Metrics {
+    /// Those of watches.
+    pub watches: WatchMetrics,
     counts: Mutex<Counts>,
     reading: AtomicI64,
     writing: AtomicI64,
@@ -218,5 +220,6 @@ impl Metrics {
         for (labels, sizes) in &counts.sizes {
             page.histogram(name, &labels.pairs(false), sizes);
         }
+        self.watches.write(page);
     }
 }

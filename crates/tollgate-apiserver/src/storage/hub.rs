@@ -6,41 +6,27 @@
 //! `<group>/<resource>/` once something happened there, so that a quiet resource can be watched from long ago while a
 //! busy one fills the window.
 //!
+//! The window keeps what happened last, and grows for watchers that are behind until it is as large as it may ever be:
+//! whoever pauses for some seconds while much happens goes on where it was, and whoever reads no more is left behind.
+//! However many they are, they share one window.
+//!
 //! States of the past are not kept. They are made from a newer one by taking back the events between, which the window
 //! has anyway; the last few so made are kept, because a list that continues asks for the same state page by page.
 
 use super::topic::Topic;
 use super::watch::Backlog;
-use super::{Event, Revision, RevisionError, Snapshot, Watcher};
+use super::{Event, Revision, RevisionError, Snapshot, Watcher, Window};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-/// Events that are kept for watches and states of the past.
-const WINDOW_EVENTS_MAX: usize = 100_000;
-/// Bytes of keys and values that these may hold.
-const WINDOW_BYTES_MAX: usize = 128 << 20;
+/// After how many events it is looked again who is behind.
+const LOOK_EVENTS: usize = 256;
+/// How many events leave at most for one that comes, as long as there is room: nobody waits for a long clearing.
+const LEAVING_MAX: usize = 16;
 /// States of the past that are kept once they were asked for.
 const PAST_MAX: usize = 16;
-
-/// How much of the past is kept.
-#[derive(Debug, Clone, Copy)]
-pub struct Window {
-    /// How many events.
-    pub events_max: usize,
-    /// How many bytes of keys and values.
-    pub bytes_max: usize,
-}
-
-impl Default for Window {
-    fn default() -> Self {
-        Self {
-            events_max: WINDOW_EVENTS_MAX,
-            bytes_max: WINDOW_BYTES_MAX,
-        }
-    }
-}
 
 #[derive(Debug)]
 pub(super) struct Hub {
@@ -59,6 +45,10 @@ struct State {
     window: Arc<Topic>,
     topics: BTreeMap<Box<[u8]>, Watched>,
     bytes: usize,
+    /// The oldest revision that a watcher needed when it was looked last.
+    needed: Revision,
+    /// How many events came since then.
+    unlooked: usize,
     /// States of the past; the one used last stands last.
     past: VecDeque<Snapshot>,
     /// States before this one are not to be had.
@@ -133,13 +123,47 @@ impl State {
                 due.push(Arc::clone(topic));
             }
         });
-        while self.window.len() > self.limits.events_max || self.bytes > self.limits.bytes_max {
+        self.unlooked = self.unlooked.saturating_add(1);
+        self.clear(LEAVING_MAX);
+    }
+
+    /// Lets the oldest events go that are too many: some of them if the window may be larger, or all.
+    fn clear(&mut self, some: usize) {
+        let Window {
+            events_max,
+            bytes_max,
+            slow_events_max,
+            slow_bytes_max,
+        } = self.limits;
+        for left in 0_usize.. {
+            let (events, bytes) = (self.window.len(), self.bytes);
+            if events <= events_max && bytes <= bytes_max {
+                return;
+            }
+            let has_room = events <= slow_events_max && bytes <= slow_bytes_max;
+            if has_room && (left >= some || self.is_oldest_needed()) {
+                return;
+            }
             let Some(oldest) = self.window.pop() else {
                 return;
             };
-            self.bytes = self.bytes.saturating_sub(oldest.weight());
+            self.bytes = bytes.saturating_sub(oldest.weight());
             self.each_topic(oldest.key.as_str(), |topic| topic.pop_if(&oldest));
         }
+    }
+
+    /// Whether a watcher has yet to read the oldest event; one that has just done so may still count.
+    fn is_oldest_needed(&mut self) -> bool {
+        let Some(oldest) = self.window.front() else {
+            return false;
+        };
+        if oldest >= self.needed && self.unlooked >= LOOK_EVENTS {
+            self.unlooked = 0;
+            let topics = self.topics.values();
+            let needed = topics.filter_map(|watched| watched.topic.needed());
+            self.needed = needed.min().unwrap_or(Revision::MAX);
+        }
+        oldest >= self.needed
     }
 }
 
@@ -161,6 +185,8 @@ impl Hub {
                 window,
                 topics: BTreeMap::from([(Box::default(), watched)]),
                 bytes: 0,
+                needed: Revision::MAX,
+                unlooked: 0,
                 past: VecDeque::new(),
                 compacted: 0,
                 closed: false,
@@ -217,6 +243,22 @@ impl Hub {
         state.compacted = state.compacted.max(revision);
         let compacted = state.compacted;
         state.past.retain(|past| past.revision >= compacted);
+        drop(state);
+        self.shrink();
+    }
+
+    /// Gives up what was kept for watchers that are behind no more, though nothing may happen for long.
+    fn shrink(&self) {
+        loop {
+            // Whoever writes or watches meanwhile has its turn between.
+            let mut state = self.lock();
+            let before = state.window.len();
+            state.unlooked = LOOK_EVENTS;
+            state.clear(LEAVING_MAX);
+            if state.window.len() == before {
+                return;
+            }
+        }
     }
 
     /// The state right after `requested`.
@@ -268,6 +310,7 @@ impl Hub {
         let source = state.source(prefix);
         check(revision, source.oldest(), self.newest())?;
         let (start, end) = source.places(revision);
+        state.needed = state.needed.min(revision);
         let watched = state.topic(prefix, revision);
         watched.watchers = watched.watchers.saturating_add(1);
         let topic = Arc::clone(&watched.topic);
@@ -275,9 +318,9 @@ impl Hub {
             (start, None)
         } else {
             let (_, place) = topic.places(revision);
-            let backlog = (start < end).then_some(Backlog {
+            let backlog = (start < end).then(|| Backlog {
+                reader: source.enter(start),
                 topic: source,
-                place: start,
                 end,
             });
             (place, backlog)
@@ -289,8 +332,8 @@ impl Hub {
             hub: Arc::clone(self),
             prefix: prefix.into(),
             changes: topic.subscribe(),
+            reader: topic.enter(place),
             topic,
-            place,
             backlog,
             ready: VecDeque::new(),
             reached: revision,

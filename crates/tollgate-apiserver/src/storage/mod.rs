@@ -12,14 +12,17 @@ mod receipt;
 mod snapshot;
 mod topic;
 mod watch;
+mod window;
 
 pub use durable::{Durability, DurableStore, OpenError, Options, archive};
-pub use hub::Window;
 pub use key::Key;
 pub use memory::MemoryStore;
 pub use receipt::Receipt;
+#[cfg(test)]
+pub(crate) use snapshot::operations;
 pub use snapshot::{Mark, Record, Snapshot};
 pub use watch::{Event, WatchEnd, Watcher};
+pub use window::Window;
 
 use bytes::Bytes;
 

@@ -63,6 +63,8 @@ impl Snapshot {
         let revision = self.revision.saturating_add(1);
         let mut events = Vec::with_capacity(writes.len());
         for write in writes {
+            #[cfg(test)]
+            operations::count();
             let (key, previous, current) = match write {
                 Write::Put { key, value } => {
                     let previous = self.records.get(&key).cloned();
@@ -111,6 +113,8 @@ impl Snapshot {
 
     /// What is under a key.
     pub fn get(&self, key: &str) -> Option<&Arc<Record>> {
+        #[cfg(test)]
+        operations::count();
         self.records.get(key)
     }
 
@@ -131,7 +135,11 @@ impl Snapshot {
         let start = start.max(prefix);
         self.records
             .range::<_, str>((Bound::Included(start), Bound::Unbounded))
-            .take_while(move |(key, _)| key.as_str().starts_with(prefix))
+            .take_while(move |(key, _)| {
+                #[cfg(test)]
+                operations::count();
+                key.as_str().starts_with(prefix)
+            })
     }
 
     /// How many records there are in all.
@@ -142,5 +150,24 @@ impl Snapshot {
     /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
+    }
+}
+
+/// How many records this thread has looked at or written: what tests of cost count, since time is nothing to test by.
+#[cfg(test)]
+pub(crate) mod operations {
+    use std::cell::Cell;
+
+    thread_local! {
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        COUNT.set(COUNT.get() + 1);
+    }
+
+    /// All so far.
+    pub(crate) fn so_far() -> u64 {
+        COUNT.get()
     }
 }

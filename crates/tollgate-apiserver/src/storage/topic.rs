@@ -1,7 +1,8 @@
-//! A topic: the events under one prefix that are still in the window, numbered, and a bell for those who wait for more.
+//! A topic: the events under one prefix that are still in the window, numbered, who reads them and how far, and a bell
+//! for those who wait for more.
 
 use super::{Event, Revision, WatchEnd};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -9,6 +10,9 @@ use tokio::sync::watch;
 const READ_MAX: usize = 64;
 /// Events that are looked at under one lock.
 const SCAN_MAX: usize = 4096;
+
+/// Names a reader of one topic.
+pub(super) type Reader = u64;
 
 #[derive(Debug)]
 pub(super) struct Topic {
@@ -23,6 +27,9 @@ struct Ring {
     first: u64,
     /// The newest revision of which an event has left.
     lost: Revision,
+    /// The number of the next event that each reader has not read.
+    readers: BTreeMap<Reader, u64>,
+    next_reader: Reader,
     rung: bool,
     closed: bool,
 }
@@ -35,6 +42,8 @@ impl Topic {
                 events: VecDeque::new(),
                 first: 0,
                 lost,
+                readers: BTreeMap::new(),
+                next_reader: 0,
                 rung: true,
                 closed: false,
             }),
@@ -101,6 +110,41 @@ impl Topic {
         self.changed.subscribe()
     }
 
+    /// Begins to read at number `place`.
+    pub(super) fn enter(&self, place: u64) -> Reader {
+        let mut ring = self.lock();
+        let reader = ring.next_reader;
+        ring.next_reader = reader.saturating_add(1);
+        ring.readers.insert(reader, place);
+        reader
+    }
+
+    /// Reads no more.
+    pub(super) fn leave(&self, reader: Reader) {
+        self.lock().readers.remove(&reader);
+    }
+
+    /// The revision of the oldest event that a reader has yet to read. Whoever has lost events needs none any more.
+    pub(super) fn needed(&self) -> Option<Revision> {
+        let ring = self.lock();
+        let places = ring.readers.values().copied();
+        let place = places.filter(|place| *place >= ring.first).min()?;
+        let skip = usize::try_from(place.saturating_sub(ring.first)).ok()?;
+        ring.events.get(skip).map(|event| event.revision)
+    }
+
+    /// Whether events that a reader has not read have left.
+    pub(super) fn has_lost(&self, reader: Reader) -> bool {
+        let ring = self.lock();
+        let place = ring.readers.get(&reader);
+        place.is_some_and(|place| *place < ring.first)
+    }
+
+    /// The revision of the oldest event that is here.
+    pub(super) fn front(&self) -> Option<Revision> {
+        self.lock().events.front().map(|event| event.revision)
+    }
+
     /// The number of the first event after `revision`, and the number that the next new event will have.
     pub(super) fn places(&self, revision: Revision) -> (u64, u64) {
         let ring = self.lock();
@@ -121,17 +165,20 @@ impl Topic {
         ring.events.range(start..end.max(start)).cloned().collect()
     }
 
-    /// Gives out events under `prefix` from number `place` on, before number `end`; returns where to go on. It gives
-    /// none and does not move on only if there is nothing yet.
+    /// Gives a reader its next events under `prefix`, before number `end`; returns where it goes on. It gives none and
+    /// does not move on only if there is nothing yet.
     pub(super) fn read(
         &self,
-        place: u64,
+        reader: Reader,
         end: u64,
         prefix: &str,
         out: &mut VecDeque<Arc<Event>>,
     ) -> Result<u64, WatchEnd> {
-        let ring = self.lock();
-        let Some(skip) = place.checked_sub(ring.first) else {
+        let mut ring = self.lock();
+        let place = ring.readers.get(&reader).copied();
+        let Some((place, skip)) =
+            place.and_then(|place| Some((place, place.checked_sub(ring.first)?)))
+        else {
             return Err(WatchEnd::TooSlow);
         };
         let until = usize::try_from(end.saturating_sub(ring.first)).unwrap_or(usize::MAX);
@@ -156,6 +203,7 @@ impl Topic {
                 }
             }
         }
+        ring.readers.insert(reader, next);
         Ok(next)
     }
 }

@@ -1,16 +1,17 @@
 //! Watches: every change under a prefix, in order, as it becomes durable.
 //!
 //! A watcher has no queue of its own. It is a place in the window of events that all watchers share ([`super::hub`]),
-//! so a thousand of them cost a thousand places, and one that reads too slowly holds nothing up: the window moves past
-//! its place, and the watch ends.
+//! so a thousand of them cost a thousand places. One that reads slowly holds no writer up: the window waits for it as
+//! long as it may grow, then moves past its place, and the watch ends.
 
 use super::hub::Hub;
-use super::topic::Topic;
+use super::topic::{Reader, Topic};
 use super::{Key, Record, Revision};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
+use tokio::task::coop::consume_budget;
 
 /// How many encodings of one event are kept: JSON, and what else watchers ask for.
 const ENCODINGS: usize = 4;
@@ -58,7 +59,8 @@ impl Event {
         }
     }
 
-    /// What keeping the event costs at most, in bytes, but for its encodings.
+    /// What keeping the event costs at most, in bytes: what was there before, and the encoding that watchers share.
+    /// What is there now is held by the state, or by the next event of the same key.
     pub(super) fn weight(&self) -> usize {
         let length = |record: &Option<Arc<Record>>| record.as_ref().map_or(0, |r| r.value.len());
         EVENT_BYTES + self.key.as_str().len() + length(&self.previous) + length(&self.current)
@@ -78,8 +80,14 @@ pub enum WatchEnd {
 #[derive(Debug)]
 pub(super) struct Backlog {
     pub(super) topic: Arc<Topic>,
-    pub(super) place: u64,
+    pub(super) reader: Reader,
     pub(super) end: u64,
+}
+
+impl Drop for Backlog {
+    fn drop(&mut self) {
+        self.topic.leave(self.reader);
+    }
 }
 
 /// A running watch.
@@ -89,8 +97,8 @@ pub struct Watcher {
     pub(super) prefix: Box<str>,
     pub(super) topic: Arc<Topic>,
     pub(super) changes: watch::Receiver<()>,
-    /// The next event of the topic that is to be read.
-    pub(super) place: u64,
+    /// Who this is to the topic.
+    pub(super) reader: Reader,
     pub(super) backlog: Option<Backlog>,
     /// Events that were read and not yet taken.
     pub(super) ready: VecDeque<Arc<Event>>,
@@ -102,6 +110,8 @@ pub struct Watcher {
 impl Watcher {
     /// The next change; none once the watch has ended ([`Self::end`] says why). Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Arc<Event>> {
+        // Whoever follows a busy resource without end lets others have their turn, slower watchers among them.
+        consume_budget().await;
         loop {
             self.changes.mark_unchanged();
             if let Some(event) = self.try_next() {
@@ -136,6 +146,13 @@ impl Watcher {
         self.reached
     }
 
+    /// Whether events that this watch has not given are gone already: it will end once it has given what it has.
+    pub fn is_cut_off(&self) -> bool {
+        let backlog = self.backlog.as_ref();
+        let is_behind = backlog.is_some_and(|backlog| backlog.topic.has_lost(backlog.reader));
+        is_behind || self.topic.has_lost(self.reader)
+    }
+
     /// Why the watch has ended, if it has.
     pub fn end(&self) -> Option<WatchEnd> {
         if self.ready.is_empty() {
@@ -149,13 +166,11 @@ impl Watcher {
     fn fill(&mut self) {
         while self.ready.is_empty() && self.end.is_none() {
             let read = if let Some(backlog) = &mut self.backlog {
-                let read =
-                    backlog
-                        .topic
-                        .read(backlog.place, backlog.end, &self.prefix, &mut self.ready);
+                let (reader, end) = (backlog.reader, backlog.end);
+                let topic = &backlog.topic;
+                let read = topic.read(reader, end, &self.prefix, &mut self.ready);
                 if let Ok(place) = read {
-                    backlog.place = place;
-                    if place >= backlog.end {
+                    if place >= end {
                         self.backlog = None;
                     }
                     continue;
@@ -163,13 +178,10 @@ impl Watcher {
                 read
             } else {
                 self.topic
-                    .read(self.place, u64::MAX, &self.prefix, &mut self.ready)
+                    .read(self.reader, u64::MAX, &self.prefix, &mut self.ready)
             };
             match read {
-                Ok(place) => {
-                    self.place = place;
-                    return;
-                }
+                Ok(_) => return,
                 Err(end) => self.end = Some(end),
             }
         }
@@ -178,6 +190,7 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
+        self.topic.leave(self.reader);
         self.hub.leave(&self.prefix);
     }
 }

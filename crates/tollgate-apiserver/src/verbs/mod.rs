@@ -15,6 +15,8 @@ mod delete;
 mod delete_collection;
 mod expire;
 mod field_selector;
+#[doc(hidden)]
+pub mod fuzzing;
 mod get;
 mod grants;
 mod label_selector;
@@ -52,3 +54,6 @@ pub use reviews::review;
 pub use update::{Update, replace, update};
 pub use watch::{Change, Watching, watch};
 pub use yaml::{ReadYaml, Yaml};
+
+#[cfg(test)]
+mod constant_cost;

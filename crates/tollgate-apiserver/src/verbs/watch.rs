@@ -164,6 +164,11 @@ impl Watching {
         self.first.is_empty() && (self.ended || self.watcher.is_none())
     }
 
+    /// Whether the watcher has been too slow: there are events that it will not be told.
+    pub fn is_cut_off(&self) -> bool {
+        self.watcher.as_ref().is_some_and(Watcher::is_cut_off)
+    }
+
     /// A bookmark of how far the watch is.
     pub fn bookmark(&self) -> Change {
         Change::Bookmark {

@@ -5,6 +5,8 @@
 mod active;
 mod clockwork;
 mod due;
+#[doc(hidden)]
+pub mod fuzzing;
 mod start;
 mod sync;
 

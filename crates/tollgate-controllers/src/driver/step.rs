@@ -173,6 +173,15 @@ impl Stepper {
         }
     }
 
+    /// The controller that works in a step; none if nobody does.
+    pub fn worker(&self, step: &Step) -> Option<&'static str> {
+        let Step::Work(index) = step else {
+            return None;
+        };
+        let running = self.machine.controllers.get(*index)?;
+        Some(running.controller.name())
+    }
+
     /// When the next key that waits is due.
     pub fn next_due(&self) -> Option<Duration> {
         let queues = self.machine.controllers.iter();

@@ -34,7 +34,7 @@ use tollgate_apiserver::storage::{MemoryStore, Store};
 use tollgate_apiserver::verbs::{Api, Yaml};
 use tollgate_controllers::clock::Clock;
 use tollgate_controllers::controller::Controller;
-use tollgate_controllers::driver::{Machine, Step, Stepper};
+use tollgate_controllers::driver::{Cache, Machine, Step, Stepper};
 
 /// How many steps may be taken without the clock moving before a test gives up.
 const STEPS_MAX: usize = 200_000;
@@ -56,6 +56,7 @@ pub struct Cluster {
     controllers: Controllers,
     api: Arc<Api>,
     stepper: Stepper,
+    worker: Option<&'static str>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -121,6 +122,7 @@ impl Cluster {
             controllers,
             api,
             stepper,
+            worker: None,
         }
     }
 
@@ -225,8 +227,19 @@ impl Cluster {
         self.object(target, Verb::Delete(deletion))
     }
 
+    /// The controller that worked in the last step; none if nobody did.
+    pub fn worker(&self) -> Option<&'static str> {
+        self.worker
+    }
+
+    /// What controllers know.
+    pub fn cache(&self) -> &Cache {
+        self.stepper.machine().cache()
+    }
+
     /// Takes one step, if there is one to take.
     pub fn step(&mut self) -> bool {
+        self.worker = None;
         let steps = self.stepper.steps();
         if steps.is_empty() {
             return false;
@@ -239,6 +252,7 @@ impl Cluster {
             self.stepper.drop_watch(resource);
             return true;
         }
+        self.worker = self.stepper.worker(step);
         assert!(self.stepper.take(step), "{step:?} waits for something");
         true
     }

@@ -4,6 +4,7 @@
 //! The same seed gives the same life, to the byte.
 
 pub mod day;
+mod free;
 mod laws;
 mod life;
 mod mirror;
@@ -19,12 +20,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_api::Release;
+use tollgate_controllers::clock::Clock;
 use tollgate_controllers::node::{Kubelets, config};
 use tollgate_controllers::registry::{self, Settings};
 use tollgate_controllers::scheduler::Scheduler;
 
 /// What each simulated node has: little, so that pods have to wait for one another.
-const CAPACITY: &str = "cpu=4,memory=6Gi,pods=14";
+const CAPACITY: &str = "cpu=4,memory=6Gi,pods=14,example.com/gpu=2";
 /// How long a cluster may take to settle once all is well.
 const SETTLING: Duration = Duration::from_mins(10);
 /// How many steps it may take for it.
@@ -138,8 +140,13 @@ impl Simulation {
         Failure(text)
     }
 
-    /// Judges what has happened since the last time.
+    /// Judges what people have done since the last time.
     pub fn judge(&mut self) -> Result<(), Failure> {
+        self.judge_work(None)
+    }
+
+    /// Judges what has happened since the last time; `worker` did it.
+    fn judge_work(&mut self, worker: Option<&'static str>) -> Result<(), Failure> {
         loop {
             let changes = self.mirror.follow();
             if changes.is_empty() {
@@ -148,6 +155,9 @@ impl Simulation {
             self.note(&changes);
             let circumstances = Circumstances {
                 lost: self.cluster.faults.answers_lost(),
+                worker,
+                known: self.cluster.cache(),
+                now: Clock::now(&*self.cluster.world),
             };
             let mut judged = Ok(());
             for law in &mut self.laws {
@@ -177,7 +187,7 @@ impl Simulation {
     fn step(&mut self) -> Result<bool, Failure> {
         let is_taken = self.cluster.step();
         self.steps += u64::from(is_taken);
-        self.judge()?;
+        self.judge_work(self.cluster.worker())?;
         Ok(is_taken)
     }
 
@@ -300,12 +310,21 @@ impl Simulation {
 
     /// Asks whether what was refused would be refused still.
     pub fn question(&mut self) -> Result<(), Failure> {
-        let lies = question::untrue_refusals(&self.cluster, &self.mirror);
-        self.judge()?;
-        if lies.is_empty() {
-            return Ok(());
+        let end = self.cluster.world.elapsed_now() + SETTLING;
+        loop {
+            let lies = question::untrue_refusals(&self.cluster, &self.mirror);
+            self.judge()?;
+            let is_late = self.cluster.world.elapsed_now() >= end;
+            let told = lies.iter().filter(|lie| is_late || !lie.may_wait);
+            let told: Vec<&str> = told.map(|lie| lie.text.as_str()).collect();
+            if !told.is_empty() {
+                return Err(self.failure(&told.join("\n  ")));
+            }
+            if lies.is_empty() {
+                return Ok(());
+            }
+            self.advance(LOOK)?;
         }
-        Err(self.failure(&lies.join("\n  ")))
     }
 
     /// How often people did what, and how often they were refused.

@@ -1,11 +1,12 @@
 //! How a cluster is once all is well: everything is as it was asked for, or there is a reason that has a name.
 
+use super::free::{could_run, room};
 use super::life::FATE;
 use super::mirror::{
     Mirror, condition, controller, is_dying, is_terminal, is_true, meta, phase, uid,
 };
-use std::collections::{BTreeMap, BTreeSet};
-use tollgate_api::{Quantity, Value, label_selector};
+use std::collections::BTreeSet;
+use tollgate_api::{Value, label_selector};
 
 /// Workloads that keep pods, by group and resource.
 pub(super) const KEEPERS: [(&str, &str); 4] = [
@@ -144,7 +145,7 @@ fn pods(mirror: &Mirror, open: &mut Vec<String>) {
         if !is_excused(pod) {
             open.push(format!("{key} has neither a node nor a reason"));
         }
-        if let Some(node) = could_run(pod, &free) {
+        if let Some(node) = could_run(mirror, pod, &free) {
             open.push(format!("{key} could run on {node}"));
         }
     }
@@ -153,60 +154,6 @@ fn pods(mirror: &Mirror, open: &mut Vec<String>) {
 /// Whether a pod runs to an end.
 fn ends(pod: &Value) -> bool {
     pod.at(&["spec", "restartPolicy"]).and_then(Value::as_str) != Some("Always")
-}
-
-fn milli(amount: Option<&Value>) -> i64 {
-    amount.map_or(0, |amount| {
-        Quantity::from_value(amount).map_or(0, |amount| amount.milli_value())
-    })
-}
-
-/// Pods, CPU and memory.
-type Room = [i64; 3];
-
-fn needs(pod: &Value) -> Room {
-    let spec = pod.get("spec").unwrap_or(&Value::Null);
-    let of = |resource| super::laws::of_containers(spec, "requests", resource);
-    [1000, of("cpu"), of("memory")]
-}
-
-/// What is free on each node that takes pods.
-fn room(mirror: &Mirror) -> BTreeMap<String, Room> {
-    let mut free = BTreeMap::new();
-    for (key, node) in mirror.of("", "nodes", None) {
-        let of = |resource| milli(node.at(&["status", "allocatable", resource]));
-        free.insert(key.name().to_owned(), [of("pods"), of("cpu"), of("memory")]);
-    }
-    for (_, pod) in mirror.of("", "pods", None) {
-        let node = pod
-            .at(&["spec", "nodeName"])
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        if let Some(free) = free.get_mut(node).filter(|_| !is_terminal(pod)) {
-            for (free, need) in free.iter_mut().zip(needs(pod)) {
-                *free -= need;
-            }
-        }
-    }
-    free
-}
-
-fn could_run<'f>(pod: &Value, free: &'f BTreeMap<String, Room>) -> Option<&'f String> {
-    let spec = pod.get("spec")?;
-    // Claims and DaemonSets choose nodes, too.
-    if spec
-        .items("volumes")
-        .iter()
-        .any(|volume| volume.get("persistentVolumeClaim").is_some())
-        || spec.at(&["affinity", "nodeAffinity"]).is_some()
-    {
-        return None;
-    }
-    let needs = needs(pod);
-    let mut fitting = free
-        .iter()
-        .filter(|(_, free)| free.iter().zip(needs).all(|(free, need)| *free >= need));
-    fitting.next().map(|(name, _)| name)
 }
 
 /// The pods of a controller that have not ended.
@@ -255,6 +202,10 @@ fn keeper(mirror: &Mirror, namespace: &str, resource: &str, set: &Value) -> Opti
         return Some(format!("has {there} pods and wants {wanted}"));
     }
     let is_stuck = pods.iter().any(|pod| is_excused(pod));
+    if resource == "statefulsets" && status(set, "availableReplicas") < status(set, "readyReplicas")
+    {
+        return Some("waits for pods that have not been ready for long".to_owned());
+    }
     if there < wanted {
         // Whether it is true that it may not make more is asked at the end. An ordered set waits for its first pods.
         let is_told =
@@ -282,7 +233,11 @@ fn keeper(mirror: &Mirror, namespace: &str, resource: &str, set: &Value) -> Opti
 
 /// Why a Deployment has not settled.
 fn rollout(mirror: &Mirror, namespace: &str, deployment: &Value) -> Option<String> {
-    if !is_observed(deployment) {
+    let is_refused = is_true(deployment, "ReplicaFailure")
+        || condition(deployment, "Progressing")
+            .is_some_and(|found| found.str("reason") == Some("ReplicaSetCreateError"));
+    // Upstream, too, does not say that it has seen a Deployment whose ReplicaSet it may not make.
+    if !is_observed(deployment) && !is_refused {
         return Some("has not been observed".to_owned());
     }
     let wanted = replicas(deployment);
@@ -299,9 +254,6 @@ fn rollout(mirror: &Mirror, namespace: &str, deployment: &Value) -> Option<Strin
         let pods = pods_of(mirror, namespace, uid(set));
         is_true(set, "ReplicaFailure") || pods.iter().any(|pod| is_excused(pod))
     });
-    let is_refused = is_true(deployment, "ReplicaFailure")
-        || condition(deployment, "Progressing")
-            .is_some_and(|found| found.str("reason") == Some("ReplicaSetCreateError"));
     (!is_paused && !is_stuck && !is_refused).then(|| "is neither complete nor blocked".to_owned())
 }
 

@@ -1,14 +1,35 @@
 //! Whether what was refused would be refused still: a pod is asked for, in place of those that are not there.
 
-use super::mirror::{Mirror, is_true, uid};
+use super::mirror::{Mirror, controller, is_true, meta, uid};
 use super::outcome::{KEEPERS, pods_of, replicas, status};
 use crate::cluster::Cluster;
 use tollgate_api::Value;
 use tollgate_api::client::{Deletion, Target};
 use tollgate_controllers::resources::PODS;
 
+/// Whether a pod that a StatefulSet does not control has a name that it needs.
+fn is_name_taken(mirror: &Mirror, namespace: &str, set: &Value) -> bool {
+    let start = set.at(&["spec", "ordinals", "start"]);
+    let start = start.and_then(Value::as_i64).unwrap_or(0);
+    (start..start + replicas(set)).any(|ordinal| {
+        let name = format!("{}-{ordinal}", meta(set, "name"));
+        let pod = mirror.get("", "pods", namespace, &name);
+        pod.is_some_and(|pod| {
+            controller(pod).is_none_or(|owner| owner.str("uid") != Some(uid(set)))
+        })
+    })
+}
+
+/// A workload that lacks pods though one of its would be let in.
+#[derive(Debug)]
+pub(super) struct Lie {
+    pub(super) text: String,
+    /// Whether it may only be waiting: a Job tries again later, the more of its pods have failed.
+    pub(super) may_wait: bool,
+}
+
 /// Workloads that lack pods though a pod of theirs would be let in.
-pub(super) fn untrue_refusals(cluster: &Cluster, mirror: &Mirror) -> Vec<String> {
+pub(super) fn untrue_refusals(cluster: &Cluster, mirror: &Mirror) -> Vec<Lie> {
     let mut lies = Vec::new();
     let jobs = mirror.of("batch", "jobs", None).filter(|(_, job)| {
         let is_suspended = job.at(&["spec", "suspend"]).and_then(Value::as_bool) == Some(true);
@@ -26,8 +47,10 @@ pub(super) fn untrue_refusals(cluster: &Cluster, mirror: &Mirror) -> Vec<String>
             } else {
                 replicas(set)
             };
-            // An ordered set waits for a pod that is not ready.
-            let waits = resource == "statefulsets" && pods.iter().any(|pod| !is_true(pod, "Ready"));
+            // An ordered set waits for a pod that is not ready, any set for a name that somebody else has.
+            let is_unready = pods.iter().any(|pod| !is_true(pod, "Ready"));
+            let waits = resource == "statefulsets"
+                && (is_unready || is_name_taken(mirror, key.namespace(), set));
             if i64::try_from(pods.len()).is_ok_and(|there| there < wanted) && !waits {
                 lacking.push((key.to_string(), key.namespace().to_owned(), set));
             }
@@ -40,7 +63,10 @@ pub(super) fn untrue_refusals(cluster: &Cluster, mirror: &Mirror) -> Vec<String>
         metadata.set("name", "question");
         metadata.remove("labels");
         if cluster.create(&PODS, &namespace, &pod.to_string()).is_ok() {
-            lies.push(format!("{key} lacks pods that would be let in: {set}"));
+            lies.push(Lie {
+                text: format!("{key} lacks pods that would be let in: {set}"),
+                may_wait: key.starts_with("batch/jobs/") && status(set, "failed") > 0,
+            });
             let deletion = Deletion {
                 grace_period_seconds: Some(0),
                 ..Deletion::default()

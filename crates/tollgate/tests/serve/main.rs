@@ -19,6 +19,7 @@ mod process;
 mod race;
 mod recorded;
 mod running;
+mod scale;
 mod snapshot;
 mod upstream;
 mod usage;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tollgate_testkit::client::{Request, Who};
 
 /// Names and labels as kube-apiserver 1.36 has them, and one sample of each that must be there.
-const EXPECTED: [(&str, &str, &str); 12] = [
+const EXPECTED: [(&str, &str, &str); 15] = [
     (
         "apiserver_admission_controller_admission_duration_seconds",
         "name operation rejected type",
@@ -58,9 +58,24 @@ const EXPECTED: [(&str, &str, &str); 12] = [
         r#"{resource="pods"} 1"#,
     ),
     (
+        "apiserver_terminated_watchers_total",
+        "group resource",
+        r#"{group="",resource="pods"} 0"#,
+    ),
+    (
+        "apiserver_watch_events_total",
+        "group resource version",
+        r#"{group="",resource="pods",version="v1"} 1"#,
+    ),
+    (
         "pod_security_evaluations_total",
         "decision mode policy_level policy_version request_operation resource subresource",
         r#"{decision="allow",mode="enforce",policy_level="privileged",policy_version="latest",request_operation="create",resource="pod",subresource=""} 1"#,
+    ),
+    (
+        "tollgate_watch_encodings_total",
+        "group resource version",
+        r#"{group="",resource="pods",version="v1"} 1"#,
     ),
 ];
 
@@ -93,6 +108,7 @@ fn metrics_have_upstreams_names_and_labels() {
     let watched = format!("{path}?watch=true&timeoutSeconds=60");
     watch.write(&Request::new("GET", &watched)).unwrap();
     assert_eq!(watch.read_head().unwrap().status, 200);
+    assert!(watch.chunk().unwrap().is_some());
     let text = server.send(&Request::new("GET", "/metrics")).text();
     assert!(!text.contains("made-up"), "a client made up a label");
     let mut labels: BTreeMap<&str, String> = BTreeMap::new();

@@ -5,13 +5,12 @@ use crate::http::body::AnswerBody;
 use crate::http::ending::Ending;
 use crate::http::options::log_options;
 use crate::http::respond::{self, HttpAnswer};
-use crate::http::{head::Head, service::Service};
+use crate::http::{head::Head, service::Service, waiting};
 use crate::verbs::Call;
 use crate::verbs::subresources::{check_log_options, target};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use hyper::{Response, StatusCode};
-use tokio::sync::mpsc;
 use tollgate_api::Status;
 use tollgate_api::node_agent::Stream;
 
@@ -41,7 +40,7 @@ pub(super) async fn answer(
     let limit = options
         .limit_bytes
         .map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or_default());
-    let (sender, receiver) = mpsc::channel(PIECES_MAX);
+    let (sender, receiver) = waiting::queue(PIECES_MAX);
     let mut stopping = service.stopping.subscribe();
     tokio::spawn(async move {
         tokio::select! {
@@ -58,13 +57,13 @@ pub(super) async fn answer(
 }
 
 /// Sends the log up to its limit.
-async fn send(mut log: Stream<Bytes>, mut left: u64, to: &mpsc::Sender<Bytes>) {
+async fn send(mut log: Stream<Bytes>, mut left: u64, to: &waiting::Sender) {
     while left > 0
         && let Some(mut piece) = log.next().await
     {
         piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         left = left.saturating_sub(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        if !piece.is_empty() && to.send(piece).await.is_err() {
+        if !piece.is_empty() && !to.send(piece).await {
             return;
         }
     }

@@ -52,6 +52,8 @@ conformance! {
     a_watch_beyond_the_window_is_refused
     a_quiet_resource_can_be_watched_from_before_the_window
     a_slow_watcher_is_cut_off_and_a_fast_one_is_not
+    a_watcher_that_is_behind_is_waited_for_while_there_is_room
+    the_window_does_not_wait_for_whoever_has_read_or_is_gone
     a_watcher_of_few_keys_is_not_slow_because_others_are_busy
     progress_goes_on_where_nothing_happens
     a_watcher_that_waits_is_woken
@@ -103,6 +105,7 @@ fn seen(watcher: &mut Watcher) -> Vec<String> {
 fn few(events_max: usize) -> Window {
     Window {
         events_max,
+        slow_events_max: events_max,
         ..Window::default()
     }
 }
@@ -456,6 +459,72 @@ fn a_slow_watcher_is_cut_off_and_a_fast_one_is_not(make: Make) {
         let rest = seen(&mut stops);
         assert!(rest.len() < 100 && rest[0].starts_with("202 "), "{rest:?}");
         assert_eq!(stops.end(), Some(WatchEnd::TooSlow));
+    }
+}
+
+/// A window of ten events that grows to two thousand.
+const GROWING: Window = Window {
+    events_max: 10,
+    bytes_max: 1 << 20,
+    slow_events_max: 2000,
+    slow_bytes_max: 1 << 20,
+};
+
+fn change(store: &dyn Store, times: usize, value: &str) {
+    for _ in 0..times {
+        commit(store, &[put("/pods/a/x", value)]);
+    }
+}
+
+/// Whether a watch can go on from where it was so many revisions ago.
+fn remembers(store: &dyn Store, ago: Revision) -> bool {
+    let newest = store.snapshot().revision();
+    store.watch("/pods/", newest - ago).is_ok()
+}
+
+fn a_watcher_that_is_behind_is_waited_for_while_there_is_room(make: Make) {
+    for prefix in ["", "/pods/", "/pods/a/", "/pods/a/x"] {
+        let store = make(GROWING);
+        let mut pauses = store.watch(prefix, 0).unwrap();
+        let mut idle = store.watch("/nodes/", 0).unwrap();
+        change(&*store, 1900, "1");
+        // One that begins in the past is waited for, too.
+        let mut late = store.watch(prefix, 1000).unwrap();
+        assert!(!pauses.is_cut_off() && !late.is_cut_off(), "{prefix}");
+        assert_eq!(seen(&mut pauses).len(), 1900, "{prefix}");
+        assert_eq!(seen(&mut late).len(), 900, "{prefix}");
+        assert_eq!((pauses.end(), late.end()), (None, None));
+        // Whoever reads no more is not waited for longer than that.
+        change(&*store, 2200, "2");
+        assert!(pauses.is_cut_off(), "{prefix}");
+        assert!(!remembers(&*store, 2001), "{prefix}");
+        assert_eq!(pauses.try_next().map(|event| event.revision), None);
+        assert_eq!(pauses.end(), Some(WatchEnd::TooSlow));
+        assert!(!idle.is_cut_off() && idle.try_next().is_none());
+        // Bytes are bounded as well.
+        let mut other = store.watch(prefix, store.snapshot().revision()).unwrap();
+        change(&*store, 4, &"x".repeat(300_000));
+        assert!(other.is_cut_off() && other.try_next().is_none(), "{prefix}");
+    }
+}
+
+fn the_window_does_not_wait_for_whoever_has_read_or_is_gone(make: Make) {
+    for prefix in ["/pods/", "/pods/a/x"] {
+        let store = make(GROWING);
+        let mut reads = store.watch(prefix, 0).unwrap();
+        let leaves = store.watch(prefix, 0).unwrap();
+        change(&*store, 1000, "1");
+        assert!(remembers(&*store, 1000), "{prefix}");
+        assert_eq!(seen(&mut reads).len(), 1000);
+        drop(leaves);
+        // What is not needed goes little by little as more comes, and all of it from time to time.
+        change(&*store, 300, "2");
+        assert_eq!(seen(&mut reads).len(), 300);
+        assert!(!remembers(&*store, 1000), "{prefix}");
+        store.compact(store.snapshot().revision());
+        assert!(!remembers(&*store, 11), "{prefix}");
+        assert!(remembers(&*store, 10), "{prefix}");
+        assert!(!reads.is_cut_off());
     }
 }
 

@@ -4,14 +4,14 @@ use super::footprint::{milli, of_containers};
 use super::{Circumstances, Law};
 use crate::simulation::mirror::{Change, Mirror, is_terminal};
 use std::collections::BTreeMap;
-use tollgate_api::Value;
+use tollgate_api::{Object, Value};
 use tollgate_apiserver::storage::Key;
 
 #[derive(Debug)]
 struct Placed {
     node: String,
-    cpu: i64,
-    memory: i64,
+    /// What it asks for, in thousandths, by resource.
+    requests: BTreeMap<String, i64>,
 }
 
 /// A binding finds room on its node.
@@ -25,6 +25,23 @@ fn node_of(pod: &Value) -> &str {
         .map_or("", |spec| spec.str_or_empty("nodeName"))
 }
 
+/// The resources that the containers of a pod ask for.
+fn requests(spec: &Value) -> BTreeMap<String, i64> {
+    let lists = ["initContainers", "containers"];
+    let containers = lists.into_iter().flat_map(|list| spec.items(list));
+    let requests =
+        containers.filter_map(|container| container.at(&["resources", "requests"])?.as_object());
+    let mut found: BTreeMap<String, i64> = requests
+        .flat_map(Object::iter)
+        .map(|(resource, _)| {
+            let amount = of_containers(spec, "requests", resource);
+            (resource.to_owned(), amount)
+        })
+        .collect();
+    found.insert("pods".to_owned(), 1000);
+    found
+}
+
 impl Room {
     fn note(&mut self, change: &Change) {
         let pod = change.new.as_deref();
@@ -36,14 +53,13 @@ impl Room {
         let spec = pod.get("spec").unwrap_or(&Value::Null);
         let placed = Placed {
             node: node_of(pod).to_owned(),
-            cpu: of_containers(spec, "requests", "cpu"),
-            memory: of_containers(spec, "requests", "memory"),
+            requests: requests(spec),
         };
         self.placed.insert(change.key.clone(), placed);
     }
 
     fn check(&self, name: &str, node: &Value) -> Result<(), String> {
-        let of = |resource| {
+        let of = |resource: &str| {
             node.at(&["status", "allocatable", resource])
                 .map_or(0, milli)
         };
@@ -52,11 +68,14 @@ impl Room {
             .iter()
             .filter(|(_, placed)| placed.node == name)
             .collect();
-        let cpu: i64 = there.iter().map(|(_, placed)| placed.cpu).sum();
-        let memory: i64 = there.iter().map(|(_, placed)| placed.memory).sum();
-        let pods = i64::try_from(there.len()).unwrap_or(i64::MAX) * 1000;
-        if cpu > of("cpu") || memory > of("memory") || pods > of("pods") {
-            return Err(format!("node {name} was given more than it has: {there:?}"));
+        let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+        for (resource, amount) in there.iter().flat_map(|(_, placed)| &placed.requests) {
+            *sums.entry(resource).or_default() += amount;
+        }
+        if let Some((resource, sum)) = sums.iter().find(|(resource, sum)| **sum > of(resource)) {
+            return Err(format!(
+                "node {name} was given {sum} thousandths of {resource} and has less: {there:?}"
+            ));
         }
         Ok(())
     }
@@ -67,7 +86,7 @@ impl Law for Room {
         &mut self,
         mirror: &Mirror,
         changes: &[Change],
-        _: Circumstances,
+        _: Circumstances<'_>,
     ) -> Result<(), String> {
         for change in changes.iter().filter(|change| change.is_of("", "pods")) {
             self.note(change);

@@ -25,7 +25,12 @@ fn restarts(pod: &Value) -> impl Iterator<Item = (&str, i64)> {
 }
 
 impl Law for Lives {
-    fn judge(&mut self, _: &Mirror, changes: &[Change], _: Circumstances) -> Result<(), String> {
+    fn judge(
+        &mut self,
+        _: &Mirror,
+        changes: &[Change],
+        _: Circumstances<'_>,
+    ) -> Result<(), String> {
         for change in changes.iter().filter(|change| change.is_of("", "pods")) {
             let Some((old, new)) = change.both() else {
                 continue;
@@ -61,7 +66,7 @@ impl Law for Security {
         &mut self,
         mirror: &Mirror,
         changes: &[Change],
-        _: Circumstances,
+        _: Circumstances<'_>,
     ) -> Result<(), String> {
         for change in changes.iter().filter(|change| change.is_of("", "pods")) {
             let Some(pod) = change.created() else {
@@ -97,7 +102,12 @@ fn address(pod: &Value) -> Option<&str> {
 }
 
 impl Law for Addresses {
-    fn judge(&mut self, _: &Mirror, changes: &[Change], _: Circumstances) -> Result<(), String> {
+    fn judge(
+        &mut self,
+        _: &Mirror,
+        changes: &[Change],
+        _: Circumstances<'_>,
+    ) -> Result<(), String> {
         for change in changes.iter().filter(|change| change.is_of("", "pods")) {
             let old = change.old.as_deref().and_then(address);
             let new = change.new.as_deref().and_then(address);

@@ -67,7 +67,7 @@ impl Law for Counts {
         &mut self,
         mirror: &Mirror,
         changes: &[Change],
-        _: Circumstances,
+        _: Circumstances<'_>,
     ) -> Result<(), String> {
         if self.footprints.is_empty() {
             for (key, seen) in &mirror.objects {
@@ -98,7 +98,12 @@ impl Law for Counts {
 pub(super) struct Limits;
 
 impl Law for Limits {
-    fn judge(&mut self, _: &Mirror, changes: &[Change], _: Circumstances) -> Result<(), String> {
+    fn judge(
+        &mut self,
+        _: &Mirror,
+        changes: &[Change],
+        _: Circumstances<'_>,
+    ) -> Result<(), String> {
         for change in changes {
             let Some((old, new)) = change.both().filter(|_| change.is_of("", "resourcequotas"))
             else {

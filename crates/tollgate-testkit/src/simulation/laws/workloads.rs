@@ -54,7 +54,7 @@ impl Law for Sets {
         &mut self,
         mirror: &Mirror,
         changes: &[Change],
-        circumstances: Circumstances,
+        circumstances: Circumstances<'_>,
     ) -> Result<(), String> {
         for change in changes {
             let field = match change.key.resource() {
@@ -114,7 +114,7 @@ impl Law for Rollouts {
         &mut self,
         mirror: &Mirror,
         changes: &[Change],
-        circumstances: Circumstances,
+        circumstances: Circumstances<'_>,
     ) -> Result<(), String> {
         for change in changes {
             if change.is_of("apps", "deployments")
@@ -169,7 +169,7 @@ impl Law for Runs {
         &mut self,
         mirror: &Mirror,
         changes: &[Change],
-        circumstances: Circumstances,
+        circumstances: Circumstances<'_>,
     ) -> Result<(), String> {
         for change in changes {
             if change.is_of("batch", "cronjobs")

@@ -1,5 +1,6 @@
 //! What people do to nodes.
 
+use super::objects::{DISK, DISKS};
 use super::{Hands, Told};
 use crate::cluster::Cluster;
 use crate::simulation::mirror::{Mirror, meta};
@@ -15,7 +16,19 @@ pub(super) fn act(hands: &Hands<'_>) -> Option<Told> {
     let (_, name, node) = hands.any(&NODES)?;
     let target = Target::object(&NODES, "", &name);
     let spec = node.get("spec").unwrap_or(&Value::Null);
-    Some(match hands.dice.below(10) {
+    Some(match hands.dice.below(13) {
+        10..=12 => {
+            let value = hands.dice.one_of(vec![Some(0), Some(1), None]).flatten();
+            let value = value.map_or("null".to_owned(), |disk: usize| {
+                format!("{:?}", DISKS[disk])
+            });
+            let patch = format!(r#"{{"metadata":{{"labels":{{"{DISK}":{value}}}}}}}"#);
+            (
+                "label node",
+                format!("{name} {value}"),
+                hands.patch(target, &patch),
+            )
+        }
         0..=2 => {
             let cordoned = spec.bool("unschedulable") == Some(true);
             let patch = format!(r#"{{"spec":{{"unschedulable":{}}}}}"#, !cordoned);

@@ -5,6 +5,10 @@ use super::dice::Dice;
 /// The annotation by which the simulation knows what is to become of a pod.
 pub(crate) const FATE: &str = "simulation/fate";
 
+/// The label by which people tell nodes apart, and what it may say.
+pub(super) const DISK: &str = "simulation/disk";
+pub(super) const DISKS: [&str; 2] = ["hdd", "ssd"];
+
 /// What becomes of pods that run for ever.
 fn lasting_fate(dice: &Dice) -> &'static str {
     match dice.below(20) {
@@ -40,6 +44,10 @@ fn resources(dice: &Dice) -> String {
     if !memory.is_empty() {
         requests.push(format!(r#""memory":"{memory}""#));
     }
+    if dice.percent(4) {
+        let both = r#"{"example.com/gpu":"1"}"#;
+        return format!(r#"{{"requests":{both},"limits":{both}}}"#);
+    }
     let requests = requests.join(",");
     match dice.below(3) {
         0 => format!(r#"{{"requests":{{{requests}}},"limits":{{{requests}}}}}"#),
@@ -59,6 +67,28 @@ fn container(dice: &Dice, name: &str, more: &str) -> String {
     let image = dice.pick(&["web:1", "web:2", "api:7"]);
     let resources = resources(dice);
     format!(r#"{{"name":"{name}","image":"{image}","resources":{resources}{security}{more}}}"#)
+}
+
+/// What pods ask of nodes and of other pods.
+fn affinity(dice: &Dice, labels: &str) -> String {
+    let beside = format!(
+        r#"{{"topologyKey":"kubernetes.io/hostname","labelSelector":{{"matchLabels":{{{labels}}}}}}}"#
+    );
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    let disk = match dice.below(8) {
+        0..=2 => {
+            return format!(
+                r#""podAntiAffinity":{{"preferredDuringSchedulingIgnoredDuringExecution":[{{"weight":50,"podAffinityTerm":{beside}}}]}}"#
+            );
+        }
+        3 | 4 => return format!(r#""podAntiAffinity":{{"{required}":[{beside}]}}"#),
+        5 => r#""operator":"In","values":["ssd"]"#,
+        6 => r#""operator":"NotIn","values":["ssd"]"#,
+        _ => r#""operator":"Exists""#,
+    };
+    format!(
+        r#""nodeAffinity":{{"{required}":{{"nodeSelectorTerms":[{{"matchExpressions":[{{"key":"{DISK}",{disk}}}]}}]}}}}"#
+    )
 }
 
 /// A template of pods with these labels; `ends` if they are to end.
@@ -101,11 +131,12 @@ pub(crate) fn template(dice: &Dice, labels: &str, ends: bool) -> String {
         let class = dice.pick(&["important", "usual"]);
         spec.push(format!(r#""priorityClassName":"{class}""#));
     }
-    if dice.percent(10) {
-        let affinity = format!(
-            r#""affinity":{{"podAntiAffinity":{{"preferredDuringSchedulingIgnoredDuringExecution":[{{"weight":50,"podAffinityTerm":{{"topologyKey":"kubernetes.io/hostname","labelSelector":{{"matchLabels":{{{labels}}}}}}}}}]}}}}"#
-        );
-        spec.push(affinity);
+    if dice.percent(20) {
+        spec.push(format!(r#""affinity":{{{}}}"#, affinity(dice, labels)));
+    }
+    if dice.percent(8) {
+        let disk = dice.pick(&DISKS);
+        spec.push(format!(r#""nodeSelector":{{"{DISK}":"{disk}"}}"#));
     }
     if dice.percent(5) {
         let claim = dice.pick(&["data-a", "data-b"]);
@@ -172,7 +203,15 @@ pub(crate) fn stateful_set(dice: &Dice, name: &str) -> String {
     let template = template(dice, &labels, false);
     let replicas = dice.below(4);
     let policy = dice.pick(&["OrderedReady", "Parallel"]);
-    let strategy = dice.pick(&["RollingUpdate", "RollingUpdate", "OnDelete"]);
+    let strategy = dice.pick(&[
+        r#"{"type":"RollingUpdate"}"#,
+        r#"{"type":"RollingUpdate"}"#,
+        r#"{"type":"RollingUpdate","rollingUpdate":{"partition":1}}"#,
+        r#"{"type":"RollingUpdate","rollingUpdate":{"partition":2}}"#,
+        r#"{"type":"OnDelete"}"#,
+    ]);
+    let start = dice.pick(&["0", "0", "0", "3"]);
+    let ready = dice.pick(&["0", "0", "0", "5"]);
     let claims = if dice.percent(30) {
         r#","volumeClaimTemplates":[{"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"storageClassName":"simulated","resources":{"requests":{"storage":"1Gi"}}}}]"#
     } else {
@@ -180,7 +219,7 @@ pub(crate) fn stateful_set(dice: &Dice, name: &str) -> String {
     };
     let retention = dice.pick(&["Retain", "Delete"]);
     format!(
-        r#"{{"metadata":{{"name":"{name}"}},"spec":{{"serviceName":"{name}","replicas":{replicas},"podManagementPolicy":"{policy}","updateStrategy":{{"type":"{strategy}"}},"persistentVolumeClaimRetentionPolicy":{{"whenDeleted":"{retention}","whenScaled":"{retention}"}},"selector":{{"matchLabels":{{{labels}}}}},"template":{template}{claims}}}}}"#
+        r#"{{"metadata":{{"name":"{name}"}},"spec":{{"serviceName":"{name}","replicas":{replicas},"podManagementPolicy":"{policy}","minReadySeconds":{ready},"ordinals":{{"start":{start}}},"updateStrategy":{strategy},"persistentVolumeClaimRetentionPolicy":{{"whenDeleted":"{retention}","whenScaled":"{retention}"}},"selector":{{"matchLabels":{{{labels}}}}},"template":{template}{claims}}}}}"#
     )
 }
 
@@ -306,6 +345,7 @@ pub(crate) fn budget(dice: &Dice, name: &str) -> String {
         r#""minAvailable":1"#,
         r#""maxUnavailable":1"#,
         r#""minAvailable":"50%""#,
+        r#""maxUnavailable":1,"unhealthyPodEvictionPolicy":"AlwaysAllow""#,
     ]);
     format!(
         r#"{{"metadata":{{"name":"{name}"}},"spec":{{{bound},"selector":{{"matchLabels":{{"app":"{name}"}}}}}}}}"#

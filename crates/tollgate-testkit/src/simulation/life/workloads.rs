@@ -4,7 +4,7 @@ use super::objects;
 use super::{Hands, Told};
 use crate::simulation::mirror::{controller, meta, uid};
 use tollgate_api::client::{Deletion, GroupVersionResource, Selection, Target, Verb};
-use tollgate_api::{Value, json};
+use tollgate_api::{Value, json, label_selector};
 use tollgate_controllers::resources::{
     CONFIG_MAPS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS, PODS,
     REPLICA_SETS, REPLICATION_CONTROLLERS, SERVICES, STATEFUL_SETS,
@@ -28,7 +28,7 @@ const SCALED: [&GroupVersionResource; 5] = [
 ];
 
 pub(super) fn act(hands: &Hands<'_>) -> Option<Told> {
-    match hands.dice.below(30) {
+    match hands.dice.below(33) {
         0..=10 => Some(create(hands)),
         11..=14 => scale(hands),
         15..=18 => change_template(hands),
@@ -36,7 +36,7 @@ pub(super) fn act(hands: &Hands<'_>) -> Option<Told> {
         20 => roll_back(hands),
         21 | 22 => delete_owner(hands),
         23 => delete_pod(hands),
-        24 => evict(hands),
+        24 | 30..=32 => evict(hands),
         25 => relabel(hands),
         26 => Some(delete_pods(hands)),
         27 => suspend(hands),
@@ -207,13 +207,29 @@ fn delete_pod(hands: &Hands<'_>) -> Option<Told> {
     ))
 }
 
+/// Evicts a pod; mostly one that somebody wants kept.
 fn evict(hands: &Hands<'_>) -> Option<Told> {
-    let (namespace, name, _) = hands.any(&PODS)?;
+    let budgets = hands.mirror.of("policy", "poddisruptionbudgets", None);
+    let kept = budgets.flat_map(|(key, budget)| {
+        let selector = budget.at(&["spec", "selector"]).unwrap_or(&Value::Null);
+        let pods = hands.mirror.of("", "pods", Some(key.namespace()));
+        pods.filter(|(_, pod)| {
+            let labels = pod.at(&["metadata", "labels"]).unwrap_or(&Value::Null);
+            label_selector::matches(selector, labels)
+        })
+    });
+    let kept: Vec<&Value> = kept.map(|(_, pod)| pod).collect();
+    let chosen = hands.dice.one_of(kept).filter(|_| hands.dice.percent(80));
+    let pod = match chosen {
+        Some(pod) => pod,
+        None => hands.any(&PODS)?.2,
+    };
+    let (namespace, name) = (meta(pod, "namespace"), meta(pod, "name"));
     let eviction = format!(
         r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{name}","namespace":"{namespace}"}}}}"#
     );
     let eviction = json::from_str(&eviction).expect("an eviction in JSON");
-    let target = Target::object(&PODS, &namespace, &name).sub("eviction");
+    let target = Target::object(&PODS, namespace, name).sub("eviction");
     let outcome = hands.cluster.call(target, Verb::Create(eviction)).map(drop);
     Some(("evict", format!("{namespace}/{name}"), outcome))
 }
