@@ -102,6 +102,13 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
     // The registry holds the metadata of every kind first; what a kind says of them comes again.
     let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
     object_meta_update::validate_generic(&metadata(new), &metadata(old), &METADATA, &mut errors);
+    object_meta::validate_generic(
+        &metadata(new),
+        call.resource.namespaced,
+        names::path_segment,
+        &METADATA,
+        &mut errors,
+    );
     if let Some(found) = validate_subresource_update(kind, call.subresource, new, old, &options) {
         errors.extend(found);
     } else if of_status && validates_update(kind, true) {
