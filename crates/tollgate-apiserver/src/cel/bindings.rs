@@ -1,20 +1,19 @@
 //! The values that an expression sees.
 
 use super::library;
+use super::meter::{CONDITIONS_COST_MAX, COST_MAX};
 use crate::auth::Authorizer;
 use ::cel::objects::{Key, Map};
 use ::cel::{Context, Env, Value as CelValue};
+use std::cell::Cell;
 use std::sync::Arc;
 use tollgate_api::{Number, UserInfo, Value};
 use tollgate_policy::rbac::ResourceAccess;
 
-/// The variables of an evaluation. The size of what they hold bounds what the evaluation may cost.
+/// The variables of evaluations, and what these may still cost.
 pub struct Bindings {
     pub(super) context: Context<'static, 'static>,
-    /// The longest list or map.
-    pub(super) longest_list: usize,
-    /// The longest text.
-    pub(super) longest_text: usize,
+    left: Cell<u64>,
     variables: Vec<(String, CelValue)>,
     failed: Vec<(String, String)>,
 }
@@ -22,8 +21,7 @@ pub struct Bindings {
 impl std::fmt::Debug for Bindings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Bindings")
-            .field("longest_list", &self.longest_list)
-            .field("longest_text", &self.longest_text)
+            .field("left", &self.left)
             .finish_non_exhaustive()
     }
 }
@@ -32,8 +30,7 @@ impl Default for Bindings {
     fn default() -> Self {
         Self {
             context: library::context(),
-            longest_list: 1,
-            longest_text: 1,
+            left: Cell::new(COST_MAX),
             variables: Vec::new(),
             failed: Vec::new(),
         }
@@ -41,10 +38,25 @@ impl Default for Bindings {
 }
 
 impl Bindings {
+    /// Takes what an evaluation cost from what is left, if there is enough.
+    pub(super) fn pays(&self, cost: u64) -> bool {
+        let left = self.left.get().checked_sub(cost);
+        self.left.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    /// Evaluates conditions, which have a budget of their own.
+    pub fn for_conditions<T>(&self, evaluate: impl FnOnce() -> T) -> T {
+        let left = self.left.replace(CONDITIONS_COST_MAX);
+        let result = evaluate();
+        self.left.set(left);
+        result
+    }
+
     /// Binds a name to a value; what is absent is null.
     pub fn bind(&mut self, name: &str, value: Option<&Value>) {
         let value = match value {
-            Some(value) => self.converted(value),
+            Some(value) => converted(value),
             None => CelValue::Null,
         };
         self.context.add_variable_from_value(name, value);
@@ -93,31 +105,26 @@ impl Bindings {
             .find(|(failed, _)| failed == name)
             .map(|(_, why)| why.as_str())
     }
+}
 
-    fn converted(&mut self, value: &Value) -> CelValue {
-        match value {
-            Value::Null => CelValue::Null,
-            Value::Bool(value) => CelValue::Bool(*value),
-            Value::Number(Number::Int(number)) => CelValue::Int(*number),
-            Value::Number(Number::Float(number)) => CelValue::Float(*number),
-            Value::String(text) => {
-                self.longest_text = self.longest_text.max(text.len());
-                CelValue::from(text.as_str())
-            }
-            Value::Array(items) => {
-                self.longest_list = self.longest_list.max(items.len());
-                let items: Vec<CelValue> = items.iter().map(|item| self.converted(item)).collect();
-                CelValue::List(Arc::new(items))
-            }
-            Value::Object(object) => {
-                self.longest_list = self.longest_list.max(object.len());
-                let map = object
-                    .iter()
-                    .filter(|(_, value)| !value.is_null())
-                    .map(|(key, value)| (Key::from(key.to_owned()), self.converted(value)))
-                    .collect();
-                CelValue::Map(Map { map: Arc::new(map) })
-            }
+fn converted(value: &Value) -> CelValue {
+    match value {
+        Value::Null => CelValue::Null,
+        Value::Bool(value) => CelValue::Bool(*value),
+        Value::Number(Number::Int(number)) => CelValue::Int(*number),
+        Value::Number(Number::Float(number)) => CelValue::Float(*number),
+        Value::String(text) => CelValue::from(text.as_str()),
+        Value::Array(items) => {
+            let items: Vec<CelValue> = items.iter().map(converted).collect();
+            CelValue::List(Arc::new(items))
+        }
+        Value::Object(object) => {
+            let map = object
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| (Key::from(key.to_owned()), converted(value)))
+                .collect();
+            CelValue::Map(Map { map: Arc::new(map) })
         }
     }
 }

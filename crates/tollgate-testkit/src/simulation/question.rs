@@ -1,5 +1,6 @@
 //! Whether what was refused would be refused still: a pod is asked for, in place of those that are not there.
 
+use super::laws::milli;
 use super::mirror::{Mirror, controller, is_true, meta, uid};
 use super::outcome::{KEEPERS, pods_of, replicas, status};
 use crate::cluster::Cluster;
@@ -18,6 +19,29 @@ fn is_name_taken(mirror: &Mirror, namespace: &str, set: &Value) -> bool {
             controller(pod).is_none_or(|owner| owner.str("uid") != Some(uid(set)))
         })
     })
+}
+
+/// Whether a quota keeps a StatefulSet from making one more of each of its claims, without which it makes no pod.
+fn lacks_claims(mirror: &Mirror, namespace: &str, set: &Value) -> bool {
+    let templates = set
+        .get("spec")
+        .map_or(&[][..], |spec| spec.items("volumeClaimTemplates"));
+    let storage = templates.iter().filter_map(|template| {
+        let asked = template.at(&["spec", "resources", "requests", "storage"])?;
+        Some(milli(asked))
+    });
+    let storage: i64 = storage.sum();
+    let claims = i64::try_from(templates.len()).unwrap_or(i64::MAX) * 1000;
+    mirror
+        .of("", "resourcequotas", Some(namespace))
+        .any(|(_, quota)| {
+            let of = |list, key| quota.at(&["status", list, key]).map(milli);
+            let is_full = |key, more: i64| {
+                let (hard, used) = (of("hard", key), of("used", key));
+                more > 0 && hard.is_some_and(|hard| used.unwrap_or(0) + more > hard)
+            };
+            is_full("persistentvolumeclaims", claims) || is_full("requests.storage", storage)
+        })
 }
 
 /// A workload that lacks pods though one of its would be let in.
@@ -50,7 +74,9 @@ pub(super) fn untrue_refusals(cluster: &Cluster, mirror: &Mirror) -> Vec<Lie> {
             // An ordered set waits for a pod that is not ready, any set for a name that somebody else has.
             let is_unready = pods.iter().any(|pod| !is_true(pod, "Ready"));
             let waits = resource == "statefulsets"
-                && (is_unready || is_name_taken(mirror, key.namespace(), set));
+                && (is_unready
+                    || is_name_taken(mirror, key.namespace(), set)
+                    || lacks_claims(mirror, key.namespace(), set));
             if i64::try_from(pods.len()).is_ok_and(|there| there < wanted) && !waits {
                 lacking.push((key.to_string(), key.namespace().to_owned(), set));
             }

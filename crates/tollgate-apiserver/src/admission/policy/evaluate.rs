@@ -209,7 +209,7 @@ fn evaluate(policy: &Policy, bindings: &mut Bindings, findings: &mut Findings) {
         }
     };
     set_variables(policy, bindings);
-    match conditions_hold(&policy.conditions, bindings) {
+    match bindings.for_conditions(|| conditions_hold(&policy.conditions, bindings)) {
         Ok(true) => {}
         Ok(false) => return,
         Err(why) => return fail(why, Cause::Rule(0), findings),

@@ -158,6 +158,22 @@ async fn heard(called: Called<'_>, review: &Review<'_>) -> Result<Put, Status> {
     Ok(patched.map_or(Put::Unchanged, Put::Changed))
 }
 
+/// What goes wrong with the conditions of a webhook; none if one of them does not hold.
+fn evaluated(hook: &Hook, bindings: &Bindings) -> Option<Vec<String>> {
+    let scope = scope_of_conditions();
+    let mut errors = Vec::new();
+    for condition in &hook.conditions {
+        let value = Expression::compile(condition, &scope, Wanted::Bool)
+            .and_then(|expression| expression.evaluate(bindings));
+        match value {
+            Ok(CelValue::Bool(false)) => return None,
+            Ok(_) => {}
+            Err(why) => errors.push(why),
+        }
+    }
+    Some(errors)
+}
+
 /// Whether the conditions of a webhook hold.
 fn conditions_hold(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
     if hook.conditions.is_empty() {
@@ -168,16 +184,9 @@ fn conditions_hold(hook: &Hook, review: &Review<'_>) -> Result<bool, Status> {
     bindings.bind("oldObject", review.attributes.old_object);
     bindings.bind("request", Some(&request::describe(review)));
     request::bind_authorizer(review, &mut bindings);
-    let mut errors = Vec::new();
-    for condition in &hook.conditions {
-        let value = Expression::compile(condition, &scope_of_conditions(), Wanted::Bool)
-            .and_then(|expression| expression.evaluate(&bindings));
-        match value {
-            Ok(CelValue::Bool(false)) => return Ok(false),
-            Ok(_) => {}
-            Err(why) => errors.push(why),
-        }
-    }
+    let Some(errors) = bindings.for_conditions(|| evaluated(hook, &bindings)) else {
+        return Ok(false);
+    };
     if errors.is_empty() {
         return Ok(true);
     }

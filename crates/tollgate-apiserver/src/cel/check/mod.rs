@@ -1,11 +1,13 @@
-//! What can be known of an expression before it runs: what is wrong with its names and types, and how deep its loops go.
+//! What can be known of an expression before it runs: what is wrong with its names and types.
 //!
 //! The rules and the words are those of cel-go's checker (`checker/checker.go`). What is not known is `dyn`, which fits
 //! everywhere; which fields objects have is known as far as the [`Scope`] tells.
 
+mod calls;
 mod fields;
 mod functions;
 mod literals;
+mod loops;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -15,34 +17,20 @@ mod unify;
 pub use scope::Scope;
 pub(super) use types::Type;
 
-use super::library::{self, PAIRS};
 use super::making;
 use ::cel::common::ast::{
-    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr,
-    SelectExpr, StructExpr,
+    EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr, StructExpr,
 };
-use functions::Overload;
+use std::collections::BTreeSet;
 use unify::{Unifier, most_general};
-
-/// How long a list can be that is made from a number.
-const RANGE_ITEMS_MAX: usize = 1_000_000;
-
-/// What stands before the functions that only expressions know which make something.
-const OF_PATCHES: &str = "jsonpatch";
 
 /// What a walk over an expression found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// What is wrong, with the place of each.
     pub(super) errors: Vec<(u64, String)>,
-    /// How many loops stand within each other.
-    pub(super) depth: u32,
-    /// How many parts the expression has.
-    pub(super) nodes: usize,
-    /// Whether texts are taken apart, so that loops may run over their parts.
-    pub(super) splits: bool,
-    /// How long a list is that is made from a number.
-    pub(super) longest_range: usize,
+    /// The calls that could be of several functions, as far as the types tell.
+    pub(super) ambiguous: BTreeSet<u64>,
     /// The variables of a policy that are used.
     pub(super) variables: Vec<String>,
 }
@@ -57,7 +45,6 @@ pub(super) fn check<'s>(
         scope,
         makes,
         locals: Vec::new(),
-        depth: 0,
         types: Unifier::new(),
         formats: 0,
         alike: Vec::new(),
@@ -77,7 +64,6 @@ struct Walk<'w, 's> {
     /// Whether objects can be made.
     makes: bool,
     locals: Vec<(String, Type<'s>)>,
-    depth: u32,
     types: Unifier<'s>,
     /// How many calls of `format` this is within: their lists may have members of several types.
     formats: usize,
@@ -88,7 +74,6 @@ struct Walk<'w, 's> {
 
 impl<'s> Walk<'_, 's> {
     fn infer(&mut self, expression: &IdedExpr) -> Type<'s> {
-        self.found.nodes = self.found.nodes.saturating_add(1);
         let id = expression.id;
         match &expression.expr {
             Expr::Unspecified => Type::Dyn,
@@ -333,212 +318,6 @@ impl<'s> Walk<'_, 's> {
         }
     }
 
-    fn call(&mut self, id: u64, call: &CallExpr) -> Type<'s> {
-        self.note(call);
-        let name = call.func_name.as_str();
-        if name == "_?._" {
-            return self.optional_field(id, &call.args);
-        }
-        if name == PAIRS
-            && let [of] = call.args.as_slice()
-        {
-            return self.pairs(of);
-        }
-        if let Some(part) = self.part_of_pair(name, &call.args) {
-            return part;
-        }
-        let is_format = usize::from(name == "format");
-        self.formats = self.formats.saturating_add(is_format);
-        let of = self.call_of(id, call);
-        self.formats = self.formats.saturating_sub(is_format);
-        of
-    }
-
-    fn call_of(&mut self, id: u64, call: &CallExpr) -> Type<'s> {
-        let name = call.func_name.as_str();
-        let mut given: Vec<Type<'s>> = call.args.iter().map(|item| self.infer(item)).collect();
-        if matches!(name, "_&&_" | "_||_") {
-            for (argument, of) in call.args.iter().zip(&given) {
-                self.assert(argument.id, &Type::Bool, of);
-            }
-            return Type::Bool;
-        }
-        let Some(target) = &call.target else {
-            return match functions::overloads(name) {
-                Some(overloads) => self.resolve(id, name, overloads, false, given),
-                None => self.undeclared(id, name),
-            };
-        };
-        if let Some(space) = qualified(target)
-            && self.is_global(&space)
-        {
-            let full = format!("{space}.{name}");
-            let is_known = self.makes || space != OF_PATCHES;
-            if is_known && let Some(overloads) = functions::overloads(&full) {
-                return self.resolve(id, &full, overloads, false, given);
-            }
-        }
-        given.insert(0, self.infer(target));
-        match functions::overloads(name) {
-            Some(overloads) => self.resolve(id, name, overloads, true, given),
-            None => self.undeclared(id, name),
-        }
-    }
-
-    /// Notes what bounds the cost of a call.
-    fn note(&mut self, call: &CallExpr) {
-        match call.func_name.as_str() {
-            "split" | "findAll" => self.found.splits = true,
-            "range" => {
-                let length = length_of_range(&call.args);
-                self.found.longest_range = self.found.longest_range.max(length);
-            }
-            _ => {}
-        }
-    }
-
-    fn optional_field(&mut self, id: u64, arguments: &[IdedExpr]) -> Type<'s> {
-        match arguments {
-            [of, field] => match &field.expr {
-                Expr::Literal(LiteralValue::String(name)) => self.field(id, of, name.inner(), true),
-                _ => Type::Dyn,
-            },
-            _ => Type::Dyn,
-        }
-    }
-
-    /// What a loop with two variables runs over: places and members of lists, keys and values of maps.
-    fn pairs(&mut self, of: &IdedExpr) -> Type<'s> {
-        let range = self.infer(of);
-        let range = self.types.resolved(&range, false);
-        let (first, second) = match range {
-            Type::List(item) => (Type::Int, (*item).clone()),
-            Type::Map(entry) => (*entry).clone(),
-            other => {
-                let item = self.item(of.id, &other);
-                (item.clone(), item)
-            }
-        };
-        Type::list(Type::pair(first, second))
-    }
-
-    /// What one of the two variables of a loop is bound to.
-    fn part_of_pair(&mut self, name: &str, arguments: &[IdedExpr]) -> Option<Type<'s>> {
-        let ("_[_]", [pair, place]) = (name, arguments) else {
-            return None;
-        };
-        let (Expr::Ident(pair), Expr::Literal(LiteralValue::Int(place))) =
-            (&pair.expr, &place.expr)
-        else {
-            return None;
-        };
-        if pair != library::ITEM {
-            return None;
-        }
-        let Type::Pair(pair) = self.name(0, pair) else {
-            return None;
-        };
-        Some(if *place.inner() == 0 {
-            pair.0.clone()
-        } else {
-            pair.1.clone()
-        })
-    }
-
-    /// The type of what a function gives; an error if it takes nothing of these types.
-    fn resolve(
-        &mut self,
-        id: u64,
-        name: &str,
-        overloads: &'static [Overload],
-        is_member: bool,
-        mut given: Vec<Type<'s>>,
-    ) -> Type<'s> {
-        let mut result: Option<Type<'s>> = None;
-        for overload in overloads {
-            if overload.is_member != is_member {
-                continue;
-            }
-            let mark = self.types.mark();
-            let first = self.types.next();
-            for _ in 0..overload.open {
-                self.types.open();
-            }
-            let wanted: Vec<Type<'s>> = overload
-                .arguments
-                .iter()
-                .map(|of| shifted(of, first))
-                .collect();
-            if !self.types.all_fit(&given, &wanted) {
-                self.types.back_to(mark);
-                continue;
-            }
-            let gives = shifted(&overload.result, first);
-            let gives = self.types.resolved(&gives, false);
-            result = Some(match result {
-                None => gives,
-                Some(before) if before == gives => before,
-                Some(_) => Type::Dyn,
-            });
-        }
-        result.unwrap_or_else(|| {
-            for of in &mut given {
-                *of = self.types.resolved(of, true);
-            }
-            let signature = signature(&given, is_member);
-            let why = format!("found no matching overload for '{name}' applied to '{signature}'");
-            self.error(id, why);
-            Type::Error
-        })
-    }
-
-    /// What a loop sees of what it runs over.
-    fn item(&mut self, id: u64, range: &Type<'s>) -> Type<'s> {
-        match range {
-            Type::List(item) => (**item).clone(),
-            Type::Map(entry) => entry.0.clone(),
-            Type::Dyn | Type::Error => Type::Dyn,
-            Type::Variable(_) => {
-                self.types.fits(&Type::Dyn, range);
-                Type::Dyn
-            }
-            other => {
-                let why = format!(
-                    "expression of type '{}' cannot be range of a comprehension (must be list, map, or dynamic)",
-                    other.told()
-                );
-                self.error(id, why);
-                Type::Error
-            }
-        }
-    }
-
-    fn comprehension(&mut self, of: &ComprehensionExpr) -> Type<'s> {
-        let range = self.infer(&of.iter_range);
-        let start = self.infer(&of.accu_init);
-        let range = self.types.resolved(&range, false);
-        let item = self.item(of.iter_range.id, &range);
-        let before = self.locals.len();
-        let outside = self.depth;
-        if !library::is_binding(of) {
-            self.depth = self.depth.saturating_add(1);
-        }
-        self.found.depth = self.found.depth.max(self.depth);
-        self.locals.push((of.accu_var.clone(), start.clone()));
-        let inside = self.locals.len();
-        self.locals.push((of.iter_var.clone(), item));
-        let goes_on = self.infer(&of.loop_cond);
-        self.assert(of.loop_cond.id, &Type::Bool, &goes_on);
-        let step = self.infer(&of.loop_step);
-        self.assert(of.loop_step.id, &start, &step);
-        self.depth = outside;
-        // The result knows what was gathered, and no member.
-        self.locals.truncate(inside);
-        let result = self.infer(&of.result);
-        self.locals.truncate(before);
-        self.types.resolved(&result, false)
-    }
-
     fn assert(&mut self, id: u64, wanted: &Type<'s>, found: &Type<'s>) {
         if !self.types.fits(wanted, found) {
             self.mismatch(id, wanted, found);
@@ -579,36 +358,4 @@ fn type_named(name: &str) -> Option<Type<'static>> {
         _ => return None,
     };
     Some(Type::meta(of))
-}
-
-/// A type of a function with open types of its own.
-fn shifted<'s>(of: &Type<'static>, by: usize) -> Type<'s> {
-    match of {
-        Type::Variable(number) => Type::Variable(number.saturating_add(by)),
-        _ => of.with_parts(|part| shifted(part, by)),
-    }
-}
-
-/// What a function was given, as errors write it: `(int, string)`, `string.(int)`.
-fn signature(given: &[Type<'_>], is_member: bool) -> String {
-    let mut given: Vec<String> = given.iter().map(|of| of.told().to_string()).collect();
-    let target = if is_member && !given.is_empty() {
-        format!("{}.", given.remove(0))
-    } else {
-        String::new()
-    };
-    format!("{target}({})", given.join(", "))
-}
-
-/// How long a list of numbers is; as long as one can be if nobody knows.
-fn length_of_range(arguments: &[IdedExpr]) -> usize {
-    match arguments {
-        [argument] => match &argument.expr {
-            Expr::Literal(LiteralValue::Int(length)) => {
-                usize::try_from(*length.inner()).unwrap_or_default()
-            }
-            _ => RANGE_ITEMS_MAX,
-        },
-        _ => RANGE_ITEMS_MAX,
-    }
 }

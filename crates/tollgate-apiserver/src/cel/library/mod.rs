@@ -27,6 +27,7 @@ pub(super) use names::function_names;
 pub(crate) use names::{NAMESPACES, is_known, is_predicate};
 pub(super) use patches::add as add_patches;
 
+use super::meter;
 use ::cel::{Context, Env, extensions};
 use std::sync::{Arc, LazyLock};
 
@@ -51,6 +52,7 @@ pub(crate) fn fresh_environment() -> Env {
     for add in libraries {
         add(&mut environment);
     }
+    meter::add(&mut environment);
     environment
 }
 

@@ -1,8 +1,9 @@
 //! The rules of a version, compiled once.
 
+use crate::cel::meter::Metered;
 use crate::cel::parse::parse;
 use cel::Program;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tollgate_api::Value;
 use tollgate_api::value::CompactString;
 
@@ -28,17 +29,15 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) text: String,
-    pub(super) program: Program,
+    pub(super) program: Metered,
     pub(super) message: String,
-    pub(super) message_expression: Option<Program>,
+    pub(super) message_expression: Option<Metered>,
     pub(super) reason: String,
     pub(super) field_path: String,
     /// Whether it compares with what was there before.
     pub(super) is_transition: bool,
     /// Whether it is asked, too, when nothing was there before.
     pub(super) optional_old: bool,
-    /// How many loops stand in each other.
-    pub(super) depth: u32,
 }
 
 impl Rules {
@@ -80,6 +79,11 @@ impl Place {
     }
 }
 
+/// A program that is charged for; what its functions are called on is known from the schema.
+fn metered(program: &Program) -> Metered {
+    Metered::new(program, &BTreeSet::new())
+}
+
 impl Rule {
     fn read(rule: &Value) -> Option<Self> {
         let text = rule.str_or_empty("rule").trim().to_owned();
@@ -88,15 +92,14 @@ impl Rule {
         Some(Self {
             message: rule.str_or_empty("message").trim().to_owned(),
             message_expression: (!expression.is_empty())
-                .then(|| parse(expression).ok())
+                .then(|| parse(expression).ok().as_ref().map(metered))
                 .flatten(),
             reason: rule.str_or_empty("reason").to_owned(),
             field_path: rule.str_or_empty("fieldPath").to_owned(),
             optional_old: rule.bool("optionalOldSelf") == Some(true),
             is_transition: program.references().has_variable("oldSelf"),
-            depth: super::infer::loops(program.expression()),
             text,
-            program,
+            program: metered(&program),
         })
     }
 }

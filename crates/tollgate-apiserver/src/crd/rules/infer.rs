@@ -21,29 +21,6 @@ const TYPES: &[&str] = &[
     "duration",
 ];
 
-/// How many loops stand in each other.
-pub(super) fn loops(expression: &IdedExpr) -> u32 {
-    let of = |list: &[IdedExpr]| list.iter().map(loops).max().unwrap_or_default();
-    match &expression.expr {
-        Expr::Call(call) => {
-            let target = call.target.as_ref().map_or(0, |target| loops(target));
-            target.max(of(&call.args))
-        }
-        Expr::Comprehension(inner) => {
-            let own = u32::from(!library::is_binding(inner));
-            let body = loops(&inner.loop_step)
-                .max(loops(&inner.loop_cond))
-                .saturating_add(own);
-            body.max(loops(&inner.iter_range))
-                .max(loops(&inner.accu_init))
-                .max(loops(&inner.result))
-        }
-        Expr::List(list) => of(&list.elements),
-        Expr::Select(select) => loops(&select.operand),
-        _ => 0,
-    }
-}
-
 /// Walks an expression.
 pub(super) struct Walk<'s> {
     scope: Vec<(String, Type<'s>)>,

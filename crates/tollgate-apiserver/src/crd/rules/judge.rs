@@ -2,21 +2,21 @@
 
 use super::compile::{Place, Rule, Rules};
 use super::{library, values};
+use crate::cel::OUT_OF_BUDGET;
+use crate::cel::meter::{CALL_COST_MAX, CALL_TOO_DEAR, COST_MAX};
 use cel::Value as Cel;
 use cel::objects::OptionalValue;
 use std::sync::Arc;
 use tollgate_api::Value;
 use tollgate_api::field::{Error, ErrorKind, Errors, Path};
 
-/// About how many steps all rules may take for one object.
-const STEPS_MAX: u64 = 10_000_000;
-
 impl Rules {
     /// The rules that do not hold. Parts that are as they were are only asked how they changed.
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Errors {
         let mut judge = Judge {
             errors: Errors::new(),
-            steps: 0,
+            left: COST_MAX,
+            is_exhausted: false,
         };
         judge.level(&self.root, object, old, &Path::root(""), true);
         judge.errors
@@ -25,33 +25,22 @@ impl Rules {
 
 struct Judge {
     errors: Errors,
-    steps: u64,
+    /// What the rules may still cost.
+    left: u64,
+    /// Whether no rule is asked any more.
+    is_exhausted: bool,
 }
 
-/// What is said of the rule at which the steps have run out: it takes too many by itself, or those before it did.
-fn exhausted(rule: &Rule, steps: u64) -> String {
-    if steps > STEPS_MAX {
-        return format!(
-            "'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: {}",
-            if rule.message.is_empty() {
-                &rule.text
-            } else {
-                &rule.message
-            }
-        );
-    }
-    "validation failed due to running out of cost budget, no further validation rules will be run"
-        .to_owned()
-}
-
-/// How many values there are in a value.
-fn count(value: &Value) -> u64 {
-    let below: u64 = match value {
-        Value::Array(items) => items.iter().map(count).sum(),
-        Value::Object(object) => object.iter().map(|(_, child)| count(child)).sum(),
-        _ => 0,
+/// What is said of the rule that costs too much by itself.
+fn too_dear(rule: &Rule) -> String {
+    let shown = if rule.message.is_empty() {
+        &rule.text
+    } else {
+        &rule.message
     };
-    below.saturating_add(1)
+    format!(
+        "'{CALL_TOO_DEAR}': no further validation rules will be run due to call cost exceeds limit for rule: {shown}"
+    )
 }
 
 impl Judge {
@@ -66,13 +55,12 @@ impl Judge {
         // What is as it was may go on breaking rules, but not those about how it changes.
         let is_same = old == Some(value);
         let is_null = value.is_null() && place.schema.bool("nullable") == Some(true);
-        if is_null || (is_same && !place.has_transitions) {
+        if is_null || self.is_exhausted || (is_same && !place.has_transitions) {
             return;
         }
         if !place.rules.is_empty() {
             let this = values::of(value, &place.schema, is_root);
             let before = old.map(|old| values::of(old, &place.schema, is_root));
-            let size = count(value);
             for rule in &place.rules {
                 let is_asked = if rule.is_transition {
                     before.is_some() || rule.optional_old
@@ -82,16 +70,20 @@ impl Judge {
                 if !is_asked {
                     continue;
                 }
-                let steps = size.saturating_pow(rule.depth.saturating_add(1));
-                self.steps = self.steps.saturating_add(steps);
-                if self.steps > STEPS_MAX {
+                let (error, cost) = ask(rule, &this, before.as_ref(), value, path);
+                let left = self.left.checked_sub(cost);
+                self.left = left.unwrap_or_default();
+                let refused = match left {
+                    None => Some(OUT_OF_BUDGET.to_owned()),
+                    Some(_) => (cost > CALL_COST_MAX).then(|| too_dear(rule)),
+                };
+                if let Some(why) = refused {
                     let sort = place.schema.str_or_empty("type");
-                    self.errors
-                        .push(Error::invalid(path, sort, exhausted(rule, steps)));
+                    self.errors.push(Error::invalid(path, sort, why));
+                    self.is_exhausted = true;
                     return;
                 }
-                self.errors
-                    .extend(ask(rule, &this, before.as_ref(), value, path));
+                self.errors.extend(error);
             }
         }
         match value {
@@ -135,7 +127,7 @@ fn ask(
     before: Option<&Cel>,
     value: &Value,
     path: &Path<'_>,
-) -> Option<Error> {
+) -> (Option<Error>, u64) {
     let mut context = library::context();
     context.add_variable_from_value("self", this.clone());
     if rule.optional_old {
@@ -145,24 +137,27 @@ fn ask(
     } else if let Some(before) = before {
         context.add_variable_from_value("oldSelf", before.clone());
     }
-    let failure = match rule.program.execute(&context) {
-        Ok(Cel::Bool(true)) => return None,
+    let (answer, cost) = rule.program.run(&context);
+    let failure = match answer {
+        Ok(Cel::Bool(true)) => return (None, cost),
         Ok(Cel::Bool(false)) => None,
         Ok(_) => Some("no such overload".to_owned()),
         Err(error) => Some(error.to_string()),
     };
     if let Some(failure) = failure {
         let why = format!("{failure} evaluating rule: {}", explained(rule));
-        return Some(error(ErrorKind::Invalid, path.to_string(), value, why));
+        let error = error(ErrorKind::Invalid, path.to_string(), value, why);
+        return (Some(error), cost);
     }
-    let told = rule.message_expression.as_ref().and_then(|expression| {
-        match expression.execute(&context) {
-            Ok(Cel::String(text)) if !text.trim().is_empty() && !text.contains('\n') => {
-                Some(text.trim().to_owned())
-            }
-            _ => None,
-        }
-    });
+    let told =
+        rule.message_expression
+            .as_ref()
+            .and_then(|expression| match expression.run(&context).0 {
+                Ok(Cel::String(text)) if !text.trim().is_empty() && !text.contains('\n') => {
+                    Some(text.trim().to_owned())
+                }
+                _ => None,
+            });
     let why = told.unwrap_or_else(|| explained(rule));
     let kind = match rule.reason.as_str() {
         "FieldValueForbidden" => ErrorKind::Forbidden,
@@ -181,7 +176,7 @@ fn ask(
         let start = if field == "<nil>" { "" } else { field.as_str() };
         field = format!("{start}{joint}{below}");
     }
-    Some(error(kind, field, value, why))
+    (Some(error(kind, field, value, why)), cost)
 }
 
 fn explained(rule: &Rule) -> String {
