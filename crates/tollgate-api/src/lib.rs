@@ -7,6 +7,7 @@
 //! Nothing here reads a clock, a file or the network, and nothing here decides anything.
 
 pub mod attributes;
+pub mod certificate_authority;
 pub mod client;
 pub mod daemon_pod;
 pub mod duration;
@@ -28,6 +29,7 @@ pub mod seccomp;
 pub mod spelling;
 pub mod status;
 pub mod time;
+pub mod token_maker;
 pub mod usage_source;
 pub mod value;
 

@@ -189,6 +189,7 @@ impl LocalClient {
                     ("serviceaccounts", "token") => {
                         subresources::token(&call, kind, &object, &options).await?
                     }
+                    ("subjectaccessreviews", "") => verbs::review_access(&call, &object)?,
                     (_, "") => verbs::create(&call, object, &options).await?,
                     _ => return Err(error::method_not_allowed()),
                 }

@@ -5,6 +5,9 @@
 //! time to where it should be; [`driver`] keeps the cache and the work queues, and runs all of them in a server or step
 //! by step in a simulation.
 
+pub mod attributes_class_protection;
+pub mod bootstrap_token_cleaning;
+pub mod certificates;
 pub mod claim;
 pub mod clock;
 pub mod cluster_role_aggregation;
@@ -31,6 +34,7 @@ pub mod namespace;
 pub(crate) mod namespaces;
 pub mod node;
 pub mod node_lifecycle;
+pub mod node_ttl;
 pub mod owners;
 pub mod persistent_volume;
 pub mod pod_control;
@@ -39,6 +43,7 @@ pub mod pod_gc;
 pub mod refused;
 pub mod registry;
 pub mod replica_set;
+pub mod resource_claim;
 pub mod resource_quota;
 pub mod resources;
 pub mod root_ca;
@@ -47,6 +52,7 @@ pub mod service_account;
 pub(crate) mod service_pods;
 pub mod stateful_set;
 pub mod taint_eviction;
+pub mod token_secret;
 pub mod ttl_after_finished;
 pub mod validating_admission_policy_status;
 pub mod volume_expansion;

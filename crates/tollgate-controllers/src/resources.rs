@@ -34,8 +34,10 @@ resources! {
     REPLICA_SETS = "apps" / "v1" / "replicasets";
     STATEFUL_SETS = "apps" / "v1" / "statefulsets";
     HORIZONTAL_POD_AUTOSCALERS = "autoscaling" / "v2" / "horizontalpodautoscalers";
+    SUBJECT_ACCESS_REVIEWS = "authorization.k8s.io" / "v1" / "subjectaccessreviews";
     CRON_JOBS = "batch" / "v1" / "cronjobs";
     JOBS = "batch" / "v1" / "jobs";
+    CERTIFICATE_SIGNING_REQUESTS = "certificates.k8s.io" / "v1" / "certificatesigningrequests";
     LEASES = "coordination.k8s.io" / "v1" / "leases";
     ENDPOINT_SLICES = "discovery.k8s.io" / "v1" / "endpointslices";
     CUSTOM_RESOURCE_DEFINITIONS = "apiextensions.k8s.io" / "v1" / "customresourcedefinitions";
@@ -46,6 +48,8 @@ resources! {
     CLUSTER_ROLES = "rbac.authorization.k8s.io" / "v1" / "clusterroles";
     ROLE_BINDINGS = "rbac.authorization.k8s.io" / "v1" / "rolebindings";
     ROLES = "rbac.authorization.k8s.io" / "v1" / "roles";
+    RESOURCE_CLAIM_TEMPLATES = "resource.k8s.io" / "v1" / "resourceclaimtemplates";
+    RESOURCE_CLAIMS = "resource.k8s.io" / "v1" / "resourceclaims";
     PRIORITY_CLASSES = "scheduling.k8s.io" / "v1" / "priorityclasses";
     CSI_NODES = "storage.k8s.io" / "v1" / "csinodes";
     STORAGE_CLASSES = "storage.k8s.io" / "v1" / "storageclasses";

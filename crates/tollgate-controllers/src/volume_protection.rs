@@ -119,7 +119,7 @@ impl Controller for ClaimProtection {
 }
 
 /// Puts the finalizer where it is missing, and takes it from what is on its way out and not used.
-async fn settle(
+pub(crate) async fn settle(
     context: &Context,
     resource: &GroupVersionResource,
     object: &Cached,

@@ -5,7 +5,9 @@
 //! certificates, the time and the store, and carries the answers.
 
 pub mod authenticate;
+pub mod authority;
 pub mod authorize;
+mod der;
 pub mod impersonate;
 pub mod node;
 pub mod rbac;

@@ -166,6 +166,7 @@ impl Server {
         };
         self.authenticator
             .authenticate(&credentials, NOW, &self.snapshot())
+            .user
     }
 
     fn answer(&mut self, who: &str, request: &Value) -> Answer {
@@ -217,7 +218,7 @@ impl Server {
                 Ok(reviews::self_subject(user, NOW))
             }
             (AUTHENTICATION, "tokenreviews", "create") => {
-                reviews::token(&self.authenticator, body, NOW, &snapshot)
+                reviews::token(&self.authenticator, body, NOW, &snapshot).map(|(review, _)| review)
             }
             ("", "serviceaccounts", "create") if target.subresource == "token" => {
                 // Another kind in the body is found when it is decoded.

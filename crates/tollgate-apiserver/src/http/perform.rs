@@ -7,7 +7,7 @@ use super::service::Service;
 use crate::error;
 use crate::resources::{Resource, Verb};
 use crate::verbs::options::{DeleteOptions, WriteKind};
-use crate::verbs::{self, Answer, BodyFormat, Call, PatchType, subresources};
+use crate::verbs::{self, Answer, BodyFormat, Call, PatchType, legacy_token, subresources};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use tollgate_api::{GroupVersionKind, Object, Status, Value, json};
@@ -112,7 +112,12 @@ async fn create(
         _ => return Err(error::method_not_allowed()),
     }
     if let Some(answer) = verbs::review(call, &service.authenticator, &object) {
-        return answer;
+        let (answer, used) = answer?;
+        if let Some(used) = used {
+            legacy_token::annotate(call.trail, call.warnings, &used);
+            legacy_token::label(&service.api, &used).await;
+        }
+        return Ok(answer);
     }
     verbs::create(call, object, &options).await
 }

@@ -18,12 +18,14 @@ use super::query::{self, Query};
 use super::request_info::RequestInfo;
 use super::respond::{self, HttpAnswer};
 use crate::audit::{Auditor, Stage, Trail};
+use crate::auth::authenticate::Authenticated;
 use crate::auth::authorize::forbidden;
 use crate::auth::impersonate::{Impersonator, Wanted};
+use crate::auth::token::LegacyUse;
 use crate::auth::{Authenticator, Credentials};
 use crate::discovery::Documents;
 use crate::metrics::Metrics;
-use crate::verbs::{Api, Warnings};
+use crate::verbs::{Api, Warnings, legacy_token};
 use hyper::body::Incoming;
 use hyper::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
@@ -164,20 +166,27 @@ impl Service {
             Ok(limit) => limit,
             Err(status) => {
                 let why = (status.code, status.message.as_str());
-                self.refuse_early(head, incoming, why).await;
+                self.refuse_early(head, incoming, why, None).await;
                 return respond::failure(&status, head.failure_form());
             }
         };
-        let user = match self.authenticate(incoming) {
+        let Authenticated { user, used } = self.authenticate(incoming);
+        if let Some(used) = &used {
+            legacy_token::label(&self.api, used).await;
+        }
+        let user = match user {
             Ok(user) => user,
             Err(status) => {
                 let why = incoming.failed_authentication(&head.query);
                 let why = (status.code, why.as_str());
-                self.refuse_early(head, incoming, why).await;
+                self.refuse_early(head, incoming, why, used.as_ref()).await;
                 return respond::failure(&status, Form::default());
             }
         };
         head.trail = self.trail(head, incoming, Some(&user));
+        if let Some(used) = &used {
+            legacy_token::annotate(&head.trail, warnings, used);
+        }
         let open = limit.is_none().then(|| {
             let labels = metrics::labels(head, &self.api.catalog.load());
             self.metrics.long_running(labels)
@@ -215,8 +224,12 @@ impl Service {
         head: &Head,
         incoming: audited::Incoming<'_>,
         (code, why): (u16, &str),
+        used: Option<&LegacyUse>,
     ) {
         let trail = self.trail(head, incoming, None);
+        if let Some(used) = used {
+            legacy_token::annotate(&trail, &Warnings::default(), used);
+        }
         trail.refused_early(why);
         trail.answered(code);
         trail.tell(Stage::ResponseStarted).await;
@@ -291,7 +304,7 @@ impl Service {
     }
 
     /// Who asks.
-    fn authenticate(&self, incoming: audited::Incoming<'_>) -> Result<UserInfo, Status> {
+    fn authenticate(&self, incoming: audited::Incoming<'_>) -> Authenticated {
         let authorization = incoming.headers.get(AUTHORIZATION).map(lossy);
         let credentials = Credentials {
             certificate: &incoming.peer.certificate,

@@ -32,6 +32,7 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
         }
         _ => {}
     }
+    strategy::note_author(&resource.kind, object, call.user);
     let shares_labels = shares_labels(call, object);
     for warning in strategy::prepare_for_create(&resource.kind, object, call.api.release) {
         call.warnings.add(warning);

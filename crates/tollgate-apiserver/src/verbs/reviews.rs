@@ -3,16 +3,18 @@
 use super::answer::Answer;
 use super::call::Call;
 use super::metadata;
+use crate::auth::token::LegacyUse;
 use crate::auth::{Authenticator, reviews};
 use tollgate_api::{Status, Value};
 
-/// Answers a review; none if the resource is none of them.
+/// Answers a review; none if the resource is none of them. With it comes that a token was used that a secret keeps.
 pub fn review(
     call: &Call<'_>,
     authenticator: &Authenticator,
     object: &Value,
-) -> Option<Result<Answer, Status>> {
+) -> Option<Result<(Answer, Option<LegacyUse>), Status>> {
     let authorizer = &call.api.authorizer;
+    let mut used = None;
     let resource = call.group_resource();
     let answered = match (resource.group.as_str(), resource.resource.as_str()) {
         ("authentication.k8s.io", "selfsubjectreviews") => {
@@ -20,7 +22,11 @@ pub fn review(
         }
         ("authentication.k8s.io", "tokenreviews") => {
             let snapshot = call.api.store.snapshot();
-            reviews::token(authenticator, object, call.now, &snapshot)
+            let reviewed = reviews::token(authenticator, object, call.now, &snapshot);
+            reviewed.map(|(review, noted)| {
+                used = noted;
+                review
+            })
         }
         ("authorization.k8s.io", "selfsubjectaccessreviews") => {
             reviews::self_subject_access(authorizer, call.user, object)
@@ -40,9 +46,19 @@ pub fn review(
         }
         _ => return None,
     };
-    Some(answered.map(|object| Answer::Other {
+    Some(answered.map(|object| (created(call, object), used)))
+}
+
+/// Answers a SubjectAccessReview, for those who do not come over a connection.
+pub fn review_access(call: &Call<'_>, object: &Value) -> Result<Answer, Status> {
+    let answered = reviews::subject_access(&call.api.authorizer, object)?;
+    Ok(created(call, answered))
+}
+
+fn created(call: &Call<'_>, object: Value) -> Answer {
+    Answer::Other {
         code: 201,
         kind: call.resource.kind.clone(),
         object,
-    }))
+    }
 }

@@ -183,6 +183,14 @@ impl Cache {
         listed.unwrap_or_default()
     }
 
+    /// How many objects there are, in all namespaces.
+    pub fn count(&self, resource: &GroupVersionResource) -> usize {
+        let counted = self.read(resource, |objects| {
+            objects.by_namespace.values().map(BTreeMap::len).sum()
+        });
+        counted.unwrap_or_default()
+    }
+
     /// Whether a namespace has any object.
     pub fn has_any(&self, resource: &GroupVersionResource, namespace: &str) -> bool {
         self.read(resource, |objects| {

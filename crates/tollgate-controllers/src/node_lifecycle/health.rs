@@ -56,6 +56,11 @@ pub(super) struct Health {
 }
 
 impl Health {
+    /// As if something had been heard just now.
+    pub(super) fn begin_anew(&mut self, now: Timestamp) {
+        self.since = now;
+    }
+
     /// Takes in a sign. For how long the node may be silent from now on; none if it has been for too long.
     pub(super) fn hear(&mut self, sign: &Sign, now: Timestamp) -> Option<Duration> {
         let is_news = self.last.uid != sign.uid

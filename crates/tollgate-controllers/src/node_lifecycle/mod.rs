@@ -1,10 +1,13 @@
 //! node-lifecycle-controller: notices nodes that report no more, and taints nodes by their conditions.
 //!
 //! Upstream: `pkg/controller/nodelifecycle`. Upstream looks at all nodes every five seconds; here a node is looked at when
-//! it or its lease changes, and when it should have changed.
+//! it or its lease changes, and when it should have changed, and zones when one of their nodes changes.
 
 mod health;
+mod labels;
+mod limiter;
 mod taints;
+mod zones;
 
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
@@ -12,23 +15,50 @@ use crate::driver::{Cache, Cached, condition};
 use crate::events::{EventType, Reference};
 use crate::pod_end;
 use crate::resources::{LEASES, NODES, PODS};
+use futures_util::future::join_all;
 use health::{Health, Sign};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tollgate_api::client::{Identity, PatchKind, Pending, Target};
 use tollgate_api::status::Reason;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Status, Value};
+use zones::{Fact, Pass, Zones};
 
 /// Where leases of nodes are.
 const LEASE_NAMESPACE: &str = "kube-node-lease";
+/// The work on all zones. All other work is on a node.
+const ZONES: &str = "zones";
 
 #[derive(Debug, Default)]
 struct State {
     health: BTreeMap<CompactString, Health>,
     /// Nodes whose coming people have been told of.
     known: BTreeSet<CompactString>,
+    zones: Zones,
+    /// What counts of each node for its zone.
+    facts: BTreeMap<CompactString, Fact>,
+    /// The revisions that this was read from.
+    revisions: BTreeMap<CompactString, u64>,
+}
+
+impl State {
+    /// Takes in how the nodes are. Only what has changed is read.
+    fn learn(&mut self, nodes: &[Arc<Cached>]) -> Result<(), Status> {
+        let there: BTreeSet<&CompactString> = nodes.iter().map(|node| &node.meta.name).collect();
+        self.facts.retain(|name, _| there.contains(name));
+        self.revisions.retain(|name, _| there.contains(name));
+        for node in nodes {
+            let name = &node.meta.name;
+            if self.revisions.get(name) != Some(&node.revision) {
+                self.facts
+                    .insert(name.clone(), labels::fact(&node.meta, &node.object()?));
+                self.revisions.insert(name.clone(), node.revision);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The controller.
@@ -72,9 +102,15 @@ impl Controller for NodeLifecycle {
         {
             queue.add(Key::new("", &object.meta.name));
         }
+        if change.is_of(&NODES) {
+            queue.add(Key::of_kind(ZONES, "", ""));
+        }
     }
 
     fn reconcile<'a>(&'a self, context: &'a Context, key: &'a Key) -> Pending<'a, Outcome> {
+        if key.kind == ZONES {
+            return Box::pin(self.taint_by_zones(context));
+        }
         Box::pin(self.look(context, &key.name))
     }
 }
@@ -127,9 +163,50 @@ impl NodeLifecycle {
         if !is_ready(&object) {
             mark_pods(context, name).await?;
         }
-        taint(context, name, &object).await?;
+        let wanted = taints::wanted(&object, context.now);
+        write_taints(context, name, &object, wanted).await?;
+        labels::complete(context, &node.meta).await?;
         Ok(silent.map_or(Requeue::No, Requeue::After))
     }
+}
+
+impl NodeLifecycle {
+    /// Taints nodes that are not ready so that their pods leave, as fast as their zones let it.
+    async fn taint_by_zones(&self, context: &Context) -> Outcome {
+        let pass = {
+            let mut state = self.lock();
+            state.learn(&context.cache.list(&NODES, ""))?;
+            let State { zones, facts, .. } = &mut *state;
+            let pass = zones.pass(facts, context.now);
+            if pass.begins_anew {
+                for health in state.health.values_mut() {
+                    health.begin_anew(context.now);
+                }
+            }
+            pass
+        };
+        let Pass { taint, untaint, .. } = &pass;
+        let tainted = taint.iter().map(|(name, taint)| (name, Some(*taint)));
+        let writes = tainted.chain(untaint.iter().map(|name| (name, None)));
+        let writes = writes.map(|(name, taint)| write_no_execute(context, name, taint));
+        let done: Result<Vec<()>, Status> = join_all(writes).await.into_iter().collect();
+        done?;
+        Ok(pass.wait.map_or(Requeue::No, Requeue::After))
+    }
+}
+
+/// Of the taints by which pods leave a node, it has this one and no other.
+async fn write_no_execute(
+    context: &Context,
+    name: &str,
+    taint: Option<&'static str>,
+) -> Result<(), Status> {
+    let Some(node) = context.cache.get(&NODES, "", name) else {
+        return Ok(());
+    };
+    let object = node.object()?;
+    let wanted = taints::with_no_execute(&object, taint, context.now);
+    write_taints(context, name, &object, wanted).await
 }
 
 fn is_ready(node: &Value) -> bool {
@@ -180,9 +257,14 @@ async fn mark_pod(context: &Context, pod: &Cached) -> Result<(), Status> {
     pod_end::unless_gone(context.patch(target, PatchKind::Strategic, patch).await)
 }
 
-/// Gives a node the taints that its conditions call for.
-async fn taint(context: &Context, name: &str, node: &Value) -> Result<(), Status> {
-    let Some(wanted) = taints::wanted(node, context.now) else {
+/// Gives a node these taints, if it does not have them.
+async fn write_taints(
+    context: &Context,
+    name: &str,
+    node: &Value,
+    wanted: Option<Vec<Value>>,
+) -> Result<(), Status> {
+    let Some(wanted) = wanted else {
         return Ok(());
     };
     let mut patch = Value::object();

@@ -1,9 +1,31 @@
-//! The strategy of CertificateSigningRequests: what was asked for is not asked again.
+//! The strategy of CertificateSigningRequests: what was asked for is not asked again, and the server knows who asked.
 
-use tollgate_api::{Release, Value};
+use tollgate_api::{Release, UserInfo, Value};
 
 /// The types of conditions by which a request is decided.
 const DECISIONS: [&str; 2] = ["Approved", "Denied"];
+
+/// Writes down who asks. What a request says of its author itself would let anybody be anybody.
+pub(super) fn note_author(object: &mut Value, author: &UserInfo) {
+    let texts = |texts: &[_]| Value::Array(texts.iter().cloned().map(Value::string).collect());
+    let spec = object.child_mut("spec");
+    for field in ["username", "uid", "groups", "extra"] {
+        spec.remove(field);
+    }
+    for (field, text) in [("username", &author.name), ("uid", &author.uid)] {
+        if !text.is_empty() {
+            spec.set(field, text.clone());
+        }
+    }
+    if !author.groups.is_empty() {
+        spec.set("groups", texts(&author.groups));
+    }
+    if !author.extra.is_empty() {
+        let extra = author.extra.iter();
+        let extra = extra.map(|(key, values)| (key.clone(), texts(values)));
+        spec.set("extra", extra.collect::<Value>());
+    }
+}
 
 /// Prepares what a request becomes through `approval`, which changes its conditions alone, or through `status`, which
 /// leaves what was decided as it is. Conditions without times get `now`.
@@ -93,6 +115,23 @@ mod tests {
         let mut new = from_str(new).unwrap();
         prepare_conditions(subresource, &mut new, &from_str(old).unwrap(), "NOW");
         assert_eq!(new, from_str(expected).unwrap());
+    }
+
+    #[test]
+    fn the_author_is_who_asks_and_not_who_is_named() {
+        let forged = r#"{"spec":{"username":"admin","uid":"1","groups":["system:masters"],"extra":{"a":["b"]},"request":"r"}}"#;
+        let mut object = from_str(forged).unwrap();
+        note_author(&mut object, &UserInfo::default());
+        assert_eq!(object, from_str(r#"{"spec":{"request":"r"}}"#).unwrap());
+        let author = UserInfo {
+            name: "jane".into(),
+            uid: "u".into(),
+            groups: vec!["dev".into()],
+            extra: [("k".into(), vec!["v".into()])].into(),
+        };
+        note_author(&mut object, &author);
+        let noted = r#"{"spec":{"request":"r","username":"jane","uid":"u","groups":["dev"],"extra":{"k":["v"]}}}"#;
+        assert_eq!(object, from_str(noted).unwrap());
     }
 
     #[test]

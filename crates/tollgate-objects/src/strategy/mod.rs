@@ -16,7 +16,7 @@ mod service_account;
 mod stateful_set;
 mod template;
 
-use tollgate_api::{GroupVersionKind, Release, Value};
+use tollgate_api::{GroupVersionKind, Release, UserInfo, Value};
 
 type PrepareForCreate = fn(&mut Value, Release) -> Vec<String>;
 
@@ -81,6 +81,13 @@ pub fn prepare_for_create(
         .iter()
         .find(|(group, name, _)| kind.kind == *name && kind.group == *group)
         .map_or_else(Vec::new, |(_, _, prepare)| prepare(object, release))
+}
+
+/// Writes down who made an object of `kind`, where objects say so; what they say themselves does not count.
+pub fn note_author(kind: &GroupVersionKind, object: &mut Value, author: &UserInfo) {
+    if kind.group == "certificates.k8s.io" && kind.kind == "CertificateSigningRequest" {
+        certificate_signing_request::note_author(object, author);
+    }
 }
 
 /// Whether the registry changes objects of `kind` before their first storage.

@@ -94,6 +94,7 @@ pub fn whole_cluster(seed: u64, nodes: u32) -> Cluster {
         let release = Release::default();
         let mut controllers = registry::controllers(&Settings {
             root_ca: "simulated".to_owned(),
+            ..Settings::default()
         });
         controllers.push(Arc::new(Scheduler::new(release)));
         controllers.push(Arc::new(Kubelets::new(plans, release)));

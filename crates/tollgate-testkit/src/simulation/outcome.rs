@@ -198,10 +198,13 @@ fn keeper(mirror: &Mirror, namespace: &str, resource: &str, set: &Value) -> Opti
     };
     let pods = pods_of(mirror, namespace, uid(set));
     let there = i64::try_from(pods.len()).unwrap_or(i64::MAX);
-    if there > wanted {
+    let is_stuck = pods.iter().any(|pod| is_excused(pod));
+    // A pod that is to take the place of another may wait for room beside it.
+    let surge = set.at(&["spec", "updateStrategy", "rollingUpdate", "maxSurge"]);
+    let surges = is_stuck && surge.and_then(Value::as_i64).is_some_and(|surge| surge > 0);
+    if there > wanted && !surges {
         return Some(format!("has {there} pods and wants {wanted}"));
     }
-    let is_stuck = pods.iter().any(|pod| is_excused(pod));
     if resource == "statefulsets" && status(set, "availableReplicas") < status(set, "readyReplicas")
     {
         return Some("waits for pods that have not been ready for long".to_owned());

@@ -6,6 +6,8 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod bootstrap_token;
+mod certificates;
 mod cluster_role_aggregation;
 mod cron_job;
 mod daemon_set;
@@ -18,11 +20,14 @@ mod job;
 mod namespace;
 mod node_agent;
 mod node_lifecycle;
+mod node_ttl;
 mod pods;
 mod replica_set;
+mod resource_claim;
 mod resource_quota;
 mod scheduler;
 mod service_account;
 mod stateful_set;
 mod storage;
+mod token_secret;
 mod validating_admission_policy_status;

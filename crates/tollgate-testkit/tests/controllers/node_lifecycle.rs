@@ -25,28 +25,49 @@ fn cluster(seed: u64) -> Cluster {
     cluster
 }
 
-/// A node that says it is ready, and its lease.
+/// A node that says it is ready, and its lease; and another one, about which nobody has to worry.
 fn node(cluster: &Cluster) {
-    let node = r#"{"metadata":{"name":"node"}}"#;
-    cluster.create(&NODES, "", node).unwrap();
-    let target = Target::object(&NODES, "", "node").sub("status");
+    ready_node(cluster, "node", "", 40);
+    ready_node(cluster, "steady", "", STEADY_SECONDS);
+}
+
+/// Whose lease says that is not silent for a long time.
+const STEADY_SECONDS: u32 = 1_000_000;
+
+/// A node of a zone that says it is ready; from then on it is silent.
+fn ready_node(cluster: &Cluster, name: &str, zone: &str, lease_seconds: u32) {
+    let node = format!(
+        r#"{{"metadata":{{"name":"{name}","labels":{{"topology.kubernetes.io/zone":"{zone}"}}}}}}"#
+    );
+    cluster.create(&NODES, "", &node).unwrap();
+    report_ready(cluster, name);
+    let lease = format!(
+        r#"{{"metadata":{{"name":"{name}"}},
+            "spec":{{"leaseDurationSeconds":{lease_seconds},"renewTime":"2026-01-15T12:00:00.000000Z"}}}}"#
+    );
+    cluster.create(&LEASES, "kube-node-lease", &lease).unwrap();
+}
+
+fn report_ready(cluster: &Cluster, name: &str) {
+    let target = Target::object(&NODES, "", name).sub("status");
     let status =
         r#"{"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}"#;
     cluster.patch(target, status).unwrap();
-    renew(cluster, 0);
 }
 
 fn renew(cluster: &Cluster, number: usize) {
     let target = Target::object(&LEASES, "kube-node-lease", "node");
-    let time = format!("2026-01-15T12:00:00.{number:06}Z");
-    let spec = format!(r#"{{"leaseDurationSeconds":40,"renewTime":"{time}"}}"#);
-    if cluster
-        .patch(target, &format!(r#"{{"spec":{spec}}}"#))
-        .is_err()
-    {
-        let lease = format!(r#"{{"metadata":{{"name":"node"}},"spec":{spec}}}"#);
-        cluster.create(&LEASES, "kube-node-lease", &lease).unwrap();
-    }
+    let patch = format!(r#"{{"spec":{{"renewTime":"2026-01-15T12:00:00.{number:06}Z"}}}}"#);
+    cluster.patch(target, &patch).unwrap();
+}
+
+/// Renews the lease of a node for a long time.
+fn keep_alive(cluster: &Cluster, name: &str) {
+    let lease = Target::object(&LEASES, "kube-node-lease", name);
+    let patch = format!(
+        r#"{{"spec":{{"renewTime":"2026-01-15T13:00:00.000000Z","leaseDurationSeconds":{STEADY_SECONDS}}}}}"#
+    );
+    cluster.patch(lease, &patch).unwrap();
 }
 
 fn pod(cluster: &Cluster, name: &str, more: &str) {
@@ -57,7 +78,12 @@ fn pod(cluster: &Cluster, name: &str, more: &str) {
 }
 
 fn taints(cluster: &Cluster) -> Vec<String> {
-    let node = cluster.get(&NODES, "", "node").unwrap();
+    taints_of(cluster, "node")
+}
+
+/// The taints of a node, sorted.
+fn taints_of(cluster: &Cluster, name: &str) -> Vec<String> {
+    let node = cluster.get(&NODES, "", name).unwrap();
     let taints = node
         .get("spec")
         .map_or(&[][..], |spec| spec.items("taints"));
@@ -69,7 +95,9 @@ fn taints(cluster: &Cluster) -> Vec<String> {
             taint.str_or_empty("effect")
         )
     });
-    taints.collect()
+    let mut taints: Vec<String> = taints.collect();
+    taints.sort();
+    taints
 }
 
 fn events(cluster: &Cluster) -> Vec<String> {
@@ -99,8 +127,8 @@ fn a_silent_node_is_given_up_and_its_pods_leave_after_five_minutes() {
     assert_eq!(
         taints(&cluster),
         [
-            "node.kubernetes.io/unreachable:NoSchedule",
-            "node.kubernetes.io/unreachable:NoExecute"
+            "node.kubernetes.io/unreachable:NoExecute",
+            "node.kubernetes.io/unreachable:NoSchedule"
         ]
     );
     let node = cluster.get(&NODES, "", "node").unwrap();
@@ -131,15 +159,14 @@ fn a_node_that_comes_back_in_time_keeps_its_pods() {
     pod(&cluster, "a", "");
     cluster.advance(Duration::from_mins(1));
     assert_eq!(taints(&cluster).len(), 2);
-    let target = Target::object(&NODES, "", "node").sub("status");
-    let status =
-        r#"{"status":{"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady"}]}}"#;
-    cluster.patch(target, status).unwrap();
-    for number in 1..20 {
+    renew(&cluster, 1);
+    cluster.settle();
+    report_ready(&cluster, "node");
+    for number in 2..20 {
         renew(&cluster, number);
         cluster.advance(Duration::from_secs(30));
     }
-    assert!(taints(&cluster).is_empty());
+    assert_eq!(taints(&cluster), [""; 0]);
     assert!(cluster.get(&PODS, "default", "a").is_some());
     let expected = "TaintManagerEviction: Cancelling deletion of Pod default/a";
     assert!(events(&cluster).iter().any(|event| event == expected));
@@ -208,4 +235,82 @@ fn an_unscheduled_pod_that_a_finalizer_holds_fails() {
     cluster.settle();
     let held = cluster.get(&PODS, "default", "held").unwrap();
     assert_eq!(held.get("status").unwrap().str("phase"), Some("Failed"));
+}
+
+/// How many nodes have a taint with that effect.
+fn tainted(cluster: &Cluster, effect: &str) -> usize {
+    let nodes = cluster.list(&NODES, "");
+    let names = nodes
+        .iter()
+        .map(|node| node.at(&["metadata", "name"]).and_then(Value::as_str));
+    names
+        .filter(|name| {
+            let taints = taints_of(cluster, name.unwrap());
+            taints.iter().any(|taint| taint.ends_with(effect))
+        })
+        .count()
+}
+
+#[test]
+fn pods_leave_the_silent_nodes_of_a_zone_one_node_after_another() {
+    for seed in 6..10 {
+        let mut cluster = cluster(seed);
+        for number in 0..4 {
+            ready_node(&cluster, &format!("silent-{number}"), "a", 40);
+        }
+        for number in 0..6 {
+            ready_node(&cluster, &format!("steady-{number}"), "a", STEADY_SECONDS);
+        }
+        cluster.advance(Duration::from_secs(51));
+        assert_eq!(
+            tainted(&cluster, "NoSchedule"),
+            4,
+            "nothing new comes to any of them"
+        );
+        for count in 1..=4 {
+            assert_eq!(tainted(&cluster, "NoExecute"), count);
+            cluster.advance(Duration::from_secs(10));
+        }
+        keep_alive(&cluster, "silent-0");
+        cluster.settle();
+        report_ready(&cluster, "silent-0");
+        cluster.advance(Duration::from_secs(1));
+        assert_eq!(tainted(&cluster, "NoExecute"), 3);
+    }
+}
+
+#[test]
+fn if_no_node_is_ready_all_pods_stay() {
+    let mut cluster = cluster(10);
+    for (name, zone) in [("node", "a"), ("node-1", "a"), ("node-2", "b")] {
+        ready_node(&cluster, name, zone, 40);
+    }
+    pod(&cluster, "a", "");
+    cluster.advance(Duration::from_mins(30));
+    assert_eq!(tainted(&cluster, "NoSchedule"), 3);
+    assert_eq!(tainted(&cluster, "NoExecute"), 0);
+    assert!(cluster.get(&PODS, "default", "a").is_some());
+    // One comes back, and so it was not the network.
+    keep_alive(&cluster, "node-2");
+    cluster.settle();
+    report_ready(&cluster, "node-2");
+    cluster.advance(Duration::from_secs(9));
+    assert_eq!(tainted(&cluster, "NoExecute"), 0);
+    cluster.advance(Duration::from_secs(2));
+    assert_eq!(tainted(&cluster, "NoExecute"), 1);
+    cluster.advance(Duration::from_secs(10));
+    assert_eq!(tainted(&cluster, "NoExecute"), 2);
+    cluster.advance(Duration::from_secs(310));
+    assert!(cluster.get(&PODS, "default", "a").is_none());
+}
+
+#[test]
+fn older_names_of_labels_are_kept_up() {
+    let mut cluster = cluster(11);
+    let node = r#"{"metadata":{"name":"node","labels":{"kubernetes.io/os":"linux"}}}"#;
+    cluster.create(&NODES, "", node).unwrap();
+    cluster.settle();
+    let node = cluster.get(&NODES, "", "node").unwrap();
+    let label = node.at(&["metadata", "labels", "beta.kubernetes.io/os"]);
+    assert_eq!(label.and_then(Value::as_str), Some("linux"));
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tollgate_api::Value;
 use tollgate_api::client::{Deletion, GroupVersionResource, Target};
+use tollgate_controllers::attributes_class_protection::AttributesClassProtection;
 use tollgate_controllers::ephemeral_volume::EphemeralVolumes;
 use tollgate_controllers::persistent_volume::PersistentVolumeBinder;
 use tollgate_controllers::resources::{
     PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICE_ACCOUNTS, STORAGE_CLASSES,
+    VOLUME_ATTRIBUTES_CLASSES,
 };
 use tollgate_controllers::volume_expansion::VolumeExpander;
 use tollgate_controllers::volume_protection::{ClaimProtection, VolumeProtection};
@@ -21,6 +23,7 @@ fn cluster(seed: u64) -> Cluster {
             Arc::new(VolumeExpander) as _,
             Arc::new(ClaimProtection) as _,
             Arc::new(VolumeProtection) as _,
+            Arc::new(AttributesClassProtection) as _,
         ]
     };
     let cluster = Cluster::new(seed, Box::new(controllers));
@@ -224,4 +227,41 @@ fn faults_delay_but_do_not_prevent_that_each_claim_gets_one_volume() {
             assert_eq!(phase, Some("Bound"), "{volume}");
         }
     }
+}
+
+#[test]
+fn a_class_of_attributes_goes_when_no_claim_and_no_volume_names_it() {
+    let mut cluster = cluster(30);
+    let make = |cluster: &Cluster, name: &str| {
+        let class = format!(
+            r#"{{"metadata":{{"name":"{name}"}},"driverName":"simulated.tollgate.dev","parameters":{{"iops":"1"}}}}"#
+        );
+        cluster
+            .create(&VOLUME_ATTRIBUTES_CLASSES, "", &class)
+            .unwrap();
+    };
+    make(&cluster, "gold");
+    make(&cluster, "unused");
+    let claim = r#"{"metadata":{"name":"data"},"spec":{"volumeAttributesClassName":"gold","storageClassName":"",
+        "accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}"#;
+    cluster
+        .create(&PERSISTENT_VOLUME_CLAIMS, "default", claim)
+        .unwrap();
+    cluster.settle();
+    for name in ["gold", "unused"] {
+        let target = Target::object(&VOLUME_ATTRIBUTES_CLASSES, "", name);
+        cluster.delete(target, Deletion::default()).unwrap();
+    }
+    cluster.settle();
+    let there = |cluster: &Cluster, name: &str| {
+        let found = cluster.get(&VOLUME_ATTRIBUTES_CLASSES, "", name);
+        found.is_some()
+    };
+    assert!(!there(&cluster, "unused"));
+    assert!(there(&cluster, "gold"));
+    cluster
+        .delete(claim_of("data"), Deletion::default())
+        .unwrap();
+    cluster.settle();
+    assert!(!there(&cluster, "gold"));
 }

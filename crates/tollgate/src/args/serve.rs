@@ -148,6 +148,15 @@ pub struct ServeArgs {
     )]
     pub service_account_issuer: String,
 
+    /// How long certificates may count that controllers sign
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "8760h0m0s",
+        help_heading = "Security"
+    )]
+    pub cluster_signing_duration: String,
+
     /// What is told of which request: an `audit.k8s.io/v1` Policy
     #[arg(
         long,

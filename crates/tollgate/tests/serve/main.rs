@@ -19,6 +19,8 @@ mod race;
 mod recorded;
 mod running;
 mod scale;
+mod signed;
 mod snapshot;
+mod token_secret;
 mod upstream;
 mod usage;

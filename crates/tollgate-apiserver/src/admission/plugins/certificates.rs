@@ -2,12 +2,12 @@
 //! for whom nobody does.
 
 use crate::admission::{Plugin, Review};
+use crate::auth::authority;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tollgate_api::go_format::quote;
 use tollgate_api::{Operation, Status, Value};
 use tollgate_policy::rbac::{Access, ResourceAccess};
-use x509_parser::prelude::{FromDer as _, X509CertificationRequest};
 
 const GROUP: &str = "certificates.k8s.io";
 const REQUESTS: &str = "certificatesigningrequests";
@@ -145,15 +145,6 @@ fn organizations(request: &Value) -> Vec<String> {
         .and_then(Value::as_str)
         .and_then(|text| STANDARD.decode(text).ok())
         .unwrap_or_default();
-    let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(&pem) else {
-        return Vec::new();
-    };
-    let Ok((_, parsed)) = X509CertificationRequest::from_der(&pem.contents) else {
-        return Vec::new();
-    };
-    let subject = &parsed.certification_request_info.subject;
-    subject
-        .iter_organization()
-        .filter_map(|name| name.as_str().ok().map(str::to_owned))
-        .collect()
+    let asked = authority::asked_for(&pem).unwrap_or_default();
+    asked.organizations
 }

@@ -10,7 +10,7 @@ pub use certificate::{CREDENTIAL_ID, Certificate, CertificateError};
 pub use csv::CsvError;
 pub use token_file::{TokenFile, TokenFileError};
 
-use super::token::{Objects, Verifier};
+use super::token::{LegacyUse, Objects, Refusal, Verifier};
 use bearer::bearer_token;
 use compact_str::CompactString;
 use std::fmt;
@@ -51,6 +51,17 @@ pub struct Identity {
     pub user: UserInfo,
     /// For whom, in the order of the token.
     pub audiences: Vec<CompactString>,
+    /// That a token was used that a secret keeps, which is to be written down.
+    pub used: Option<LegacyUse>,
+}
+
+/// Who makes a request.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// The user, or the 401 that refuses the request.
+    pub user: Result<UserInfo, Status>,
+    /// That a token was used that a secret keeps, which is to be written down whether or not it counts.
+    pub used: Option<LegacyUse>,
 }
 
 /// Knows the users.
@@ -67,13 +78,24 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// The user who makes a request, or the 401 that refuses it. `objects` is a state of the store: tokens end with the
-    /// accounts and pods they speak of.
+    /// Who makes a request. `objects` is a state of the store: tokens end with the accounts and pods they speak of.
     pub fn authenticate(
         &self,
         credentials: &Credentials<'_>,
         now: Timestamp,
         objects: &dyn Objects,
+    ) -> Authenticated {
+        let mut used = None;
+        let user = self.user(credentials, now, objects, &mut used);
+        Authenticated { user, used }
+    }
+
+    fn user(
+        &self,
+        credentials: &Credentials<'_>,
+        now: Timestamp,
+        objects: &dyn Objects,
+        used: &mut Option<LegacyUse>,
     ) -> Result<UserInfo, Status> {
         let mut is_faulty = false;
         match credentials.certificate {
@@ -83,8 +105,15 @@ impl Authenticator {
         }
         if let Some(token) = credentials.authorization.and_then(bearer_token) {
             match self.identify(&token, &self.audiences, now, objects) {
-                Ok(Some(identity)) => return Ok(with_group(identity.user)),
-                Ok(None) | Err(_) => is_faulty = true,
+                Ok(Some(identity)) => {
+                    *used = identity.used;
+                    return Ok(with_group(identity.user));
+                }
+                Ok(None) => is_faulty = true,
+                Err(refusal) => {
+                    *used = refusal.used.map(|used| *used);
+                    is_faulty = true;
+                }
             }
         }
         if is_faulty || !self.anonymous {
@@ -104,7 +133,7 @@ impl Authenticator {
         audiences: &[CompactString],
         now: Timestamp,
         objects: &dyn Objects,
-    ) -> Result<Identity, String> {
+    ) -> Result<Identity, Refusal> {
         let audiences = if audiences.is_empty() {
             self.audiences.as_slice()
         } else {
@@ -112,15 +141,20 @@ impl Authenticator {
         };
         // Upstream asks for the token of its own loopback connection first, which is never given away.
         let mut errors = vec![INVALID_TOKEN.to_owned()];
+        let mut used = None;
         match self.identify(token, audiences, now, objects) {
             Ok(Some(identity)) => {
                 let user = with_group(identity.user);
                 return Ok(Identity { user, ..identity });
             }
             Ok(None) => {}
-            Err(error) => errors.push(error),
+            Err(refusal) => {
+                errors.push(refusal.why);
+                used = refusal.used;
+            }
         }
-        Err(status::aggregate(&errors))
+        let why = status::aggregate(&errors);
+        Err(Refusal { why, used })
     }
 
     fn identify(
@@ -129,7 +163,7 @@ impl Authenticator {
         wanted: &[CompactString],
         now: Timestamp,
         objects: &dyn Objects,
-    ) -> Result<Option<Identity>, String> {
+    ) -> Result<Option<Identity>, Refusal> {
         if let Some(identity) = self.identify_static(token, wanted) {
             return Ok(Some(identity));
         }
@@ -152,6 +186,7 @@ impl Authenticator {
         Some(Identity {
             user,
             audiences: common,
+            used: None,
         })
     }
 }
@@ -188,7 +223,7 @@ mod tests {
     };
 
     fn authenticate(it: &Authenticator, credentials: &Credentials<'_>) -> Result<UserInfo, Status> {
-        it.authenticate(credentials, NOW, &Snapshot::default())
+        it.authenticate(credentials, NOW, &Snapshot::default()).user
     }
 
     fn authenticator(anonymous: bool) -> Authenticator {
@@ -250,8 +285,8 @@ mod tests {
         let identity = review("abc", &[]).unwrap();
         assert_eq!(identity.user.groups, ["devs", "ops", AUTHENTICATED]);
         assert_eq!(identity.audiences, ["https://kubernetes.default.svc"]);
-        assert_eq!(review("garbage", &[]).unwrap_err(), INVALID_TOKEN);
-        assert_eq!(review("abc", &["vault"]).unwrap_err(), INVALID_TOKEN);
+        assert_eq!(review("garbage", &[]).unwrap_err().why, INVALID_TOKEN);
+        assert_eq!(review("abc", &["vault"]).unwrap_err().why, INVALID_TOKEN);
     }
 
     #[test]

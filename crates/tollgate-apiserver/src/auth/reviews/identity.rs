@@ -2,7 +2,7 @@
 
 use super::{answered, read_texts, texts, user_info};
 use crate::auth::authenticate::{Authenticator, Token};
-use crate::auth::token::Objects;
+use crate::auth::token::{LegacyUse, Objects};
 use tollgate_api::{Object, Status, Timestamp, UserInfo, Value};
 
 const API_VERSION: &str = "authentication.k8s.io/v1";
@@ -18,13 +18,13 @@ pub fn self_subject(user: &UserInfo, now: Timestamp) -> Value {
 }
 
 /// TokenReview: whose token it is, and for which of the wanted audiences it counts. The answer repeats the token: not
-/// for logs.
+/// for logs. With it comes that a token was used that a secret keeps, which is to be written down.
 pub fn token(
     authenticator: &Authenticator,
     review: &Value,
     now: Timestamp,
     objects: &dyn Objects,
-) -> Result<Value, Status> {
+) -> Result<(Value, Option<LegacyUse>), Status> {
     let spec = review.get("spec").unwrap_or(&Value::Null);
     let token = spec.str_or_empty("token");
     if token.is_empty() {
@@ -33,18 +33,20 @@ pub fn token(
     }
     let audiences = read_texts(spec, "audiences");
     let mut status = Object::new();
-    match authenticator.review(&Token::new(token), &audiences, now, objects) {
+    let used = match authenticator.review(&Token::new(token), &audiences, now, objects) {
         Ok(identity) => {
             status.insert("authenticated", true);
             status.insert("user", user_info(&identity.user));
             if !identity.audiences.is_empty() {
                 status.insert("audiences", texts(&identity.audiences));
             }
+            identity.used
         }
-        Err(error) => {
+        Err(refusal) => {
             status.insert("user", Value::object());
-            status.insert("error", error);
+            status.insert("error", refusal.why);
+            refusal.used.map(|used| *used)
         }
-    }
-    Ok(answered(review, API_VERSION, "TokenReview", status))
+    };
+    Ok((answered(review, API_VERSION, "TokenReview", status), used))
 }

@@ -249,7 +249,10 @@ fn a_token_is_reviewed_for_its_audiences() {
         audiences: vec![ISSUER.into()],
         ..Authenticator::default()
     };
-    let ask = |spec: &str| token(&authenticator, &review(spec), NOW, &few());
+    let ask = |spec: &str| {
+        let answered = token(&authenticator, &review(spec), NOW, &few());
+        answered.map(|(answer, _)| answer)
+    };
     let own = new_token("{}");
     let vault = new_token(r#"{"audiences":["vault"]}"#);
     let user = r#"{"username":"system:serviceaccount:ns:bot","uid":"sa-1","groups":["system:serviceaccounts","system:serviceaccounts:ns","system:authenticated"],"extra":{"authentication.kubernetes.io/credential-id":["JTI=token-1"]}}"#;

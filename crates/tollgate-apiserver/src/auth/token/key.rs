@@ -1,6 +1,6 @@
 //! Keys that sign and verify tokens: RSA with RS256, as upstream's installers make them, or P-256 with ES256.
 
-use super::der;
+use crate::auth::der;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};

@@ -1,10 +1,10 @@
 //! Tokens of service accounts: made, verified, and the documents with which others verify them.
 
 mod claims;
-mod der;
 pub mod discovery;
 mod jwt;
 mod key;
+mod legacy;
 mod objects;
 pub mod request;
 mod shared_key;
@@ -14,6 +14,8 @@ mod verify;
 
 pub use claims::{Claims, Reference};
 pub use key::{KeyError, PublicKey, SigningKey};
+pub(crate) use legacy::LAST_USED;
+pub use legacy::{LegacyUse, SecretTokens};
 pub use objects::Objects;
 pub use shared_key::SharedKey;
-pub use verify::Verifier;
+pub use verify::{Refusal, Verifier};

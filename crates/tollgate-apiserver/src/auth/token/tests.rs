@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use ring::rand::SystemRandom;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use tollgate_api::token_maker::{SecretToken, TokenMaker as _};
 use tollgate_api::{Status, Timestamp, Value, json};
 
 pub(in crate::auth) const ISSUER: &str = "https://kubernetes.default.svc";
@@ -97,7 +98,8 @@ fn identify(
 ) -> Result<Option<Identity>, String> {
     let own: [CompactString; 1] = [ISSUER.into()];
     let now = NOW.saturating_add_seconds(seconds);
-    verifier().identify(token, &own, &[audience.into()], now, objects)
+    let identified = verifier().identify(token, &own, &[audience.into()], now, objects);
+    identified.map_err(|refusal| refusal.why)
 }
 
 /// Why the token of this request does not count.
@@ -385,13 +387,120 @@ fn what_others_signed_does_not_count() {
     };
     let own = [CompactString::from(ISSUER)];
     assert_eq!(
-        others.identify(&good, &own, &own, NOW, &few()).unwrap_err(),
+        others
+            .identify(&good, &own, &own, NOW, &few())
+            .unwrap_err()
+            .why,
         "invalid signature, no keys found"
     );
     // Unsigned, and of an unknown issuer.
     for text in ["eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.", "a.b.c", "", "{}"] {
         assert_eq!(identify(&Token::new(text), ISSUER, 0, &few()), Ok(None));
     }
+}
+
+/// A token of the account that a secret keeps, and what is stored, changed.
+fn kept(change: impl FnOnce(&mut Few)) -> (Token, Few) {
+    let tokens = SecretTokens {
+        key: SERVER.key.clone(),
+    };
+    let made = tokens.secret_token(&SecretToken {
+        namespace: "ns",
+        account: "bot",
+        account_uid: "sa-1",
+        secret: "s",
+    });
+    let made = made.unwrap();
+    let mut objects = few();
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &made);
+    let secret = objects.0.get_mut("secrets/ns/s").unwrap();
+    secret.child_mut("data").set("token", encoded);
+    change(&mut objects);
+    (Token::new(made), objects)
+}
+
+#[test]
+fn a_token_that_a_secret_keeps_has_no_end_and_its_use_is_told() {
+    let (token, objects) = kept(|_| {});
+    let century = 100 * 365 * 86_400;
+    let identity = identify(&token, ISSUER, century, &objects).unwrap();
+    let identity = identity.unwrap();
+    assert_eq!(identity.user.name, "system:serviceaccount:ns:bot");
+    assert_eq!(identity.user.uid, "sa-1");
+    assert!(identity.user.extra.is_empty());
+    assert_eq!(identity.audiences, [ISSUER]);
+    let used = identity.used.unwrap();
+    assert_eq!(
+        (used.secret.name, used.secret.uid),
+        ("s".into(), "secret-1".into())
+    );
+    assert!(used.last_used.is_empty() && !used.is_auto_generated && !used.is_invalid);
+    assert_eq!(
+        identify(&token, "vault", 0, &objects).unwrap_err(),
+        r#"token audiences ["https://kubernetes.default.svc"] is invalid for the target audiences ["vault"]"#
+    );
+    let (token, objects) = kept(|objects| {
+        let account = objects.0.get_mut("serviceaccounts/ns/bot").unwrap();
+        account.set("secrets", json::from_str(r#"[{"name":"s"}]"#).unwrap());
+    });
+    let identity = identify(&token, ISSUER, 0, &objects).unwrap().unwrap();
+    assert!(identity.used.unwrap().is_auto_generated);
+}
+
+#[test]
+fn a_token_that_a_secret_keeps_ends_with_the_secret_and_the_account() {
+    #[track_caller]
+    fn check(key: &'static str, object: Option<&str>, expected: &str) {
+        let (token, objects) = kept(|objects| {
+            match object {
+                None => objects.0.remove(key),
+                Some(text) => objects
+                    .0
+                    .insert(key.to_owned(), json::from_str(text).unwrap()),
+            };
+        });
+        assert_eq!(identify(&token, ISSUER, 0, &objects).unwrap_err(), expected);
+    }
+    let (secret, account) = ("secrets/ns/s", "serviceaccounts/ns/bot");
+    check(secret, None, "Token has been invalidated");
+    let leaving = r#"{"metadata":{"deletionTimestamp":"2026-01-15T12:00:00Z"}}"#;
+    check(secret, Some(leaving), "Token has been invalidated");
+    let other = r#"{"metadata":{"name":"s"},"data":{"token":"eA=="}}"#;
+    check(secret, Some(other), "Token does not match server's copy");
+    check(account, None, "serviceaccounts \"bot\" not found");
+    check(
+        account,
+        Some(leaving),
+        "ServiceAccount ns/bot has been deleted",
+    );
+    check(
+        account,
+        Some(r#"{"metadata":{"uid":"sa-2"}}"#),
+        "ServiceAccount UID (sa-2) does not match claim (sa-1)",
+    );
+}
+
+#[test]
+fn a_token_that_was_marked_as_invalid_is_refused_and_its_use_is_told() {
+    let (token, objects) = kept(|objects| {
+        let secret = objects.0.get_mut("secrets/ns/s").unwrap();
+        let labels = secret.child_mut("metadata").child_mut("labels");
+        labels.set("kubernetes.io/legacy-token-invalid-since", "2026-01-01");
+        labels.set("kubernetes.io/legacy-token-last-used", "2025-01-01");
+    });
+    let own: [CompactString; 1] = [ISSUER.into()];
+    let refused = verifier().identify(&token, &own, &own, NOW, &objects);
+    let refusal = refused.unwrap_err();
+    assert!(
+        refusal.why.starts_with(
+            "the token in secret ns/s for service account ns/bot has been marked invalid."
+        ),
+        "{}",
+        refusal.why
+    );
+    let used = refusal.used.unwrap();
+    assert!(used.is_invalid);
+    assert_eq!(used.last_used, "2025-01-01");
 }
 
 #[test]

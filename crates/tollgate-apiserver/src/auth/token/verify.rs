@@ -3,6 +3,7 @@
 use super::claims::{Claims, Reference};
 use super::jwt::Unverified;
 use super::key::{PublicKey, SigningKey};
+use super::legacy::{self, LegacyUse};
 use super::objects::Objects;
 use super::shared_key::SharedKey;
 use crate::auth::authenticate::{CREDENTIAL_ID, Identity, Token};
@@ -26,9 +27,24 @@ pub struct Verifier {
     pub others: Vec<PublicKey>,
 }
 
+/// Why a token does not count, in upstream's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The words.
+    pub why: String,
+    /// That it was used nevertheless, if it is one of those that secrets keep.
+    pub used: Option<Box<LegacyUse>>,
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self { why, used: None }
+    }
+}
+
 impl Verifier {
     /// Whose token it is, if it counts for one of `wanted`. None if it is not a token of these issuers at all; an error
-    /// in upstream's words if it is, but does not count. A token that names no audience counts for `own`.
+    /// if it is, but does not count. A token that names no audience counts for `own`.
     pub fn identify(
         &self,
         token: &Token,
@@ -36,12 +52,14 @@ impl Verifier {
         wanted: &[CompactString],
         now: Timestamp,
         objects: &dyn Objects,
-    ) -> Result<Option<Identity>, String> {
-        let Some(token) = Unverified::parse(token.secret()) else {
+    ) -> Result<Option<Identity>, Refusal> {
+        let text = token.secret();
+        let Some(token) = Unverified::parse(text) else {
             return Ok(None);
         };
         let issuer = token.payload.str_or_empty("iss");
-        let is_ours = self.issuers.iter().any(|ours| ours == issuer);
+        let is_legacy = issuer == legacy::ISSUER;
+        let is_ours = is_legacy || self.issuers.iter().any(|ours| ours == issuer);
         if !is_ours || !ALGORITHMS.contains(&token.algorithm()) {
             return Ok(None);
         }
@@ -49,10 +67,14 @@ impl Verifier {
         let claims = Claims::read(&token.payload);
         let audiences = common_audiences(&claims, own, wanted)?;
         check_times(&claims, now)?;
+        if is_legacy {
+            return legacy(text, &token, audiences, objects).map(Some);
+        }
         check_objects(&claims, now, objects)?;
         Ok(Some(Identity {
             user: user(&claims),
             audiences,
+            used: None,
         }))
     }
 
@@ -75,6 +97,32 @@ impl Verifier {
             Ok(())
         } else {
             Err("go-jose/go-jose: error in cryptographic primitive".to_owned())
+        }
+    }
+}
+
+/// Whose token it is that a secret keeps.
+fn legacy(
+    text: &str,
+    token: &Unverified<'_>,
+    audiences: Vec<CompactString>,
+    objects: &dyn Objects,
+) -> Result<Identity, Refusal> {
+    let checked = legacy::check(text, token, objects);
+    let used = checked.used;
+    match checked.account {
+        Err(why) => Err(Refusal {
+            why,
+            used: used.map(Box::new),
+        }),
+        Ok((namespace, account)) => {
+            let mut user = UserInfo::service_account(&namespace, &account.name);
+            user.uid = account.uid;
+            Ok(Identity {
+                user,
+                audiences,
+                used,
+            })
         }
     }
 }

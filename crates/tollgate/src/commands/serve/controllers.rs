@@ -1,67 +1,49 @@
 //! `--controllers`, in kube-controller-manager's syntax, and what runs the controllers beside the server.
 
-use anyhow::{Result, bail};
+use super::{controller_names as names, duration};
+use crate::args::ServeArgs;
+use anyhow::{Context as _, Result, bail};
 use std::sync::Arc;
+use tollgate_apiserver::auth::authority::Authority;
+use tollgate_apiserver::auth::token::{SecretTokens, SharedKey};
+use tollgate_apiserver::http::certificates::{Certificates, Identity};
 use tollgate_apiserver::local::LocalCluster;
 use tollgate_apiserver::verbs::Api;
 use tollgate_controllers::clock::Clock;
 use tollgate_controllers::driver::{self, Machine};
 use tollgate_controllers::node::Kubelets;
-use tollgate_controllers::registry::{self, Settings};
+use tollgate_controllers::registry::{self, Settings, SignerSettings};
 use tollgate_controllers::scheduler::Scheduler;
 
-/// The controllers that kube-controller-manager knows.
-const KNOWN: &[&str] = &[
-    "bootstrap-signer-controller",
-    "certificatesigningrequest-approving-controller",
-    "certificatesigningrequest-cleaner-controller",
-    "certificatesigningrequest-signing-controller",
-    "clusterrole-aggregation-controller",
-    "cronjob-controller",
-    "daemonset-controller",
-    "deployment-controller",
-    "disruption-controller",
-    "endpoints-controller",
-    "endpointslice-controller",
-    "endpointslice-mirroring-controller",
-    "ephemeral-volume-controller",
-    "garbage-collector-controller",
-    "horizontal-pod-autoscaler-controller",
-    "job-controller",
-    "legacy-serviceaccount-token-cleaner-controller",
-    "namespace-controller",
-    "node-ipam-controller",
-    "node-lifecycle-controller",
-    "persistentvolume-attach-detach-controller",
-    "persistentvolume-binder-controller",
-    "persistentvolume-expander-controller",
-    "persistentvolume-protection-controller",
-    "persistentvolumeclaim-protection-controller",
-    "pod-garbage-collector-controller",
-    "replicaset-controller",
-    "replicationcontroller-controller",
-    "resourceclaim-controller",
-    "resourcequota-controller",
-    "root-ca-certificate-publisher-controller",
-    "service-lb-controller",
-    "serviceaccount-controller",
-    "serviceaccount-token-controller",
-    "statefulset-controller",
-    "taint-eviction-controller",
-    "token-cleaner-controller",
-    "ttl-after-finished-controller",
-    "ttl-controller",
-    "validatingadmissionpolicy-status-controller",
-];
+/// What controllers have to be told: our own authority is who signs certificates, for clients are believed by it.
+pub(super) fn settings(
+    args: &ServeArgs,
+    keys: &Certificates,
+    tokens: &SharedKey,
+) -> Result<Settings> {
+    let Identity { certificate, key } = &keys.authority;
+    let authority = Authority::new(certificate, key).context("cannot sign certificates")?;
+    let longest = duration("cluster-signing-duration", &args.cluster_signing_duration)?;
+    Ok(Settings {
+        root_ca: certificate.clone(),
+        signer: Some(SignerSettings {
+            authority: Arc::new(authority),
+            longest,
+        }),
+        tokens: Some(Arc::new(SecretTokens {
+            key: tokens.clone(),
+        })),
+    })
+}
 
 /// Refuses names that no controller has.
 pub(super) fn check(controllers: &[String]) -> Result<()> {
     for given in controllers {
         let name = given.strip_prefix('-').unwrap_or(given);
-        if name != "*" && !KNOWN.contains(&name) {
+        if name != "*" && !names::is_known(name) {
             bail!(
                 "--controllers: \"{name}\" is not in the list of known controllers: {}",
-                KNOWN.join(", ")
+                names::KNOWN.join(", ")
             );
         }
     }
@@ -71,16 +53,16 @@ pub(super) fn check(controllers: &[String]) -> Result<()> {
 /// Whether a controller is to run: what is said of it by name counts before what is said of all.
 fn is_enabled(given: &[String], name: &str) -> bool {
     for entry in given {
-        if entry == name {
+        if names::full(entry) == name {
             return true;
         }
-        if entry.strip_prefix('-') == Some(name) {
+        if entry.strip_prefix('-').map(names::full) == Some(name) {
             return false;
         }
     }
     for entry in given {
         match entry.as_str() {
-            "*" => return true,
+            "*" => return !names::is_off_by_default(name),
             "-*" => return false,
             _ => {}
         }
@@ -120,6 +102,7 @@ mod tests {
         check(&["*", "-job-controller"]).unwrap();
         check(&["-*"]).unwrap();
         check(&["deployment-controller"]).unwrap();
+        check(&["csrsigning", "-ttl"]).unwrap();
         let error = check(&["-nothing"]).unwrap_err().to_string();
         assert!(
             error.starts_with(
@@ -141,5 +124,14 @@ mod tests {
         assert!(enabled("-*,job-controller", "job-controller"));
         assert!(!enabled("-*", "job-controller"));
         assert!(!enabled("job-controller", "cronjob-controller"));
+        // Older names are the same controllers.
+        assert!(!enabled("*,-nodelifecycle", "node-lifecycle-controller"));
+        assert!(enabled(
+            "csrcleaner",
+            "certificatesigningrequest-cleaner-controller"
+        ));
+        // Some run only for those who ask for them.
+        assert!(!enabled("*", "token-cleaner-controller"));
+        assert!(enabled("*,tokencleaner", "token-cleaner-controller"));
     }
 }

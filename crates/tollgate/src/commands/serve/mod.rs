@@ -2,6 +2,7 @@
 
 mod audit;
 mod audit_log;
+mod controller_names;
 mod controllers;
 mod files;
 mod kubeconfig;
@@ -64,6 +65,7 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
     let environment = Arc::clone(&system) as Arc<dyn Environment>;
     let (auditor, writer) = audit::start(args, &environment)?.unzip();
     let client_authorities = client_authorities(args, &keys)?;
+    let settings = controllers::settings(args, &keys, &key)?;
     let config = Config {
         store,
         environment,
@@ -89,9 +91,6 @@ pub fn run(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit> {
         let server = Server::start(config).await?;
         let address = server.address().context("cannot tell the address")?;
         announce(args, directory, &keys, release, address, out)?;
-        let settings = Settings {
-            root_ca: keys.authority.certificate.clone(),
-        };
         tokio::select! {
             () = live(args, server, system, kubelets, &settings, stop) => Ok(()),
             failure = failure_of(making) => Err(failure),
