@@ -7,7 +7,7 @@ use super::metadata;
 use super::options::{WriteOptions, parse_resource_version};
 use super::record::{self, Encoded};
 use super::rules::Rules;
-use super::{managers, prepare, services, validate};
+use super::{managers, owners, prepare, services, validate};
 use crate::error;
 use crate::patch::managed_fields::same_but_for_times;
 use crate::quota;
@@ -57,7 +57,7 @@ pub async fn replace(
     let mut make = |old: &Value| {
         let found = metadata::text(old, "uid");
         if !uid.is_empty() && uid != found {
-            return Err(other_uid(call, &uid, found));
+            return Err(other_uid(call, &uid, found, options.is_dry_run()));
         }
         Ok(object.clone())
     };
@@ -80,15 +80,34 @@ pub(super) fn check_name(call: &Call<'_>, object: &Value) -> Result<(), Status> 
     Ok(())
 }
 
-fn other_uid(call: &Call<'_>, wanted: &str, found: &str) -> Status {
-    let storage = &call.resource.storage;
+/// Where upstream keeps the objects of a resource, below its root.
+fn place_of(resource: &str) -> &str {
+    match resource {
+        "endpoints" => "services/endpoints",
+        "ingresses" => "ingress",
+        "nodes" => "minions",
+        "replicationcontrollers" => "controllers",
+        "services" => "services/specs",
+        other => other,
+    }
+}
+
+/// 409 for an object that is another than the client thinks. A dry run names the place without the root.
+fn other_uid(call: &Call<'_>, wanted: &str, found: &str, is_dry_run: bool) -> Status {
+    let place = match &call.resource.storage {
+        storage if storage.group.contains('.') && call.resource.is_custom() => {
+            format!("{}/{}", storage.group, storage.resource)
+        }
+        storage => place_of(&storage.resource).to_owned(),
+    };
+    let root = if is_dry_run { "" } else { "/registry" };
     let key = if call.resource.namespaced {
-        format!("{}/{}/{}", storage.resource, call.namespace, call.name)
+        format!("{place}/{}/{}", call.namespace, call.name)
     } else {
-        format!("{}/{}", storage.resource, call.name)
+        format!("{place}/{}", call.name)
     };
     let why = format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+        "StorageError: invalid object, Code: 4, Key: {root}/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
     );
     error::conflict(call.group_resource(), call.name, &why)
 }
@@ -129,7 +148,8 @@ async fn create_in_place(
     if !may_create || !call.subresource.is_empty() {
         return Err(error::not_found(call.group_resource(), call.name));
     }
-    let object = make(&Value::Null)?;
+    let mut object = make(&Value::Null)?;
+    object.child_mut("metadata").remove("resourceVersion");
     super::create::create_as(call, object, options, how.tracks).await
 }
 
@@ -154,6 +174,7 @@ async fn attempt(
     let stored = record::parse(&record.value, record.revision)?;
     let old = super::convert::served(call.api, resource, stored.clone()).await?;
     let mut new = make(&old)?;
+    owners::settle(call, &mut new);
     settle_version(call, &mut new, record.revision)?;
     metadata::keep_identity(&mut new, &old);
     if how.tracks {
@@ -227,7 +248,8 @@ fn settle_version(call: &Call<'_>, new: &mut Value, revision: u64) -> Result<(),
     let text = metadata::text(new, "resourceVersion").to_owned();
     let given = parse_resource_version(&text).map_err(Status::plain)?;
     if given == 0 {
-        if !Rules::of(call.resource).unconditional_update && call.subresource.is_empty() {
+        // The scale has no version of its own.
+        if !Rules::of(call.resource).unconditional_update && call.subresource != "scale" {
             let path = Path::root("metadata");
             let path = path.child("resourceVersion");
             let why = "must be specified for an update";
