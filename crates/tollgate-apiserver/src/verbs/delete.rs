@@ -25,6 +25,7 @@ const POD_GRACE_SECONDS: i64 = 30;
 
 /// Deletes the object of the request.
 pub async fn delete(call: &Call<'_>, options: &DeleteOptions) -> Result<Answer, Status> {
+    warn(call, options);
     let outcome = remove(call, options).await?;
     let rules = Rules::of(call.resource);
     let is_namespace = call.resource.group().is_empty() && call.resource.plural() == "namespaces";
@@ -197,6 +198,14 @@ impl Step {
             object: changed.then_some(object),
             gone,
         }
+    }
+}
+
+/// Warns of pods that stay behind: the jobs of `batch/v1` keep them, for the sake of old clients.
+pub(super) fn warn(call: &Call<'_>, options: &DeleteOptions) {
+    let is_job = (call.resource.group(), call.resource.plural()) == ("batch", "jobs");
+    if is_job && options.propagation().is_none() {
+        call.warnings.add("child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning".to_owned());
     }
 }
 

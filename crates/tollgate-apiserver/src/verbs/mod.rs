@@ -27,6 +27,7 @@ mod measured;
 mod metadata;
 pub mod options;
 mod patch;
+mod patched;
 mod prepare;
 pub mod record;
 mod reviews;
