@@ -26,6 +26,7 @@ mod managers;
 mod measured;
 mod metadata;
 pub mod options;
+mod owners;
 mod patch;
 mod patched;
 mod prepare;

@@ -185,7 +185,7 @@ async fn attempt(
     let old = super::convert::served(call.api, resource, stored.clone()).await?;
     let mut new = make(&old)?;
     settle_version(call, &mut new, record.revision)?;
-    metadata::settle_owners(call, &mut new);
+    owners::settle(call, &mut new);
     metadata::keep_identity(&mut new, &old);
     // What is stored has none; an answer that is not stored shows what was sent.
     if !options.is_dry_run() {
