@@ -38,6 +38,7 @@ pub(super) async fn create_as(
 ) -> Result<Answer, Status> {
     metadata::settle_namespace(call, &mut object)?;
     metadata::begin(call, &mut object);
+    metadata::settle_owners(call, &mut object);
     if tracks {
         super::managers::track(call, options, None, &mut object);
     }
@@ -79,12 +80,14 @@ async fn store(
         object.child_mut("metadata").set("name", name);
     }
     prepare(call, &mut object);
+    services::check_addresses(call, &object, None)?;
     validate::creation(call, &object)?;
+    super::prepare::after_validation(call, &mut object);
     let resource = call.resource;
     for warning in warnings::on_create(&resource.kind, &object, call.api.release) {
         call.warnings.add(warning);
     }
-    if !metadata::text(&object, "resourceVersion").is_empty() {
+    if !options.is_dry_run() && is_revision(metadata::text(&object, "resourceVersion")) {
         return Err(Status::plain(
             "resourceVersion should not be set on objects to be created",
         ));
@@ -96,7 +99,7 @@ async fn store(
         name: &name,
         ..*call
     };
-    let allocation = services::allocate(&named, Some(&mut object), None)?;
+    let allocation = services::allocate(&named, Some(&mut object), None, options.is_dry_run())?;
     let key = call.key(&name);
     super::convert::store(call.api, call.resource, &mut object).await?;
     let value = record::encode(&call.resource.storage_kind, &object);
@@ -128,6 +131,12 @@ async fn store(
             Err(error::modified(call.group_resource(), &name))
         }
     }
+}
+
+/// Whether the store would take a text for the revision of something stored.
+fn is_revision(text: &str) -> bool {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && text.parse::<u64>().is_ok_and(|revision| revision > 0)
 }
 
 /// 409; upstream says so if what has the name is on its way out.

@@ -138,7 +138,7 @@ async fn end(
     }
     plan.new = None;
     plan.value = None;
-    plan.allocation = services::allocate(call, None, Some(stored))?;
+    plan.allocation = services::allocate(call, None, Some(stored), false)?;
     let (committed, receipt) = begin(call, &plan)?;
     // Somebody saw the mark and was faster: what was asked for came true.
     let was_faster = matches!(committed, Committed::Moved(None)) && step.value.is_some();

@@ -53,9 +53,11 @@ pub(super) fn keep_identity(object: &mut Value, old: &Value) {
         let given = metadata.get(key);
         let keep = match key {
             // What a client does not send stays; what it sends otherwise is refused by validation.
-            "uid" | "creationTimestamp" | "namespace" | "name" => {
+            "uid" | "namespace" | "name" | "deletionGracePeriodSeconds" => {
                 given.is_none_or(|given| given.as_str() == Some(""))
             }
+            // Nobody takes back a deletion, or begins one like this.
+            "deletionTimestamp" => given.is_none() || old.get(key).is_some(),
             _ => true,
         };
         if keep {
@@ -67,7 +69,33 @@ pub(super) fn keep_identity(object: &mut Value, old: &Value) {
             }
         }
     }
-    metadata.remove("selfLink");
+}
+
+/// Each owner once; a client that names one again is told (`dedupOwnerReferencesAndAddWarning`).
+pub(super) fn settle_owners(call: &Call<'_>, object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata") else {
+        return;
+    };
+    let owners = metadata.items("ownerReferences");
+    if owners.len() < 2 {
+        return;
+    }
+    let mut kept: Vec<Value> = Vec::with_capacity(owners.len());
+    let mut again = Vec::new();
+    for owner in owners {
+        if kept.contains(owner) {
+            again.push(owner.str_or_empty("uid").to_owned());
+        } else {
+            kept.push(owner.clone());
+        }
+    }
+    if !again.is_empty() {
+        call.warnings.add(format!(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+            again.join(", ")
+        ));
+        metadata.set("ownerReferences", kept);
+    }
 }
 
 /// The texts of `metadata.finalizers`.

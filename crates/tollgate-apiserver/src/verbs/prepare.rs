@@ -12,6 +12,11 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
     let resource = call.resource;
     match (resource.group(), resource.plural()) {
         ("", "namespaces") => prepare_namespace(object),
+        // The one kind that needs no name.
+        ("", "limitranges") if metadata::name(object).is_empty() => {
+            let name = call.api.environment.uid();
+            object.child_mut("metadata").set("name", name);
+        }
         ("", "persistentvolumeclaims") => set_phase(object, "Pending"),
         ("", "persistentvolumes") => {
             set_phase(object, "Pending");
@@ -41,15 +46,27 @@ pub(super) fn for_create(call: &Call<'_>, object: &mut Value) {
     if resource.plural() == "pods" {
         note_scheduling_gates(call, object);
     }
-    tollgate_objects::defaults::set_defaults(&resource.kind, object);
+    if !is_job(resource) {
+        tollgate_objects::defaults::set_defaults(&resource.kind, object);
+    }
+}
+
+/// A Job takes the labels that the server gave its template when it is read again, not before it is validated.
+pub(super) fn after_validation(call: &Call<'_>, object: &mut Value) {
+    if is_job(call.resource) {
+        tollgate_objects::defaults::set_defaults(&call.resource.kind, object);
+    }
+}
+
+fn is_job(resource: &Resource) -> bool {
+    resource.group() == "batch" && resource.plural() == "jobs"
 }
 
 /// Whether a job has the labels of its template because it has none of its own: then it gets those, too, that the server
 /// adds there.
 fn shares_labels(call: &Call<'_>, object: &Value) -> bool {
     let labels = object.at(&["metadata", "labels"]);
-    call.resource.group() == "batch"
-        && call.resource.plural() == "jobs"
+    is_job(call.resource)
         && labels.is_some()
         && labels == object.at(&["spec", "template", "metadata", "labels"])
 }

@@ -80,7 +80,6 @@ const CONDITIONAL: &[(&str, &[&str])] = &[
     ("apiextensions.k8s.io", &["*"]),
     ("apiregistration.k8s.io", &["*"]),
     ("coordination.k8s.io", &["*"]),
-    ("flowcontrol.apiserver.k8s.io", &["*"]),
     ("node.k8s.io", &["*"]),
     ("policy", &["poddisruptionbudgets"]),
     (

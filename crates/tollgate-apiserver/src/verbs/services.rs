@@ -7,10 +7,11 @@ use super::call::Call;
 use super::record;
 use crate::storage::{Key, Snapshot, Write};
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use tollgate_api::field::{Error, Path};
 use tollgate_api::{Status, Value};
-use tollgate_objects::strategy::service::{needs_address, needs_node_ports};
+use tollgate_objects::strategy::service::{needs_address, needs_health_check, needs_node_ports};
+use tollgate_objects::validation::service::validate_addresses;
 
 /// The range of service addresses, without the address of the network and the last one.
 const ADDRESSES: std::ops::RangeInclusive<u32> = 0x0a00_0001..=0x0a00_00fe;
@@ -62,8 +63,28 @@ fn has_node_ports(service: &Value) -> bool {
     service.get("spec").is_some_and(needs_node_ports)
 }
 
+fn has_health_check(service: &Value) -> bool {
+    service.get("spec").is_some_and(needs_health_check)
+}
+
 fn address_key(address: &str) -> Key {
     Key::new(NETWORKING, "ipaddresses", "", address)
+}
+
+/// Refuses addresses that are none, before a service is looked at any further.
+pub(super) fn check_addresses(
+    call: &Call<'_>,
+    new: &Value,
+    old: Option<&Value>,
+) -> Result<(), Status> {
+    if !is_service(call) || !call.subresource.is_empty() {
+        return Ok(());
+    }
+    let errors = validate_addresses(new, old);
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(invalid(call, new, &errors))
 }
 
 /// Gives a service what it lacks; `new` is none if it goes.
@@ -71,6 +92,7 @@ pub(super) fn allocate(
     call: &Call<'_>,
     new: Option<&mut Value>,
     old: Option<&Value>,
+    dry_run: bool,
 ) -> Result<Allocation, Status> {
     let mut allocation = Allocation::default();
     if !is_service(call) || !(call.subresource.is_empty() || new.is_none()) {
@@ -85,7 +107,11 @@ pub(super) fn allocate(
         if text(new, "type") != "ExternalName" {
             let spec = new.child_mut("spec");
             // Whoever fills in the endpoints of such a service may have addresses of both families.
-            let is_bare = spec.str("clusterIP") == Some("None") && spec.get("selector").is_none();
+            let is_bare =
+                spec.str("clusterIP") == Some("None") && spec.entries("selector").next().is_none();
+            if spec.items("ipFamilies").is_empty() {
+                spec.remove("ipFamilies");
+            }
             if is_bare {
                 spec.set_default("ipFamilies", || vec!["IPv4", "IPv6"]);
                 spec.set_default("ipFamilyPolicy", || "RequireDualStack");
@@ -98,7 +124,7 @@ pub(super) fn allocate(
                 "None" => None,
                 given => {
                     if before.as_deref() != Some(given) {
-                        check_address(call, &snapshot, given)?;
+                        check_address(call, &snapshot, given, dry_run)?;
                     }
                     Some(wanted)
                 }
@@ -109,8 +135,8 @@ pub(super) fn allocate(
             spec.set("clusterIPs", vec![shown]);
             after = address;
         }
-        if has_node_ports(new) {
-            allocation.free_ports = give_ports(call, &snapshot, new, old)?;
+        if has_node_ports(new) || has_health_check(new) {
+            allocation.free_ports = give_ports(call, &snapshot, new, old, dry_run)?;
         }
     }
     if before != after {
@@ -174,17 +200,34 @@ fn free_address(call: &Call<'_>, snapshot: &Snapshot, service: &Value) -> Result
     Err(invalid(call, service, &[error]))
 }
 
-fn check_address(call: &Call<'_>, snapshot: &Snapshot, address: &str) -> Result<(), Status> {
-    let parsed: Option<Ipv4Addr> = address.parse().ok();
-    let in_range = parsed.is_some_and(|address| ADDRESSES.contains(&u32::from(address)));
-    let why = if !in_range {
-        "the provided network does not match the current range"
-    } else if snapshot.get(address_key(address).as_str()).is_some() {
-        "provided IP is already allocated"
+/// Whether a service can have the address that it wishes. A dry run has other words, and does not ask who has it.
+fn check_address(
+    call: &Call<'_>,
+    snapshot: &Snapshot,
+    address: &str,
+    dry_run: bool,
+) -> Result<(), Status> {
+    let spec = Path::root("spec");
+    let parsed = address.parse::<IpAddr>().ok();
+    if parsed.is_some_and(|address| address.is_ipv6()) {
+        let path = spec.child("clusterIPs");
+        let why = "IPv6 is not configured on this cluster";
+        let error = Error::invalid(&path.index(0), Value::from(vec![address]), why);
+        return Err(Status::invalid("", "Service", call.name, &[error]));
+    }
+    let in_range =
+        matches!(parsed, Some(IpAddr::V4(address)) if ADDRESSES.contains(&u32::from(address)));
+    let why = if !in_range && dry_run {
+        format!(
+            "the provided IP ({address}) is not in the valid range. The range of valid IPs is 10.0.0.0/24"
+        )
+    } else if !in_range {
+        "the provided network does not match the current range".to_owned()
+    } else if !dry_run && snapshot.get(address_key(address).as_str()).is_some() {
+        "provided IP is already allocated".to_owned()
     } else {
         return Ok(());
     };
-    let spec = Path::root("spec");
     let error = Error::invalid(
         &spec.child("clusterIPs"),
         Value::from(vec![address]),
@@ -193,26 +236,76 @@ fn check_address(call: &Call<'_>, snapshot: &Snapshot, address: &str) -> Result<
     Err(Status::invalid("", "Service", call.name, &[error]))
 }
 
+/// The ports that the spec of a service takes of every node.
+fn ports_of(spec: &Value) -> impl Iterator<Item = i64> {
+    let ports = spec.items("ports").iter();
+    let health = spec.int("healthCheckNodePort");
+    ports
+        .filter_map(|port| port.int("nodePort"))
+        .chain(health)
+        .filter(|number| *number != 0)
+}
+
 /// The node ports of all services but one.
 fn used_ports(snapshot: &Snapshot, own: &Key) -> BTreeSet<i64> {
     let prefix = Key::prefix("", "services", None);
     let mut used = BTreeSet::new();
     for (key, found) in snapshot.range(&prefix) {
-        if key == own || memchr::memmem::find(&found.value, b"\"nodePort\":").is_none() {
+        let has_ports = [&b"\"nodePort\":"[..], b"\"healthCheckNodePort\":"]
+            .iter()
+            .any(|field| memchr::memmem::find(&found.value, field).is_some());
+        if key == own || !has_ports {
             continue;
         }
         let Ok(service) = record::parse(&found.value, 0) else {
             continue;
         };
-        let ports = service.get("spec").map(|spec| spec.items("ports"));
-        used.extend(
-            ports
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|port| port.int("nodePort")),
-        );
+        used.extend(service.get("spec").into_iter().flat_map(ports_of));
     }
     used
+}
+
+/// The ports that are given away within one request.
+struct Ports {
+    used: BTreeSet<i64>,
+    /// Those that the service had before.
+    had: BTreeSet<i64>,
+    taken: Vec<i64>,
+    /// Whether nothing is taken in the end: then nobody asks whether there is such a port.
+    dry_run: bool,
+}
+
+impl Ports {
+    /// Takes a port that a client wishes, or says why not.
+    fn take(&mut self, number: i64) -> Option<&'static str> {
+        if self.had.contains(&number) {
+            None
+        } else if !NODE_PORTS.contains(&number) && !self.dry_run {
+            Some("provided port is not in the valid range. The range of valid ports is 30000-32767")
+        } else if self.used.contains(&number) {
+            Some("provided port is already allocated")
+        } else {
+            self.taken.push(number);
+            None
+        }
+    }
+
+    /// Takes a port that nobody has, from a random place on.
+    fn take_any(&mut self, random: u64) -> Option<i64> {
+        let count = NODE_PORTS
+            .end()
+            .abs_diff(*NODE_PORTS.start())
+            .saturating_add(1);
+        let begin = random % count;
+        let free = (0..count).find_map(|offset| {
+            let place = i64::try_from((begin.saturating_add(offset)) % count).ok()?;
+            let number = NODE_PORTS.start().saturating_add(place);
+            (!self.used.contains(&number)).then_some(number)
+        })?;
+        self.used.insert(free);
+        self.taken.push(free);
+        Some(free)
+    }
 }
 
 /// Gives ports to those that have none; the ports that the service did not have before.
@@ -221,68 +314,75 @@ fn give_ports(
     snapshot: &Snapshot,
     service: &mut Value,
     old: Option<&Value>,
+    dry_run: bool,
 ) -> Result<Vec<i64>, Status> {
-    let own = call.key(call.name);
-    let mut used = used_ports(snapshot, &own);
-    let had: Vec<i64> = old
-        .and_then(|old| old.get("spec"))
-        .map(|spec| spec.items("ports"))
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|port| port.int("nodePort"))
-        .collect();
-    let mut taken = Vec::new();
+    let before = old.and_then(|old| old.get("spec"));
+    let mut ports = Ports {
+        used: used_ports(snapshot, &call.key(call.name)),
+        had: before.into_iter().flat_map(ports_of).collect(),
+        taken: Vec::new(),
+        dry_run,
+    };
     let mut errors = Vec::new();
+    if has_node_ports(service) {
+        give_node_ports(call, &mut ports, service, &mut errors);
+    }
+    if errors.is_empty() && has_health_check(service) {
+        give_health_check_port(call, &mut ports, service)?;
+    }
+    if errors.is_empty() {
+        return Ok(ports.taken);
+    }
+    Err(invalid(call, service, &errors))
+}
+
+fn give_node_ports(
+    call: &Call<'_>,
+    ports: &mut Ports,
+    service: &mut Value,
+    errors: &mut Vec<Error>,
+) {
     let spec_path = Path::root("spec");
     let ports_path = spec_path.child("ports");
-    for (index, port) in service
-        .child_mut("spec")
-        .items_mut("ports")
-        .iter_mut()
-        .enumerate()
-    {
+    let listed = service.child_mut("spec").items_mut("ports");
+    for (index, port) in listed.iter_mut().enumerate() {
         let number = port.int("nodePort").unwrap_or_default();
         if number != 0 {
             let port_path = ports_path.index(index);
-            let path = port_path.child("nodePort");
-            if !NODE_PORTS.contains(&number) {
-                let why = "provided port is not in the valid range. The range of valid ports is 30000-32767";
-                errors.push(Error::invalid(&path, number, why));
-            } else if used.contains(&number) {
-                errors.push(Error::invalid(
-                    &path,
-                    number,
-                    "provided port is already allocated",
-                ));
-            } else if !had.contains(&number) {
-                taken.push(number);
+            if let Some(why) = ports.take(number) {
+                errors.push(Error::invalid(&port_path.child("nodePort"), number, why));
             }
             continue;
         }
-        let count = NODE_PORTS
-            .end()
-            .abs_diff(*NODE_PORTS.start())
-            .saturating_add(1);
-        let begin = call.api.environment.random() % count;
-        let free = (0..count).find_map(|offset| {
-            let place = i64::try_from((begin.saturating_add(offset)) % count).ok()?;
-            let number = NODE_PORTS.start().saturating_add(place);
-            (!used.contains(&number)).then_some(number)
-        });
-        match free {
-            Some(number) => {
-                port.set("nodePort", number);
-                used.insert(number);
-                taken.push(number);
-            }
+        match ports.take_any(call.api.environment.random()) {
+            Some(number) => port.set("nodePort", number),
             None => errors.push(Error::internal(
                 &ports_path,
                 "failed to allocate a nodePort: range is full",
             )),
         }
     }
-    if errors.is_empty() {
-        return Ok(taken);
+}
+
+/// The port on which every node says whether it has a pod of the service.
+fn give_health_check_port(
+    call: &Call<'_>,
+    ports: &mut Ports,
+    service: &mut Value,
+) -> Result<(), Status> {
+    let spec = service.child_mut("spec");
+    let number = spec.int("healthCheckNodePort").unwrap_or_default();
+    if number != 0 {
+        return ports.take(number).map_or(Ok(()), |why| {
+            Err(Status::internal(format!(
+                "failed to allocate requested HealthCheck NodePort {number}: {why}"
+            )))
+        });
     }
-    Err(invalid(call, service, &errors))
+    let Some(number) = ports.take_any(call.api.environment.random()) else {
+        let why = "failed to allocate a HealthCheck NodePort : range is full";
+        return Err(Status::internal(why));
+    };
+    spec.set("healthCheckNodePort", number);
+    Ok(())
 }

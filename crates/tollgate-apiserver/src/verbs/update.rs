@@ -51,13 +51,13 @@ pub async fn replace(
     mut object: Value,
     options: &WriteOptions,
 ) -> Result<Answer, Status> {
-    check_name(call, &object)?;
     metadata::settle_namespace(call, &mut object)?;
+    check_name(call, &object)?;
     let uid = metadata::text(&object, "uid").to_owned();
     let mut make = |old: &Value| {
         let found = metadata::text(old, "uid");
         if !uid.is_empty() && uid != found {
-            return Err(other_uid(call, &uid, found));
+            return Err(other_uid(call, &uid, found, options.is_dry_run()));
         }
         Ok(object.clone())
     };
@@ -80,15 +80,41 @@ pub(super) fn check_name(call: &Call<'_>, object: &Value) -> Result<(), Status> 
     Ok(())
 }
 
-fn other_uid(call: &Call<'_>, wanted: &str, found: &str) -> Status {
+/// Where the store of upstream has the objects of a resource, if not under the name of the resource.
+const FOLDERS: &[(&str, &str, &str)] = &[
+    ("", "nodes", "minions"),
+    ("", "services", "services/specs"),
+    ("", "endpoints", "services/endpoints"),
+    ("", "replicationcontrollers", "controllers"),
+    ("networking.k8s.io", "ingresses", "ingress"),
+    (
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        "apiextensions.k8s.io/customresourcedefinitions",
+    ),
+    (
+        "apiregistration.k8s.io",
+        "apiservices",
+        "apiregistration.k8s.io/apiservices",
+    ),
+];
+
+fn other_uid(call: &Call<'_>, wanted: &str, found: &str, dry_run: bool) -> Status {
     let storage = &call.resource.storage;
+    let resource = storage.resource.as_str();
+    let folder = FOLDERS
+        .iter()
+        .find(|(group, name, _)| storage.group == *group && resource == *name)
+        .map_or(resource, |(_, _, folder)| folder);
     let key = if call.resource.namespaced {
-        format!("{}/{}/{}", storage.resource, call.namespace, call.name)
+        format!("{folder}/{}/{}", call.namespace, call.name)
     } else {
-        format!("{}/{}", storage.resource, call.name)
+        format!("{folder}/{}", call.name)
     };
+    // A dry run is refused before the root of the store is known.
+    let root = if dry_run { "" } else { "/registry" };
     let why = format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+        "StorageError: invalid object, Code: 4, Key: {root}/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
     );
     error::conflict(call.group_resource(), call.name, &why)
 }
@@ -155,7 +181,12 @@ async fn attempt(
     let old = super::convert::served(call.api, resource, stored.clone()).await?;
     let mut new = make(&old)?;
     settle_version(call, &mut new, record.revision)?;
+    metadata::settle_owners(call, &mut new);
     metadata::keep_identity(&mut new, &old);
+    // What is stored has none; an answer that is not stored shows what was sent.
+    if !options.is_dry_run() {
+        new.child_mut("metadata").remove("selfLink");
+    }
     if how.tracks {
         managers::track(call, options, Some(&old), &mut new);
     }
@@ -168,15 +199,17 @@ async fn attempt(
         options.is_dry_run(),
     );
     call.api.admission.mutate(&review, &mut new).await?;
+    settle_form(call, &mut new);
     super::grants::check(call, &new, Some(&old))?;
     prepare::for_update(call, &mut new, &old);
+    services::check_addresses(call, &new, Some(&old))?;
     validate::replacement(call, &new, &old)?;
     warn(call, &new, &old);
     let judged = review.with_object(&new);
     call.api.admission.validate(&judged).await?;
     let gone = leaves(call, &new, &old);
     let kept = (!gone).then_some(&mut new);
-    let allocation = services::allocate(call, kept, Some(&old))?;
+    let allocation = services::allocate(call, kept, Some(&old), options.is_dry_run())?;
     super::convert::store(call.api, resource, &mut new).await?;
     let counted = counted(call, &new)?;
     let whole = counted.as_ref().unwrap_or(&new);
@@ -207,6 +240,23 @@ async fn attempt(
         Committed::Moved(found) => Attempt::Again(found),
         Committed::Taken => Attempt::Again(Some(Arc::clone(record))),
     })
+}
+
+/// Gives an object the form in which it would be stored: what means the same as what is there is then no change, which
+/// counts where there is a generation.
+fn settle_form(call: &Call<'_>, object: &mut Value) {
+    let resource = call.resource;
+    let is_counted = !resource.is_custom() && Rules::of(resource).generation;
+    // What a pod may not change is shown as it was sent.
+    let is_pod = resource.group().is_empty() && resource.plural() == "pods";
+    if !is_counted || is_pod || !call.subresource.is_empty() {
+        return;
+    }
+    let metadata = object.remove("metadata").unwrap_or_default();
+    if let Ok(settled) = record::parse(&record::encode(&resource.kind, object), 0) {
+        *object = settled;
+    }
+    object.set("metadata", metadata);
 }
 
 /// The quota whose status is written without limits, with a status that was counted.

@@ -99,9 +99,19 @@ pub(super) fn replacement(call: &Call<'_>, new: &Value, old: &Value) -> Result<(
     let kind = &call.resource.kind;
     let options = Options::default();
     let of_status = call.subresource == "status";
-    // The registry holds the metadata of every kind first; what a kind says of them comes again.
+    // The registry holds the metadata of every kind first; what a kind says of them comes again. Those of custom objects
+    // are looked at below.
     let metadata = |object: &Value| object.get("metadata").cloned().unwrap_or_default();
     object_meta_update::validate_generic(&metadata(new), &metadata(old), &METADATA, &mut errors);
+    if !call.resource.is_custom() {
+        object_meta::validate_generic(
+            &metadata(new),
+            call.resource.namespaced,
+            names::path_segment,
+            &METADATA,
+            &mut errors,
+        );
+    }
     if let Some(found) = validate_subresource_update(kind, call.subresource, new, old, &options) {
         errors.extend(found);
     } else if of_status && validates_update(kind, true) {

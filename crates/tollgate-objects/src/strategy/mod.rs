@@ -12,7 +12,9 @@ mod node;
 mod persistent_volume_claim;
 pub mod pod;
 pub mod service;
+mod service_account;
 mod stateful_set;
+mod template;
 
 use tollgate_api::{GroupVersionKind, Release, UserInfo, Value};
 
@@ -37,6 +39,7 @@ const CREATE: &[(&str, &str, PrepareForCreate)] = &[
     ("apps", "StatefulSet", stateful_set::prepare_for_create),
     ("batch", "Job", job::prepare_for_create),
     ("", "Service", service::prepare_for_create),
+    ("", "ServiceAccount", service_account::prepare_for_create),
 ];
 
 type PrepareForUpdate = fn(&mut Value, &Value, Release);
@@ -49,7 +52,9 @@ const UPDATE: &[(&str, &str, PrepareForUpdate)] = &[
         "PersistentVolumeClaim",
         persistent_volume_claim::prepare_for_update,
     ),
+    ("", "Pod", pod::prepare_for_update),
     ("", "Service", service::prepare_for_update),
+    ("", "ServiceAccount", service_account::prepare_for_update),
     ("apps", "DaemonSet", daemon_set::prepare_for_update),
     ("apps", "StatefulSet", stateful_set::prepare_for_update),
     (
@@ -71,6 +76,7 @@ pub fn prepare_for_create(
     object: &mut Value,
     release: Release,
 ) -> Vec<String> {
+    template::drop_disabled(&kind.kind, object, &Value::Null, release);
     CREATE
         .iter()
         .find(|(group, name, _)| kind.kind == *name && kind.group == *group)
@@ -86,13 +92,15 @@ pub fn note_author(kind: &GroupVersionKind, object: &mut Value, author: &UserInf
 
 /// Whether the registry changes objects of `kind` before their first storage.
 pub fn prepares_create(kind: &GroupVersionKind) -> bool {
-    CREATE
-        .iter()
-        .any(|(group, name, _)| kind.kind == *name && kind.group == *group)
+    template::has_template(&kind.kind)
+        || CREATE
+            .iter()
+            .any(|(group, name, _)| kind.kind == *name && kind.group == *group)
 }
 
 /// Prepares what an object of `kind` becomes by an update: the status stays, and whatever the registry of `release` keeps.
 pub fn prepare_for_update(kind: &GroupVersionKind, new: &mut Value, old: &Value, release: Release) {
+    template::drop_disabled(&kind.kind, new, old, release);
     let found = UPDATE
         .iter()
         .find(|(group, name, _)| kind.kind == *name && kind.group == *group);

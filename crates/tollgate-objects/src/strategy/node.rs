@@ -5,6 +5,9 @@ use tollgate_api::{Release, Value};
 /// Prepares a Node that is to be created.
 pub(super) fn prepare_for_create(node: &mut Value, _release: Release) -> Vec<String> {
     drop_config_source(node, &Value::Null);
+    if let Some(status) = node.get_mut("status") {
+        status.remove("config");
+    }
     Vec::new()
 }
 

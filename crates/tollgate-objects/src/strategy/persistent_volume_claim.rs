@@ -5,6 +5,7 @@ use tollgate_api::{Release, Value};
 /// Prepares a claim that is to be created.
 pub(super) fn prepare_for_create(claim: &mut Value, _release: Release) -> Vec<String> {
     if let Some(spec) = claim.get_mut("spec") {
+        drop_far_source(spec);
         drop_unknown_source(spec);
         bring_sources_in_step(spec);
     }
@@ -17,6 +18,9 @@ pub(super) fn prepare_for_update(new: &mut Value, old: &Value, _release: Release
         .iter()
         .any(|field| old.at(&["spec", field]).is_some());
     if let Some(spec) = new.get_mut("spec") {
+        if old.at(&["spec", "dataSourceRef"]).is_none() {
+            drop_far_source(spec);
+        }
         if !had_source {
             drop_unknown_source(spec);
         }
@@ -24,8 +28,20 @@ pub(super) fn prepare_for_update(new: &mut Value, old: &Value, _release: Release
     }
 }
 
+/// Sources in other namespaces are behind a gate that is off (`CrossNamespaceVolumeDataSource`).
+fn drop_far_source(spec: &mut Value) {
+    let reference = spec.get("dataSourceRef");
+    if reference.is_some_and(|reference| !reference.str_or_empty("namespace").is_empty()) {
+        spec.remove("dataSourceRef");
+    }
+}
+
 /// Under the old name only another claim or a snapshot can be the source; anything else was always ignored.
 fn drop_unknown_source(spec: &mut Value) {
+    // Whoever knows the new name is taken at their word.
+    if spec.get("dataSourceRef").is_some() {
+        return;
+    }
     let Some(source) = spec.get("dataSource") else {
         return;
     };
@@ -79,6 +95,17 @@ mod tests {
         check(r#"{"dataSource":{"kind":"Pod","name":"a"}}"#, "{}");
         let far =
             r#"{"dataSourceRef":{"kind":"PersistentVolumeClaim","name":"a","namespace":"b"}}"#;
-        check(far, far);
+        check(far, "{}");
+    }
+
+    #[test]
+    fn a_source_that_nobody_knows_stays_beside_the_new_name() {
+        let both =
+            r#"{"dataSource":{},"dataSourceRef":{"kind":"PersistentVolumeClaim","name":"a"}}"#;
+        check(both, both);
+        check(
+            r#"{"dataSource":{},"dataSourceRef":{"namespace":"b"}}"#,
+            "{}",
+        );
     }
 }

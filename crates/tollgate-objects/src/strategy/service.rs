@@ -84,7 +84,8 @@ fn is_external(spec: &Value) -> bool {
     }
 }
 
-fn needs_health_check(spec: &Value) -> bool {
+/// Whether nodes answer on a port of their own whether they have a pod of a Service of this spec.
+pub fn needs_health_check(spec: &Value) -> bool {
     is_balanced(spec) && spec.str_or_empty("externalTrafficPolicy") == "Local"
 }
 

@@ -3,7 +3,6 @@
 use super::fields;
 use super::object_meta::{self, invalid_each};
 use super::service::not_special;
-use super::workload::metadata_update;
 use super::{Options, ip};
 use std::collections::BTreeSet;
 use tollgate_api::field::{Error, Errors, Path};
@@ -141,11 +140,12 @@ fn validate_ports(ports: &[Value], path: &Path<'_>, errors: &mut Errors) {
 
 /// Validates what an EndpointSlice becomes by an update.
 pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
-    metadata_update(new, old, errors);
     if new.get("addressType") == old.get("addressType") {
         validate_create(new, options, errors);
     } else {
         // Addresses of another type are not looked at.
+        let root = Path::root("");
+        fields::required_word(new, "addressType", &ADDRESS_TYPES, &root, errors);
         let path = Path::root("addressType");
         fields::stays(new, old, "addressType", &path, errors);
     }

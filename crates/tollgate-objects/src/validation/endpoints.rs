@@ -64,7 +64,7 @@ fn validate_port(port: &Value, needs_name: bool, path: &Path<'_>, errors: &mut E
 }
 
 /// Validates what Endpoints become by an update.
-pub(super) fn validate_update(new: &Value, old: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
     metadata_update(new, old, errors);
-    subsets(new, errors);
+    validate_create(new, options, errors);
 }

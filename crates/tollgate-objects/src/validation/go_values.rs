@@ -33,12 +33,70 @@ pub(super) fn map(value: &Value) -> Value {
     value
 }
 
-/// A label selector, of which upstream has one type only: it prints as JSON.
+/// A label selector, of which upstream has one type only: it prints as JSON, without what is empty, but always with the
+/// key and the operator of an expression.
 pub(super) fn selector(selector: &Value) -> Value {
     let labels = selector.get("matchLabels").map(map);
-    let expressions = selector.get("matchExpressions").cloned();
-    [("matchLabels", labels), ("matchExpressions", expressions)]
-        .into_iter()
-        .filter_map(|(field, value)| value.map(|value| (field, value)))
-        .collect()
+    let expressions = selector.items("matchExpressions").iter().map(expression);
+    let expressions = Value::Array(expressions.collect());
+    [
+        ("matchLabels", labels),
+        ("matchExpressions", Some(expressions)),
+    ]
+    .into_iter()
+    .filter_map(|(field, value)| Some((field, value.filter(|value| !is_empty(value))?)))
+    .collect()
+}
+
+fn expression(expression: &Value) -> Value {
+    let mut printed = object([
+        ("key", text(expression, "key")),
+        ("operator", text(expression, "operator")),
+    ]);
+    let values = expression.items("values");
+    if !values.is_empty() {
+        printed.set("values", values.to_vec());
+    }
+    printed
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(entries) => entries.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// A slice of structs: what was not set prints as `null`.
+pub(super) fn structs(holder: &Value, key: &str, print: impl FnMut(&Value) -> Value) -> Value {
+    match holder.get(key) {
+        Some(Value::Array(items)) => Value::Array(items.iter().map(print).collect()),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_api::json::from_str;
+
+    #[test]
+    fn selectors_print_without_what_is_empty_but_with_every_key_and_operator() {
+        for (given, printed) in [
+            (r#"{"matchLabels":{}}"#, "{}"),
+            (r#"{"matchExpressions":[]}"#, "{}"),
+            (
+                r#"{"matchLabels":{"b":"1","a":"2"},"matchExpressions":[{}]}"#,
+                r#"{"matchLabels":{"a":"2","b":"1"},"matchExpressions":[{"key":"","operator":""}]}"#,
+            ),
+            (
+                r#"{"matchExpressions":[{"values":["x"],"key":"k"}]}"#,
+                r#"{"matchExpressions":[{"key":"k","operator":"","values":["x"]}]}"#,
+            ),
+        ] {
+            let shown = selector(&from_str(given).unwrap());
+            assert_eq!(shown, from_str(printed).unwrap(), "{given}");
+        }
+    }
 }

@@ -55,7 +55,7 @@ mod role;
 mod role_binding;
 mod runtime_class;
 mod secret;
-mod service;
+pub mod service;
 mod service_account;
 mod service_cidr;
 mod stateful_set;

@@ -34,7 +34,12 @@ fn finalizer_name(name: &str, path: &Path<'_>, errors: &mut Errors) {
 }
 
 /// Validates what a Namespace becomes by an update.
-pub(super) fn validate_update(new: &Value, old: &Value, _options: &Options, errors: &mut Errors) {
+pub(super) fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut Errors) {
+    validate_create(new, options, errors);
+    metadata_update(new, old, errors);
+}
+
+fn metadata_update(new: &Value, old: &Value, errors: &mut Errors) {
     let [new_metadata, old_metadata] =
         [new, old].map(|object| object.get("metadata").unwrap_or(&Value::Null));
     object_meta_update::validate(new_metadata, old_metadata, &Path::root("metadata"), errors);
@@ -47,7 +52,7 @@ pub(super) fn validate_status_update(
     _options: &Options,
     errors: &mut Errors,
 ) {
-    validate_update(new, old, &Options::default(), errors);
+    metadata_update(new, old, errors);
     let phase = new
         .at(&["status", "phase"])
         .and_then(Value::as_str)

@@ -4,9 +4,10 @@ use super::fields::{self, child};
 use super::object_meta::invalid_each;
 use super::workload::metadata_update;
 use super::{Options, go_values, ip, pod};
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use tollgate_api::field::{Error, Errors, Path};
-use tollgate_api::{Quantity, Value, names};
+use tollgate_api::{Quantity, Value, go_format, names};
 
 const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
@@ -15,8 +16,45 @@ pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut E
     fields::metadata(object, false, names::dns1123_subdomain, errors);
     let spec = child(object, "spec");
     taints(spec, errors);
-    resources(child(object, "status"), errors);
+    let status = child(object, "status");
+    resources(status, errors);
     ranges(spec, errors);
+    declared_features(status, errors);
+}
+
+/// `validateNodeDeclaredFeatures`: names in order, each once.
+fn declared_features(status: &Value, errors: &mut Errors) {
+    let root = Path::root("status");
+    let path = root.child("declaredFeatures");
+    let mut before = None;
+    for (place, feature) in status.items("declaredFeatures").iter().enumerate() {
+        let name = feature.as_str().unwrap_or_default();
+        let path = path.index(place);
+        match before.map(|before: &str| before.cmp(name)) {
+            Some(Ordering::Equal) => errors.push(Error::duplicate(&path, name)),
+            Some(Ordering::Greater) => {
+                let why = "list must be sorted alphabetically";
+                errors.push(Error::invalid(&path, name, why));
+            }
+            _ => {}
+        }
+        if !is_feature(name) {
+            let shown = go_format::quote(name);
+            let why = format!(
+                "invalid feature name {shown}: must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+            );
+            errors.push(Error::invalid(&path, name, why));
+        }
+        before = Some(name);
+    }
+}
+
+/// Letters and digits between slashes, the first of them a capital letter.
+fn is_feature(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase())
+        && name
+            .split('/')
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Upstream looks for taints in the metadata.
@@ -74,6 +112,17 @@ fn ranges(spec: &Value, errors: &mut Errors) {
     if ranges.len() < 2 {
         return;
     }
+    let unreadable = ranges.iter().enumerate().find_map(|(place, range)| {
+        let text = range.as_str().unwrap_or_default();
+        ip::Range::parse(text).is_none().then_some((place, text))
+    });
+    if let Some((place, text)) = unreadable {
+        // Upstream prints the range that it does not have.
+        let why = format!(
+            "invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[{place}]: <nil> (invalid CIDR address: {text})"
+        );
+        errors.push(Error::internal(&path, why));
+    }
     let families: BTreeSet<bool> = ranges
         .iter()
         .filter_map(|range| ip::Range::parse(range.as_str().unwrap_or_default()))
@@ -121,6 +170,7 @@ fn validate_changes(new: &Value, old: &Value, errors: &mut Errors) {
         let why = "may not be updated";
         errors.push(Error::forbidden(&path.child("externalID"), why));
     }
+    taints(spec, errors);
 }
 
 fn addresses(status: &Value, errors: &mut Errors) {

@@ -234,6 +234,7 @@ fn opaque(entry: &Value, path: &Path<'_>, errors: &mut Errors) {
 
 /// Validates what a ResourceClaim becomes by an update: what it asks for stays.
 pub(super) fn validate_update(new: &Value, old: &Value, _options: &Options, errors: &mut Errors) {
+    fields::metadata(new, true, names::dns1123_subdomain, errors);
     metadata_update(new, old, errors);
     spec_stays("ResourceClaim", new, old, errors);
 }
@@ -261,6 +262,7 @@ pub(super) fn validate_template_update(
     _options: &Options,
     errors: &mut Errors,
 ) {
+    fields::metadata(new, true, names::dns1123_subdomain, errors);
     metadata_update(new, old, errors);
     spec_stays("ResourceClaimTemplate", new, old, errors);
 }
@@ -299,6 +301,7 @@ pub(super) fn validate_class_update(
     _options: &Options,
     errors: &mut Errors,
 ) {
+    fields::metadata(new, false, names::dns1123_subdomain, errors);
     metadata_update(new, old, errors);
     class_spec(child(new, "spec"), errors);
 }

@@ -86,6 +86,7 @@ pub(super) fn validate_address_update(
     _options: &Options,
     errors: &mut Errors,
 ) {
+    fields::metadata(new, false, ip::canonical_messages, errors);
     metadata_update(new, old, errors);
     let [parent, before] = [new, old].map(|object| child(child(object, "spec"), "parentRef"));
     if parent != before {

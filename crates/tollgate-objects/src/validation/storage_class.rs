@@ -93,8 +93,8 @@ pub(super) fn validate_attributes_update(
     options: &Options,
     errors: &mut Errors,
 ) {
-    validate_attributes_create(new, options, errors);
     metadata_update(new, old, errors);
+    validate_attributes_create(new, options, errors);
     for field in ["driverName", "parameters"] {
         if new.get(field) != old.get(field) {
             let why = format!("updates to {field} are forbidden.");

@@ -8,7 +8,7 @@ use super::{
     persistent_volume_claim, pod, pod_disruption_budget, pod_template, priority_class, replica_set,
     resource_claim, resource_quota, resource_slice, role, role_binding, runtime_class, secret,
     service, service_account, service_cidr, stateful_set, storage_class, volume_attachment,
-    webhook_configuration, workload, workload_status,
+    webhook_configuration, workload_status,
 };
 use tollgate_api::field::Errors;
 use tollgate_api::{GroupVersionKind, Value};
@@ -148,8 +148,7 @@ const UPDATES: &[(&str, &str, ValidateUpdate)] = &[
         "VolumeAttributesClass",
         storage_class::validate_attributes_update,
     ),
-    ("", "LimitRange", |new, old, _, errors| {
-        workload::metadata_update(new, old, errors);
+    ("", "LimitRange", |new, _, _, errors| {
         errors.extend(limit_range::validate(new));
     }),
     ("", "ResourceQuota", |new, old, _, errors| {

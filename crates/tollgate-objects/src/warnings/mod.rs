@@ -7,6 +7,8 @@ pub(crate) mod addresses;
 mod endpoints;
 mod network;
 mod node;
+mod resource_quota;
+mod secret;
 mod service;
 mod service_account;
 mod storage;
@@ -63,6 +65,8 @@ const KINDS: &[(&str, &str, Collect)] = &[
     ("", "Pod", pod),
     ("", "PodTemplate", workload::collect),
     ("", "ReplicationController", workload::collect),
+    ("", "ResourceQuota", resource_quota::collect),
+    ("", "Secret", secret::collect),
     ("", "Service", service::collect),
     ("", "ServiceAccount", service_account::collect),
     ("apps", "DaemonSet", workload::collect),

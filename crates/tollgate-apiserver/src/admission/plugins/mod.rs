@@ -12,6 +12,7 @@ pub(super) mod pod_resize_validator;
 pub(super) mod pod_security;
 pub(super) mod pod_security_policy;
 pub(super) mod priority;
+mod request_name;
 pub(super) mod runtime_class;
 pub(super) mod service_account;
 pub(super) mod storage_object_in_use_protection;

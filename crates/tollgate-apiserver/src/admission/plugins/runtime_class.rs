@@ -1,5 +1,6 @@
 //! RuntimeClass: the overhead of a runtime, and where it runs.
 
+use super::request_name;
 use crate::admission::mutate::apply_runtime_class;
 use crate::admission::{Plugin, Review};
 use crate::storage::Key;
@@ -19,9 +20,11 @@ impl Plugin for RuntimeClass {
             return Ok(());
         }
         let spec = object.get("spec").unwrap_or(&Value::Null);
-        let name = spec.str_or_empty("runtimeClassName");
-        if name.is_empty() {
+        let Some(name) = spec.str("runtimeClassName") else {
             return Ok(());
+        };
+        if let Some(why) = request_name::refusal(name) {
+            return Err(Status::plain(why));
         }
         let key = Key::new("node.k8s.io", "runtimeclasses", "", name);
         let Some(class) = review.prepared.object(review.snapshot, &key) else {

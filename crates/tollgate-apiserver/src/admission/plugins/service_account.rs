@@ -1,5 +1,6 @@
 //! ServiceAccount: every pod has an account that exists, and its token; an account may say which secrets its pods use.
 
+use super::request_name;
 use crate::admission::mutate::apply_service_account;
 use crate::admission::{Plugin, Review};
 use crate::storage::Key;
@@ -95,12 +96,15 @@ fn account_name(pod: &Value) -> &str {
 fn account(review: &Review<'_>, pod: &Value, name: &str) -> Result<Arc<Value>, Status> {
     let namespace = review.attributes.namespace;
     let key = Key::new("", "serviceaccounts", namespace, name);
-    review.prepared.object(review.snapshot, &key).ok_or_else(|| {
-        let why = format!(
-            "error looking up service account {namespace}/{name}: serviceaccount \"{name}\" not found"
-        );
-        review.forbidden(Some(pod), why)
-    })
+    review
+        .prepared
+        .object(review.snapshot, &key)
+        .ok_or_else(|| {
+            let why = request_name::refusal(name)
+                .unwrap_or_else(|| format!("serviceaccount \"{name}\" not found"));
+            let why = format!("error looking up service account {namespace}/{name}: {why}");
+            review.forbidden(Some(pod), why)
+        })
 }
 
 /// A pod that only shows what a kubelet runs can use nothing of the cluster.

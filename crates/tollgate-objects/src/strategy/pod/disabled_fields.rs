@@ -37,8 +37,18 @@ const GATES: &[Gate] = &[
 
 /// Drops what `release` does not know or has disabled.
 pub(super) fn drop(spec: &mut Value, release: Release) {
-    for (since, drop) in GATES {
-        if since.is_none_or(|since| release < since) {
+    drop_unless_used(spec, &Value::Null, release);
+}
+
+/// The same of what replaces `old`: a field that `old` uses already stays (`DropDisabledTemplateFields`).
+pub(in crate::strategy) fn drop_unless_used(spec: &mut Value, old: &Value, release: Release) {
+    let disabled = GATES
+        .iter()
+        .filter(|(since, _)| since.is_none_or(|since| release < since));
+    for (_, drop) in disabled {
+        let mut without = old.clone();
+        drop(&mut without);
+        if without == *old {
             drop(spec);
         }
     }

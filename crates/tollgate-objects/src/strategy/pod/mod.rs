@@ -12,7 +12,7 @@
 //! ```
 
 mod app_armor;
-mod disabled_fields;
+pub(super) mod disabled_fields;
 mod label_keys;
 mod seccomp;
 pub(super) mod subresources;
@@ -49,6 +49,14 @@ pub fn prepare_for_create(pod: &mut Value, release: Release) -> Vec<String> {
         app_armor::synchronize(pod, &mut warnings);
     }
     warnings
+}
+
+/// Changes what a pod becomes by an update: fields behind a disabled feature gate do not come.
+pub(super) fn prepare_for_update(pod: &mut Value, old: &Value, release: Release) {
+    let old = old.get("spec").unwrap_or(&Value::Null);
+    if let Some(spec) = pod.get_mut("spec") {
+        disabled_fields::drop_unless_used(spec, old, release);
+    }
 }
 
 /// A new pod is pending, whatever its creator says; the class that the creator gives survives.

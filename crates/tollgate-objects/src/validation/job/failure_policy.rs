@@ -1,6 +1,6 @@
 //! `spec.podFailurePolicy`: what a failed pod means for its Job.
 
-use super::is_indexed;
+use super::has_no_indexes;
 use crate::validation::go_values;
 use crate::validation::object_meta::invalid_each;
 use std::collections::BTreeSet;
@@ -42,13 +42,14 @@ fn validate_rule(
     let action = rule.str_or_empty("action");
     let action_path = path.child("action");
     if action.is_empty() {
-        let quoted = ACTIONS.map(|action| format!("{action:?}")).join(", ");
+        // Upstream prints a Go slice.
+        let quoted = ACTIONS.map(|action| format!("{action:?}")).join(" ");
         errors.push(Error::required(
             &action_path,
             format!("valid values: [{quoted}]"),
         ));
     } else if action == "FailIndex" {
-        if spec.get("backoffLimitPerIndex").is_none() || !is_indexed(spec) {
+        if spec.get("backoffLimitPerIndex").is_none() || has_no_indexes(spec) {
             let why = "requires the backoffLimitPerIndex to be set";
             errors.push(Error::invalid(&action_path, action, why));
         }
@@ -84,7 +85,7 @@ fn exit_codes(codes: &Value, containers: &BTreeSet<&str>, path: &Path<'_>, error
     if operator.is_empty() {
         errors.push(Error::required(
             &operator_path,
-            "valid values: [\"In\", \"NotIn\"]",
+            "valid values: [\"In\" \"NotIn\"]",
         ));
     } else if !OPERATORS.contains(&operator) {
         errors.push(Error::not_supported(&operator_path, operator, &OPERATORS));
@@ -98,7 +99,7 @@ fn exit_codes(codes: &Value, containers: &BTreeSet<&str>, path: &Path<'_>, error
     let path = path.child("values");
     let values = codes.items("values");
     if values.is_empty() {
-        let shown = Value::Array(Vec::new());
+        let shown = go_values::nullable(codes, "values");
         errors.push(Error::invalid(
             &path,
             shown,
@@ -147,7 +148,7 @@ fn pod_conditions(conditions: &[Value], path: &Path<'_>, errors: &mut Errors) {
         let status = condition.str_or_empty("status");
         let path = path.child("status");
         if status.is_empty() {
-            let why = "valid values: [\"False\", \"True\", \"Unknown\"]";
+            let why = "valid values: [\"False\" \"True\" \"Unknown\"]";
             errors.push(Error::required(&path, why));
         } else if !STATUSES.contains(&status) {
             errors.push(Error::not_supported(&path, status, &STATUSES));
@@ -157,7 +158,7 @@ fn pod_conditions(conditions: &[Value], path: &Path<'_>, errors: &mut Errors) {
 
 /// A policy as upstream's internal type prints.
 pub(super) fn shown(policy: &Value) -> Value {
-    let rules = policy.items("rules").iter().map(|rule| {
+    let rules = go_values::structs(policy, "rules", |rule| {
         let codes = |codes: &Value| {
             go_values::object([
                 ("ContainerName", go_values::nullable(codes, "containerName")),
@@ -165,20 +166,12 @@ pub(super) fn shown(policy: &Value) -> Value {
                 ("Values", go_values::nullable(codes, "values")),
             ])
         };
-        let conditions: Vec<Value> = rule
-            .items("onPodConditions")
-            .iter()
-            .map(|condition| {
-                go_values::object([
-                    ("Type", go_values::text(condition, "type")),
-                    ("Status", go_values::text(condition, "status")),
-                ])
-            })
-            .collect();
-        let conditions = match conditions.as_slice() {
-            [] => Value::Null,
-            _ => Value::Array(conditions),
-        };
+        let conditions = go_values::structs(rule, "onPodConditions", |condition| {
+            go_values::object([
+                ("Type", go_values::text(condition, "type")),
+                ("Status", go_values::text(condition, "status")),
+            ])
+        });
         go_values::object([
             ("Action", go_values::text(rule, "action")),
             (
@@ -188,5 +181,5 @@ pub(super) fn shown(policy: &Value) -> Value {
             ("OnPodConditions", conditions),
         ])
     });
-    go_values::object([("Rules", Value::Array(rules.collect()))])
+    go_values::object([("Rules", rules)])
 }

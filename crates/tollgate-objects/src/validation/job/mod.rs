@@ -31,11 +31,30 @@ pub(super) fn validate_create(object: &Value, options: &Options, errors: &mut Er
     workload::metadata(object, errors);
     generated_selector(object, errors);
     validate_selected_spec(workload::spec(object), options, errors);
+    last_host_name(object, errors);
+}
+
+/// The pods of an indexed Job have the Job's name and their index as their hostname.
+fn last_host_name(object: &Value, errors: &mut Errors) {
+    let spec = workload::spec(object);
+    let completions = spec.int("completions").unwrap_or_default();
+    if !is_indexed(spec) || completions <= 0 {
+        return;
+    }
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let name = metadata.str_or_empty("name");
+    let host = format!("{name}-{}", completions.saturating_sub(1));
+    if !names::dns1123_label(&host).is_empty() {
+        let path = Path::root("metadata");
+        let why = format!("will not able to create pod with invalid DNS label: {host}");
+        errors.push(Error::invalid(&path.child("name"), name, why));
+    }
 }
 
 /// The spec of a Job with its selector.
 fn validate_selected_spec(spec: &Value, options: &Options, errors: &mut Errors) {
     let path = Path::root("spec");
+    validate_spec(spec, &path, options, errors);
     let selector_path = path.child("selector");
     match spec.get("selector") {
         None => errors.push(Error::required(&selector_path, "")),
@@ -44,7 +63,6 @@ fn validate_selected_spec(spec: &Value, options: &Options, errors: &mut Errors) 
             label_selector::validate_at(selector, values, &selector_path, errors);
         }
     }
-    validate_spec(spec, &path, options, errors);
     // Whoever made the selector, it must find the Job's own pods.
     let labels = spec
         .at(&["template", "metadata", "labels"])
@@ -104,7 +122,7 @@ fn generated_selector(object: &Value, errors: &mut Errors) {
     }
     let expected: Value = [(CONTROLLER_UID, uid)].into_iter().collect();
     let expected: Value = [("matchLabels", expected)].into_iter().collect();
-    if *found != expected {
+    if *found != expected && is_readable(found) {
         let why = "`selector` not auto-generated";
         errors.push(Error::invalid(
             &path.child("selector"),
@@ -138,6 +156,11 @@ pub(super) fn validate_spec(spec: &Value, path: &Path<'_>, options: &Options, er
     let path = path.child("template");
     pod::validate_template(template, &path, options, errors);
     restart_policy(spec, template, &path, errors);
+}
+
+/// Whether the pods have no indexes; a mode that does not exist is refused for itself alone.
+fn has_no_indexes(spec: &Value) -> bool {
+    matches!(spec.str("completionMode"), None | Some("NonIndexed"))
 }
 
 fn is_indexed(spec: &Value) -> bool {
@@ -197,7 +220,7 @@ fn failure_limits(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
     let per_index = spec.int("backoffLimitPerIndex");
     let failed = spec.int("maxFailedIndexes");
     if let Some(limit) = per_index
-        && !is_indexed(spec)
+        && has_no_indexes(spec)
     {
         errors.push(Error::invalid(
             &path.child("backoffLimitPerIndex"),
@@ -214,8 +237,10 @@ fn failure_limits(spec: &Value, path: &Path<'_>, errors: &mut Errors) {
         let why = "when maxFailedIndexes is specified";
         errors.push(Error::required(&path.child("backoffLimitPerIndex"), why));
     }
-    if !is_indexed(spec) {
+    if has_no_indexes(spec) {
         errors.push(Error::invalid(&failed_path, failed, NEEDS_INDEXES));
+    }
+    if !is_indexed(spec) {
         return;
     }
     if let Some(completions) = spec.int("completions")
@@ -280,9 +305,12 @@ fn restart_policy(spec: &Value, template: &Value, path: &Path<'_>, errors: &mut 
     let policy = workload::spec(template).str_or_empty("restartPolicy");
     let path = path.child("spec");
     let path = path.child("restartPolicy");
-    if !matches!(policy, "Never" | "OnFailure") {
+    // The default of pods is as good as none.
+    if matches!(policy, "" | "Always") {
         let why = "valid values: \"OnFailure\", \"Never\"";
         errors.push(Error::required(&path, why));
+    } else if !matches!(policy, "Never" | "OnFailure") {
+        errors.push(Error::not_supported(&path, policy, &["OnFailure", "Never"]));
     } else if spec.get("podFailurePolicy").is_some() && policy != "Never" {
         let why = "only \"Never\" is supported when podFailurePolicy is specified";
         errors.push(Error::invalid(&path, policy, why));

@@ -120,7 +120,7 @@ fn parse(text: &str, completions: i64) -> Result<i64, String> {
 
 /// A policy as upstream's internal type prints.
 pub(super) fn shown(policy: &Value) -> Value {
-    let rules = policy.items("rules").iter().map(|rule| {
+    let rules = go_values::structs(policy, "rules", |rule| {
         go_values::object([
             (
                 "SucceededIndexes",
@@ -132,5 +132,5 @@ pub(super) fn shown(policy: &Value) -> Value {
             ),
         ])
     });
-    go_values::object([("Rules", Value::Array(rules.collect()))])
+    go_values::object([("Rules", rules)])
 }

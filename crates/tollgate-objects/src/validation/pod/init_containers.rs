@@ -24,7 +24,7 @@ pub(super) fn validate(
         let is_repeated = repeats.next();
         let own_path = path.index(index);
         container::common(init, scope, volumes, &own_path, errors);
-        restart_policy::validate(init, &own_path, errors);
+        restart_policy::validate_init(init, &own_path, errors);
         let name = init.str_or_empty("name");
         if regular.contains(name) || (!name.is_empty() && is_repeated) {
             errors.push(Error::duplicate(&own_path.child("name"), name));

@@ -165,8 +165,7 @@ pub fn validate_template(
     }
 }
 
-/// Validates labels and annotations of the pod template at `path`: all that is looked at in a StatefulSet's, whose claim
-/// templates are volumes that no template names.
+/// Validates labels and annotations of the pod template at `path`.
 pub fn validate_template_metadata(template: &Value, path: &Path<'_>, errors: &mut Errors) {
     let metadata = template.get("metadata").unwrap_or(&Value::Null);
     let spec = template.get("spec").unwrap_or(&Value::Null);

@@ -6,16 +6,25 @@ use tollgate_api::field::{Error, Errors, Path};
 const RULES_MAX: usize = 20;
 const EXIT_CODES_MAX: usize = 255;
 
+const MUST_SPECIFY: &str = "must specify restartPolicy when restart rules are used";
+
+/// The same of an init container, whose rules nobody looks at without a policy.
+pub(super) fn validate_init(container: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let has_rules = !container.items("restartPolicyRules").is_empty();
+    if container.get("restartPolicy").is_some() {
+        validate(container, path, errors);
+    } else if has_rules {
+        errors.push(Error::required(&path.child("restartPolicy"), MUST_SPECIFY));
+    }
+}
+
 /// Validates `restartPolicy` and `restartPolicyRules` of any container but an ephemeral one.
 pub(super) fn validate(container: &Value, path: &Path<'_>, errors: &mut Errors) {
     let rules = container.items("restartPolicyRules");
     let policy_path = path.child("restartPolicy");
     match container.str("restartPolicy") {
         None if rules.is_empty() => return,
-        None => errors.push(Error::required(
-            &policy_path,
-            "must specify restartPolicy when restart rules are used",
-        )),
+        None => errors.push(Error::required(&policy_path, MUST_SPECIFY)),
         Some("Always" | "Never" | "OnFailure") => {}
         Some(other) => errors.push(Error::not_supported(
             &policy_path,

@@ -100,15 +100,16 @@ pub fn validate_update(new: &Value, old: &Value, options: &Options, errors: &mut
         let path = path.child(list);
         let containers = pod_spec.items(list);
         if containers.len() != before.items(list).len() {
-            let why = match list {
-                "containers" => "pod updates may not add or remove containers",
-                _ => "pod updates may not add or remove init containers",
-            };
+            let why = "pod updates may not add or remove containers";
             errors.push(Error::forbidden(&path, why));
             return;
         }
         for (place, container) in containers.iter().enumerate() {
-            container::image_for_pod(container, &path.index(place), errors);
+            let path = path.index(place);
+            if container.str_or_empty("image").is_empty() {
+                errors.push(Error::required(&path.child("image"), ""));
+            }
+            container::image_for_pod(container, &path, errors);
         }
     }
     if !deadline(pod_spec, before, &path, errors) {
@@ -163,8 +164,14 @@ fn only_added_tolerations(new: &Value, old: &Value, path: &Path<'_>, errors: &mu
 
 fn only_deleted_gates(new: &Value, old: &Value, path: &Path<'_>, errors: &mut Errors) {
     let before = old.items("schedulingGates");
-    for (place, gate) in new.items("schedulingGates").iter().enumerate() {
+    let gates = new.items("schedulingGates");
+    for (place, gate) in gates.iter().enumerate() {
         let name = gate.str_or_empty("name");
+        // Of gates of one name the last is looked at.
+        let mut later = gates.iter().skip(place.saturating_add(1));
+        if later.any(|gate| gate.str_or_empty("name") == name) {
+            continue;
+        }
         if !before.iter().any(|gate| gate.str_or_empty("name") == name) {
             let path = path.index(place);
             let why = format!("only deletion is allowed, but found new scheduling gate '{name}'");

@@ -100,7 +100,8 @@ fn families(spec: Spec<'_>, path: &Path<'_>, errors: &mut Errors) {
         let path = path.index(place);
         if !FAMILIES.contains(&family) {
             errors.push(Error::not_supported(&path, family, &FAMILIES));
-        } else if !seen.insert(family) {
+        }
+        if !seen.insert(family) {
             errors.push(Error::duplicate(&path, family));
         }
     }

@@ -10,7 +10,6 @@ mod update;
 pub(super) use addresses::not_special;
 pub(super) use update::{validate_status_update, validate_update};
 
-use super::numbers::NEGATIVE;
 use super::{Options, object_meta};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Value, names};
@@ -61,6 +60,15 @@ pub(super) fn validate_create(object: &Value, _options: &Options, errors: &mut E
     let path = Path::root("metadata");
     object_meta::validate(metadata, true, names::dns1123_label, &path, errors);
     validate_spec(Spec::of(object), None, errors);
+}
+
+/// What the registry finds wrong about the addresses of a Service before it looks at anything else
+/// (`ValidateServiceClusterIPsRelatedFields`).
+pub fn validate_addresses(new: &Value, old: Option<&Value>) -> Errors {
+    let mut errors = Errors::new();
+    let old = old.map(Spec::of);
+    addresses::cluster_ips(Spec::of(new), old, &Path::root("spec"), &mut errors);
+    errors
 }
 
 fn validate_spec(spec: Spec<'_>, old: Option<Spec<'_>>, errors: &mut Errors) {
@@ -169,12 +177,5 @@ fn client_affinity(config: &Value, path: &Path<'_>, errors: &mut Errors) {
             errors.push(Error::invalid(&path, seconds, why));
         }
         Some(_) => {}
-    }
-}
-
-/// A number that must not be negative.
-fn nonnegative(value: i64, path: &Path<'_>, errors: &mut Errors) {
-    if value < 0 {
-        errors.push(Error::invalid(path, value, NEGATIVE));
     }
 }

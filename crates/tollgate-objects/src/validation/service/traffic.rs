@@ -1,7 +1,7 @@
 //! How traffic from outside and inside finds a Service.
 
-use super::{Spec, nonnegative};
-use crate::validation::{ip, object_meta::invalid_each};
+use super::Spec;
+use crate::validation::{ip, numbers, object_meta::invalid_each};
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::names;
@@ -71,6 +71,10 @@ fn balancer_class(spec: Spec<'_>, old: Option<Spec<'_>>, path: &Path<'_>, errors
     let path = path.child("loadBalancerClass");
     let class = spec.0.get("loadBalancerClass");
     // Once balanced, always the same class.
+    if old.is_some() && class.is_some() && !spec.is_balanced() {
+        // Upstream's rules for the class and for its update both say so.
+        errors.push(Error::forbidden(&path, ONLY_BALANCED));
+    }
     if let Some(old) = old.filter(|old| old.is_balanced() && spec.is_balanced()) {
         if old.0.get("loadBalancerClass") != class {
             let shown = class.cloned().unwrap_or_default();
@@ -104,7 +108,9 @@ fn external_policy(spec: Spec<'_>, path: &Path<'_>, errors: &mut Errors) {
     let port = spec.0.int("healthCheckNodePort").unwrap_or_default();
     let path = path.child("healthCheckNodePort");
     let has_health_check = spec.is_balanced() && policy == "Local";
-    nonnegative(port, &path, errors);
+    if port != 0 && has_health_check {
+        numbers::port(port, &path, errors);
+    }
     if port != 0 && !has_health_check {
         let why =
             "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";

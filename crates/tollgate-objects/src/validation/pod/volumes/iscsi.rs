@@ -1,16 +1,31 @@
 //! iSCSI volumes: `validateISCSIVolumeSource`.
 
-use super::required;
+use super::{required, required_in_secret_ref};
 use crate::validation::numbers::in_range;
 use tollgate_api::Value;
 use tollgate_api::field::{Error, Errors, Path};
 
+const NOT_QUALIFIED: &str = "must be valid format";
 const LUN_MAX: i64 = 255;
 const TOTAL_BYTES_MAX: usize = 64;
 const EUI_CHARACTERS: usize = 16;
 const NAA_CHARACTERS: usize = 32;
 
 pub(super) fn validate(iscsi: &Value, path: &Path<'_>, errors: &mut Errors) {
+    check(iscsi, true, path, errors);
+}
+
+/// The same of a PersistentVolume, whose secret must have a name and whose qualified names must not say how they begin.
+pub(super) fn validate_persistent(iscsi: &Value, path: &Path<'_>, errors: &mut Errors) {
+    check(iscsi, false, path, errors);
+    required_in_secret_ref(iscsi, path, errors);
+}
+
+fn check(iscsi: &Value, of_pod: bool, path: &Path<'_>, errors: &mut Errors) {
+    let qualified_name_error = |name: &str| {
+        let why = qualified_name_error(name);
+        why.map(|why| if of_pod { why } else { NOT_QUALIFIED })
+    };
     required(iscsi, "targetPortal", path, errors);
     let iqn = iscsi.str_or_empty("iqn");
     let iqn_path = path.child("iqn");
@@ -55,7 +70,7 @@ fn qualified_name_error(name: &str) -> Option<&'static str> {
     } else {
         return Some("must be valid format starting with iqn, eui, or naa");
     };
-    (!good).then_some("must be valid format")
+    (!good).then_some(NOT_QUALIFIED)
 }
 
 /// `iqn.<year>-<month>.<authority>:<name>`

@@ -154,15 +154,33 @@ pub(in crate::validation) fn name_of_too_many(key: &'static str) -> &'static str
     sort.map_or(key, |sort| sort.too_many)
 }
 
-/// Validates the source under `key` of a volume that is no pod's own; `path` is the volume's.
-pub(in crate::validation) fn validate_source(
+/// Validates the source under `key` of a PersistentVolume; `path` is the volume's. Some sorts are other types there, of
+/// which more is asked.
+pub(in crate::validation) fn validate_persistent(
     key: &str,
     source: &Value,
     path: &Path<'_>,
     errors: &mut Errors,
 ) {
-    if let Some(sort) = SOURCES.iter().find(|sort| sort.key == key) {
-        (sort.validate)(source, &path.child(sort.own), errors);
+    let Some(sort) = SOURCES.iter().find(|sort| sort.key == key) else {
+        return;
+    };
+    let path = path.child(sort.own);
+    match key {
+        "iscsi" => iscsi::validate_persistent(source, &path, errors),
+        _ => (sort.validate)(source, &path, errors),
+    }
+    match key {
+        "cinder" | "storageos" => {
+            if let Some(secret) = source.get("secretRef") {
+                required(secret, "namespace", &path.child("secretRef"), errors);
+            }
+        }
+        "glusterfs" => network::endpoints_namespace(source, &path, errors),
+        "azureFile" if source.str("secretNamespace") == Some("") => {
+            errors.push(Error::required(&path.child("secretNamespace"), ""));
+        }
+        _ => {}
     }
 }
 

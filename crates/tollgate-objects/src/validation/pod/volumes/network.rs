@@ -2,8 +2,9 @@
 
 use super::{required, required_list};
 use crate::validation::numbers::in_range;
-use tollgate_api::Value;
+use crate::validation::object_meta::invalid_each;
 use tollgate_api::field::{Error, Errors, Path};
+use tollgate_api::{Value, names};
 
 const LUN_MAX: i64 = 255;
 const TENANT_BYTES_MAX: usize = 64;
@@ -18,6 +19,20 @@ pub(super) fn nfs(source: &Value, path: &Path<'_>, errors: &mut Errors) {
             folder,
             "must be an absolute path",
         ));
+    }
+}
+
+/// `endpointsNamespace`, which only a PersistentVolume can have.
+pub(super) fn endpoints_namespace(source: &Value, path: &Path<'_>, errors: &mut Errors) {
+    let Some(namespace) = source.str("endpointsNamespace") else {
+        return;
+    };
+    let path = path.child("endpointsNamespace");
+    if namespace.is_empty() {
+        let why = "if the endpointnamespace is set, it must be a valid namespace name";
+        errors.push(Error::invalid(&path, "", why));
+    } else {
+        invalid_each(names::dns1123_label(namespace), namespace, &path, errors);
     }
 }
 
