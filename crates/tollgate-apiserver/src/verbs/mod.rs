@@ -18,6 +18,7 @@ mod field_selector;
 #[doc(hidden)]
 pub mod fuzzing;
 mod get;
+mod grace;
 mod grants;
 mod label_selector;
 pub mod legacy_token;
