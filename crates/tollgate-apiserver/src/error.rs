@@ -45,6 +45,16 @@ pub fn method_not_allowed() -> Status {
     without_object(405, Reason::MethodNotAllowed, message)
 }
 
+/// 405: a custom resource has no such verb.
+pub fn method_not_supported(resource: &GroupResource, verb: &str) -> Status {
+    Status {
+        code: 405,
+        reason: Reason::MethodNotAllowed,
+        message: format!("{verb} is not supported on resources of kind \"{resource}\""),
+        details: Some(Box::new(about(resource, ""))),
+    }
+}
+
 /// 409: the name is taken.
 pub fn already_exists(resource: &GroupResource, name: &str) -> Status {
     Status {

@@ -3,6 +3,7 @@
 //! The time begins anew with every change of an event. What is due next is known at any moment, so nothing is scanned.
 
 use crate::audit::NO_TRAIL;
+use crate::health::Health;
 use crate::resources::Resource;
 use crate::storage::{Key, Record, Revision, RevisionError, Watcher};
 use crate::verbs::{self, Api, Call, Warnings, record};
@@ -66,7 +67,7 @@ struct Expiry {
 }
 
 /// Ends events that were not changed for `time`, those that are in the store already included. Nothing ends if it is 0.
-pub fn start(api: &Arc<Api>, time: Duration) -> Result<(), RevisionError> {
+pub fn start(api: &Arc<Api>, time: Duration, health: &mut Health) -> Result<(), RevisionError> {
     let catalog = api.catalog.load();
     let resource = catalog.resource("", "v1", PLURAL).cloned();
     let Some(resource) = resource.filter(|_| !time.is_zero()) else {
@@ -89,7 +90,8 @@ pub fn start(api: &Arc<Api>, time: Duration) -> Result<(), RevisionError> {
     for (key, found) in snapshot.range(&prefix) {
         expiry.put_stored(key, found);
     }
-    tokio::spawn(expiry.run(watcher, prefix));
+    let task = tokio::spawn(expiry.run(watcher, prefix));
+    health.runs(&task.abort_handle(), &[]);
     Ok(())
 }
 

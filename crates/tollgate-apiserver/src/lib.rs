@@ -1,7 +1,7 @@
 //! The Kubernetes API over HTTP, with the namespace policies at its door.
 //!
 //! Layers are folders, and a layer calls only those below it: `http`, `verbs`, then `auth`, `admission`, `crd`, `cel`,
-//! `resources`, `patch`, `table`, `discovery`, `quota`, `audit`, `metrics` and `outside`, then `storage`. Only `http` knows HTTP; below it everything is a value.
+//! `resources`, `patch`, `table`, `discovery`, `quota`, `flow_control`, `audit`, `metrics` and `outside`, then `storage`. Only `http` knows HTTP; below it everything is a value.
 
 // Tests in here share the server of those in `tests/`.
 #[cfg(test)]
@@ -16,7 +16,9 @@ pub mod discovery;
 pub mod environment;
 pub mod error;
 pub mod event_expiry;
+pub mod flow_control;
 pub mod fresh;
+pub mod health;
 pub mod http;
 pub mod local;
 pub mod metrics;

@@ -9,7 +9,9 @@ use crate::auth::token::request::Issuer;
 use crate::auth::{Authenticator, Authorizer, Mode};
 use crate::discovery::Documents;
 use crate::environment::Environment;
+use crate::flow_control::FlowIndex;
 use crate::fresh::Surroundings;
+use crate::health::Health;
 use crate::http::certificates::CertificateError;
 use crate::http::{Listener, ListenerError, SESSIONS_MAX, Service};
 use crate::metrics::Metrics;
@@ -157,13 +159,29 @@ impl Server {
             issuer: config.issuer,
             read_yaml: config.read_yaml,
         });
-        crate::fresh::follow(&api, &surroundings)?;
-        crate::crd::keeper::start(&api)?;
-        crate::event_expiry::start(&api, config.event_ttl)?;
+        let mut health = Health::new(&api.store);
+        health.done(&crate::fresh::FILLED);
+        // Roles and policies are looked at through indexes that every request catches up.
+        health.done(&[
+            "poststarthook/generic-apiserver-start-informers",
+            "poststarthook/start-apiserver-admission-initializer",
+        ]);
+        crate::fresh::follow(&api, &surroundings, &mut health)?;
+        crate::crd::keeper::start(&api, &mut health)?;
+        crate::event_expiry::start(&api, config.event_ttl, &mut health)?;
+        let flows = FlowIndex::follow(&api.store, &mut health)?;
+        let documents = Arc::new(Documents::new(config.release, unannounced));
+        health.done(&[
+            "poststarthook/apiservice-discovery-controller",
+            "poststarthook/apiservice-openapi-controller",
+            "poststarthook/apiservice-openapiv3-controller",
+        ]);
         let service = Arc::new(Service {
             api,
+            flows,
             metrics: Arc::new(Metrics::default()),
-            documents: Arc::new(Documents::new(config.release, unannounced)),
+            documents,
+            health,
             authenticator: config.authenticator,
             impersonator: Impersonator::new(authorizer),
             auditor: config.auditor.map(Arc::new),

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tollgate_api::{UserInfo, Value, json};
 use tollgate_apiserver::audit::NO_TRAIL;
 use tollgate_apiserver::crd;
+use tollgate_apiserver::health::Health;
 use tollgate_apiserver::verbs::options::ListOptions;
 use tollgate_apiserver::verbs::{Answer, Api, Call, Warnings, convert, list};
 
@@ -55,7 +56,7 @@ async fn converter(asked: Arc<AtomicUsize>) -> String {
 /// A server that serves the definition.
 async fn started(client: &str) -> Arc<Api> {
     let api = Arc::new(api());
-    crd::keeper::start(&api).unwrap();
+    crd::keeper::start(&api, &mut Health::default()).unwrap();
     let namespaces = ("", "v1", "namespaces");
     send(&api, namespaces, "", r#"{"metadata":{"name":"a"}}"#)
         .await

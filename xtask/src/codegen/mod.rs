@@ -299,6 +299,10 @@ fn is_silent(field: &Value) -> bool {
 /// Lists whose Go types have names of their own: protobuf has them as messages, which the tags do not tell.
 const WRAPPED: [(&str, &str); 1] = [("meta/v1.APIResource", "verbs")];
 
+/// Fields whose structs merge field by field though their type merges as a whole (`structType=granular`), which the facts
+/// leave out.
+const GRANULAR: [(&str, &str); 1] = [("core/v1.PersistentVolumeSpec", "claimRef")];
+
 /// What the published schemas add to a field: how it merges under server-side apply.
 fn published_line(
     facts: &Facts,
@@ -332,6 +336,9 @@ fn published_line(
     }
     if said("mapType") == Some("atomic") {
         line.push_str(".atomic()");
+    }
+    if GRANULAR.contains(&(of, name)) {
+        line.push_str(".granular()");
     }
     let default = published.and_then(|published| published.get("default"));
     if let (Some(default), true) = (default, keys.contains(&(of.to_owned(), name.to_owned()))) {

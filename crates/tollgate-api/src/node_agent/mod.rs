@@ -105,6 +105,17 @@ pub enum Output {
     Failed(String),
 }
 
+/// What a kubelet says when its own API is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeAnswer {
+    /// The code: 200, 404.
+    pub code: u16,
+    /// The media type of the body.
+    pub media: &'static str,
+    /// The body.
+    pub body: Bytes,
+}
+
 /// Who answers for nodes.
 ///
 /// The API server has looked at the pod's status before it asks: logs are asked for only of containers whose status says
@@ -114,6 +125,12 @@ pub trait NodeAgent: Debug + Send + Sync + 'static {
     /// Whether the node can be reached at all. It is asked before anything else is, while a client can still be told by
     /// the code of an answer.
     fn reach<'a>(&'a self, node: &'a str) -> Pending<'a, ()>;
+
+    /// What the kubelet of a node answers to whoever reads a path of its own API, such as `/pods`. None if it is to be asked on
+    /// its port ([`Self::connect`]).
+    fn kubelet<'a>(&'a self, _node: &'a str, _path: &'a str) -> Pending<'a, Option<NodeAnswer>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// What a container wrote, as text in pieces of any size. With `follow` the stream goes on until the container ends.
     /// A stream that breaks off simply ends.

@@ -4,6 +4,7 @@ use super::catalog::catalog_with;
 use super::definition::{CLEANUP, Definition};
 use super::names::{self, Taken};
 use crate::audit::NO_TRAIL;
+use crate::health::Health;
 use crate::resources::{Catalog, Resource};
 use crate::storage::{Event, Key, RevisionError, Snapshot, Watcher};
 use crate::verbs::options::{DeleteOptions, WriteOptions};
@@ -29,7 +30,7 @@ struct Keeper {
 }
 
 /// Serves what is defined in the store already, and follows what changes from there.
-pub fn start(api: &Arc<Api>) -> Result<(), RevisionError> {
+pub fn start(api: &Arc<Api>, health: &mut Health) -> Result<(), RevisionError> {
     let built_in = api.catalog.load();
     let Some(resource) = built_in.resource(GROUP, "v1", PLURAL).cloned() else {
         return Ok(());
@@ -50,7 +51,15 @@ pub fn start(api: &Arc<Api>) -> Result<(), RevisionError> {
     };
     keeper.read_all(&snapshot, &prefix);
     keeper.publish();
-    tokio::spawn(keeper.run(watcher));
+    let task = tokio::spawn(keeper.run(watcher));
+    health.runs(
+        &task.abort_handle(),
+        &[
+            "poststarthook/start-apiextensions-informers",
+            "poststarthook/start-apiextensions-controllers",
+            "poststarthook/crd-informer-synced",
+        ],
+    );
     Ok(())
 }
 

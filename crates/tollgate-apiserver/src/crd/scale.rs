@@ -46,6 +46,11 @@ impl ScalePaths {
         find(object, self.selector.as_ref()?)?.as_str()
     }
 
+    /// The fields down to the number that is wanted.
+    pub fn wanted_names(&self) -> impl Iterator<Item = &str> {
+        self.spec_replicas.iter().map(String::as_str)
+    }
+
     /// How errors name the number that is wanted.
     pub fn wanted_path(&self) -> String {
         format!(".{}", self.spec_replicas.join("."))

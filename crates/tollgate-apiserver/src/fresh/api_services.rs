@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use tollgate_api::Value;
 
 /// The group of the objects, which has none for itself.
-const GROUP: &str = "apiregistration.k8s.io";
-const PLURAL: &str = "apiservices";
+pub(super) const GROUP: &str = "apiregistration.k8s.io";
+pub(super) const PLURAL: &str = "apiservices";
 /// Who keeps an object: the server always, or only when it starts.
 const LABEL: &str = "kube-aggregator.kubernetes.io/automanaged";
 const ALWAYS: &str = "true";

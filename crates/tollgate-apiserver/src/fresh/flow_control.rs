@@ -2,15 +2,12 @@
 
 use super::flow_schemas::FLOW_SCHEMAS;
 use super::wanted::{Wanted, Writer, put};
+use crate::flow_control::{GROUP, LEVELS, SCHEMAS};
 use crate::storage::{Key, Snapshot, Write};
 use crate::verbs::record;
 use std::collections::BTreeSet;
 use tollgate_api::{Status, Value, json};
 
-/// The group of both.
-pub(super) const GROUP: &str = "flowcontrol.apiserver.k8s.io";
-const LEVELS: &str = "prioritylevelconfigurations";
-const SCHEMAS: &str = "flowschemas";
 /// Says whether the server sets the spec right.
 const AUTO_UPDATE: &str = "apf.kubernetes.io/autoupdate-spec";
 /// What a cluster cannot be without.
@@ -163,7 +160,7 @@ pub(super) fn conditions(writer: &Writer<'_>, head: &Snapshot) -> Vec<Write> {
 }
 
 /// Sets a condition; whether it says something else now.
-fn set_condition(status: &mut Value, mut wanted: Value) -> bool {
+pub(super) fn set_condition(status: &mut Value, mut wanted: Value) -> bool {
     let mut conditions = status.items("conditions").to_vec();
     let mut known = conditions.iter_mut();
     let Some(known) = known.find(|known| known.get("type") == wanted.get("type")) else {

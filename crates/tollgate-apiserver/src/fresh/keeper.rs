@@ -1,9 +1,11 @@
 //! Follows what changes while the server runs: versions that are defined, flow schemas, and the server's own lease.
 
 use super::wanted::{Writer, put};
-use super::{Surroundings, api_services, flow_control, identity};
+use super::{Surroundings, api_services, availability, flow_control, identity};
+use crate::flow_control::GROUP;
+use crate::health::Health;
 use crate::resources::Catalog;
-use crate::storage::{Event, Key, RevisionError, Snapshot, Watcher, Write};
+use crate::storage::{Event, Key, Record, RevisionError, Snapshot, WatchEnd, Watcher, Write};
 use crate::verbs::{Api, record};
 use api_services::Served;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,40 +16,92 @@ use tollgate_api::Value;
 /// How often the lease is renewed: several times before it ends.
 const RENEWAL: Duration = Duration::from_mins(10);
 
-/// Starts to follow.
-pub(super) fn start(api: &Arc<Api>, surroundings: &Surroundings) -> Result<(), RevisionError> {
+/// Starts to follow, and says under which names of health.
+pub(super) fn start(
+    api: &Arc<Api>,
+    surroundings: &Surroundings,
+    health: &mut Health,
+) -> Result<(), RevisionError> {
     let built_in = api.catalog.load();
-    let snapshot = api.store.snapshot();
-    let prefix = Key::prefix("apiextensions.k8s.io", "customresourcedefinitions", None);
-    let watcher = api.store.watch(&prefix, snapshot.revision())?;
-    let mut definitions = BTreeMap::new();
-    for (key, found) in snapshot.range(&prefix) {
-        if let Ok(definition) = record::parse(&found.value, 0) {
-            let served = api_services::served_by(&definition);
-            definitions.insert(key.name().to_owned(), served);
-        }
-    }
+    let follow = |prefix: &str| Followed::new(api, prefix);
     let definitions = Definitions {
         own: api_services::built_in(&built_in, &surroundings.unannounced),
         api: Arc::clone(api),
         built_in: Arc::clone(&built_in),
-        by_name: definitions,
+        by_name: BTreeMap::new(),
     };
-    tokio::spawn(definitions.run(watcher));
-    let prefix = format!("{}/", flow_control::GROUP);
-    let watcher = api.store.watch(&prefix, snapshot.revision())?;
-    tokio::spawn(follow_flows(
+    let prefix = Key::prefix("apiextensions.k8s.io", "customresourcedefinitions", None);
+    let task = tokio::spawn(definitions.run(follow(&prefix)?));
+    health.runs(
+        &task.abort_handle(),
+        &[
+            "poststarthook/start-kube-aggregator-informers",
+            "poststarthook/apiservice-registration-controller",
+            "poststarthook/kube-apiserver-autoregistration",
+        ],
+    );
+    let prefix = Key::prefix(api_services::GROUP, api_services::PLURAL, None);
+    let task = tokio::spawn(follow_availability(
         Arc::clone(api),
         Arc::clone(&built_in),
-        watcher,
+        follow(&prefix)?,
+        follow(&Key::prefix("", "services", None))?,
     ));
-    let renewal = renew(
-        Arc::clone(api),
-        built_in,
-        identity::lease_name(&surroundings.hostname),
+    health.runs(
+        &task.abort_handle(),
+        &[
+            "poststarthook/apiservice-status-local-available-controller",
+            "poststarthook/apiservice-status-remote-available-controller",
+        ],
     );
-    tokio::spawn(renewal);
+    let flows = follow(&format!("{GROUP}/"))?;
+    let task = tokio::spawn(follow_flows(Arc::clone(api), Arc::clone(&built_in), flows));
+    let producer = "poststarthook/priority-and-fairness-config-producer";
+    health.runs(&task.abort_handle(), &[producer]);
+    let name = identity::lease_name(&surroundings.hostname);
+    let task = tokio::spawn(renew(Arc::clone(api), built_in, name));
+    let lease = "poststarthook/start-kube-apiserver-identity-lease-controller";
+    health.runs(&task.abort_handle(), &[lease]);
     Ok(())
+}
+
+/// Objects that are followed without an end.
+struct Followed {
+    api: Arc<Api>,
+    prefix: String,
+    watcher: Watcher,
+}
+
+/// What became of followed objects.
+enum Change {
+    /// One of them changed.
+    One(Arc<Event>),
+    /// Anything may have changed: there was more than the store remembers.
+    Any,
+}
+
+impl Followed {
+    fn new(api: &Arc<Api>, prefix: &str) -> Result<Self, RevisionError> {
+        let watcher = api.store.watch(prefix, api.store.snapshot().revision())?;
+        Ok(Self {
+            api: Arc::clone(api),
+            prefix: prefix.to_owned(),
+            watcher,
+        })
+    }
+
+    /// What comes next; none if the store is closed.
+    async fn next(&mut self) -> Option<Change> {
+        if let Some(event) = self.watcher.next().await {
+            return Some(Change::One(event));
+        }
+        if self.watcher.end() != Some(WatchEnd::TooSlow) {
+            return None;
+        }
+        let revision = self.api.store.snapshot().revision();
+        self.watcher = self.api.store.watch(&self.prefix, revision).ok()?;
+        Some(Change::Any)
+    }
 }
 
 /// Writes what is decided. What cannot be written now is decided again at the next change.
@@ -69,30 +123,55 @@ struct Definitions {
 }
 
 impl Definitions {
-    async fn run(mut self, mut watcher: Watcher) {
-        while let Some(event) = watcher.next().await {
-            self.apply(&event);
+    async fn run(mut self, mut followed: Followed) {
+        self.look_at_all(&followed.prefix);
+        while let Some(change) = followed.next().await {
+            match change {
+                Change::One(event) => {
+                    let current = event.current.as_ref();
+                    let served = current.map(|found| served(found));
+                    let touched = self.replace(event.key.name(), served);
+                    self.settle(touched);
+                }
+                Change::Any => self.look_at_all(&followed.prefix),
+            }
         }
     }
 
-    fn apply(&mut self, event: &Event) {
-        let name = event.key.name();
-        let current = event.current.as_ref();
-        let served = current
-            .and_then(|found| record::parse(&found.value, 0).ok())
-            .map(|definition| api_services::served_by(&definition));
+    fn look_at_all(&mut self, prefix: &str) {
+        let snapshot = self.api.store.snapshot();
+        let found = snapshot.range(prefix);
+        let mut found: BTreeMap<String, Vec<Served>> = found
+            .map(|(key, found)| (key.name().to_owned(), served(found)))
+            .collect();
+        let names: BTreeSet<String> = self.by_name.keys().chain(found.keys()).cloned().collect();
+        let mut touched = BTreeSet::new();
+        for name in names {
+            let served = found.remove(&name);
+            touched.extend(self.replace(&name, served));
+        }
+        self.settle(touched);
+    }
+
+    /// Notes what a definition serves now; the versions to which that may make a difference.
+    fn replace(&mut self, name: &str, served: Option<Vec<Served>>) -> BTreeSet<Served> {
         let old = match &served {
             Some(served) => self.by_name.insert(name.to_owned(), served.clone()),
             None => self.by_name.remove(name),
         };
         if old == served {
+            return BTreeSet::new();
+        }
+        let both = old.into_iter().chain(served).flatten();
+        both.filter(|version| !self.own.contains(version)).collect()
+    }
+
+    fn settle(&self, touched: BTreeSet<Served>) {
+        if touched.is_empty() {
             return;
         }
-        let mut touched: BTreeSet<Served> = old.into_iter().flatten().collect();
-        touched.extend(served.into_iter().flatten());
         let touched: Vec<(Served, bool)> = touched
             .into_iter()
-            .filter(|version| !self.own.contains(version))
             .map(|version| {
                 let mut all = self.by_name.values().flatten();
                 let is_served = all.any(|served| *served == version);
@@ -108,8 +187,16 @@ impl Definitions {
     }
 }
 
-async fn follow_flows(api: Arc<Api>, catalog: Arc<Catalog>, mut watcher: Watcher) {
-    while watcher.next().await.is_some() {
+fn served(definition: &Record) -> Vec<Served> {
+    let definition = record::parse(&definition.value, 0);
+    definition.map_or_else(
+        |_| Vec::new(),
+        |definition| api_services::served_by(&definition),
+    )
+}
+
+async fn follow_flows(api: Arc<Api>, catalog: Arc<Catalog>, mut flows: Followed) {
+    while flows.next().await.is_some() {
         let Ok(wanted) = flow_control::objects(&api.environment.now().to_string()) else {
             return;
         };
@@ -121,6 +208,36 @@ async fn follow_flows(api: Arc<Api>, catalog: Arc<Catalog>, mut watcher: Watcher
             }
             writes
         });
+    }
+}
+
+/// An APIService can be asked or not by what it says, and by the service that it names.
+async fn follow_availability(
+    api: Arc<Api>,
+    catalog: Arc<Catalog>,
+    mut api_services: Followed,
+    mut services: Followed,
+) {
+    let mut named = availability::services(&api.store.snapshot());
+    write(&api, &catalog, &mut availability::conditions);
+    loop {
+        let concerns = tokio::select! {
+            change = api_services.next() => match change {
+                Some(_) => {
+                    named = availability::services(&api.store.snapshot());
+                    true
+                }
+                None => return,
+            },
+            change = services.next() => match change {
+                Some(Change::One(event)) => named.contains(&event.key),
+                Some(Change::Any) => true,
+                None => return,
+            },
+        };
+        if concerns {
+            write(&api, &catalog, &mut availability::conditions);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The objects of a fresh cluster, which a server makes for itself before it answers anybody, and keeps as they must be.
 
 mod api_services;
+mod availability;
 mod basics;
 mod flow_control;
 mod flow_schemas;
@@ -17,6 +18,7 @@ pub use basics::NAMESPACES;
 
 use crate::environment::Environment;
 use crate::error;
+use crate::health::Health;
 use crate::resources::Catalog;
 use crate::storage::{RevisionError, Snapshot, Store, Write};
 use crate::verbs::Api;
@@ -79,7 +81,25 @@ pub async fn fill(
     Ok(())
 }
 
+/// What is over once [`fill`] has succeeded, by the names of health.
+pub const FILLED: [&str; 9] = [
+    "poststarthook/start-system-namespaces-controller",
+    "poststarthook/start-cluster-authentication-info-controller",
+    "poststarthook/start-legacy-token-tracking-controller",
+    "poststarthook/rbac/bootstrap-roles",
+    "poststarthook/scheduling/bootstrap-system-priority-classes",
+    "poststarthook/bootstrap-controller",
+    "poststarthook/start-kubernetes-service-cidr-controller",
+    // An address is taken in the transaction that writes its service: there is never one to repair.
+    "poststarthook/start-service-ip-repair-controllers",
+    "autoregister-completion",
+];
+
 /// Keeps these objects as they must be while the server runs.
-pub fn follow(api: &Arc<Api>, surroundings: &Surroundings) -> Result<(), RevisionError> {
-    keeper::start(api, surroundings)
+pub fn follow(
+    api: &Arc<Api>,
+    surroundings: &Surroundings,
+    health: &mut Health,
+) -> Result<(), RevisionError> {
+    keeper::start(api, surroundings, health)
 }

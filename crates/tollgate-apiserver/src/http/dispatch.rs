@@ -110,6 +110,9 @@ fn allowed(resource: &Resource, head: &Head) -> Result<Verb, Status> {
     let verb = match (&head.method, info.names_object) {
         (&Method::GET, _) if info.verb == "watch" => Some(Verb::Watch),
         (&Method::GET, true) => Some(Verb::Get),
+        // The handler of custom resources goes by verbs, and a look is a look.
+        (&Method::HEAD, true) if resource.is_custom() => Some(Verb::Get),
+        (&Method::HEAD, false) if resource.is_custom() => Some(Verb::List),
         // What is behind a proxy has its own idea of methods.
         (&Method::HEAD | &Method::OPTIONS, true) if info.subresource == "proxy" => Some(Verb::Get),
         (&Method::GET, false) => Some(Verb::List),
@@ -130,6 +133,20 @@ fn allowed(resource: &Resource, head: &Head) -> Result<Verb, Status> {
     let looks = matches!(verb, Some(Verb::List | Verb::Watch | Verb::Get));
     match verb {
         Some(verb) if verbs.contains(verb) && (looks || !everywhere) => Ok(verb),
+        None if resource.is_custom() && head.method == Method::PUT => {
+            Err(Status::bad_request("name must be provided"))
+        }
+        _ if resource.is_custom() && (looks || !everywhere) => {
+            let verb = match head.method {
+                Method::POST => "create",
+                Method::PUT => "update",
+                Method::PATCH => "patch",
+                Method::DELETE => "delete",
+                Method::GET | Method::HEAD => "get",
+                _ => "",
+            };
+            Err(error::method_not_supported(&resource.group_resource, verb))
+        }
         _ => Err(error::method_not_allowed()),
     }
 }

@@ -23,6 +23,7 @@ pub(super) async fn page(service: &Service) -> Result<HttpAnswer, Status> {
     audit(service.auditor.as_deref(), &mut page);
     service.metrics.write(&mut page);
     service.api.prepared.pod_security_counts.write(&mut page);
+    service.flows.write(&mut page);
     let snapshot = service.api.store.snapshot();
     // All keys are looked at: not while others wait.
     let counted = tokio::task::spawn_blocking(move || objects(&snapshot));

@@ -256,7 +256,7 @@ fn form(clause: &Clause<'_>, offer: Offer) -> Option<Form> {
         found.map_or("", |(_, value)| *value)
     };
     let stream = parameter("stream");
-    if !(stream.is_empty() || offer.stream && stream == "watch") {
+    if !(stream.is_empty() || stream == "watch" && media != Media::Yaml) {
         return None;
     }
     let shape = shape(parameter("as"), parameter("g"), parameter("v"), offer)?;

@@ -46,8 +46,9 @@ pub(super) fn write_options(query: &Query) -> WriteOptions {
 pub(super) fn delete_options(query: &Query) -> Result<DeleteOptions, Status> {
     Ok(DeleteOptions {
         grace_period_seconds: query.int("gracePeriodSeconds")?,
-        uid: None,
-        resource_version: None,
+        // Preconditions may stand in the query, each field of them by its name.
+        uid: query.first("uid").map(str::to_owned),
+        resource_version: query.first("resourceVersion").map(str::to_owned),
         orphan_dependents: query.optional_flag("orphanDependents"),
         propagation_policy: query.first("propagationPolicy").map(str::to_owned),
         dry_run: texts(query, "dryRun"),

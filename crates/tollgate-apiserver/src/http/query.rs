@@ -56,7 +56,7 @@ impl Query {
     /// A number; 400 if it is none.
     pub(super) fn int(&self, name: &str) -> Result<Option<i64>, Status> {
         match self.first(name) {
-            None | Some("") => Ok(None),
+            None => Ok(None),
             Some(text) => parse_int(text).map(Some),
         }
     }

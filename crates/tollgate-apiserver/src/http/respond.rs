@@ -4,6 +4,7 @@ use super::body::AnswerBody;
 use super::negotiate::{Form, Media};
 use super::render;
 use crate::error;
+use crate::flow_control::Flow;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WARNING};
 use hyper::{Response, StatusCode};
 use tollgate_api::{GroupVersionKind, Status, Value};
@@ -13,6 +14,9 @@ pub(super) type HttpAnswer = Response<AnswerBody>;
 
 /// `X-Content-Type-Options: nosniff` stands beside what browsers could take for something else.
 const CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
+
+const FLOW_SCHEMA: HeaderName = HeaderName::from_static("x-kubernetes-pf-flowschema-uid");
+const PRIORITY_LEVEL: HeaderName = HeaderName::from_static("x-kubernetes-pf-prioritylevel-uid");
 
 /// An answer with a code, a media type and a body.
 pub(super) fn answer(code: u16, media: &'static str, body: impl Into<AnswerBody>) -> HttpAnswer {
@@ -77,6 +81,16 @@ pub(super) fn failure_form(accept: Option<&str>) -> Form {
     Form {
         media,
         ..Form::default()
+    }
+}
+
+/// Says by unique ids which FlowSchema and which priority level took the request.
+pub(super) fn name_flow(response: &mut HttpAnswer, flow: &Flow) {
+    let headers = response.headers_mut();
+    for (name, id) in [(FLOW_SCHEMA, &flow.schema), (PRIORITY_LEVEL, &flow.level)] {
+        if let Ok(value) = HeaderValue::from_maybe_shared(id.clone()) {
+            headers.insert(name, value);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::documents;
 use super::ending::{Ending, Owed};
 use super::gzip;
 use super::head::Head;
-use super::health::health;
+use super::health;
 use super::identity::Peer;
 use super::metrics;
 use super::negotiate::{self, Form};
@@ -24,6 +24,8 @@ use crate::auth::impersonate::{Impersonator, Wanted};
 use crate::auth::token::LegacyUse;
 use crate::auth::{Authenticator, Credentials};
 use crate::discovery::Documents;
+use crate::flow_control::{Flow, FlowIndex};
+use crate::health::{Health, Root};
 use crate::metrics::Metrics;
 use crate::verbs::{Api, Warnings, legacy_token};
 use hyper::body::Incoming;
@@ -51,6 +53,10 @@ pub struct Service {
     pub api: Arc<Api>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// How the parts of the server are doing.
+    pub health: Health,
+    /// Which FlowSchema takes a request.
+    pub flows: Arc<FlowIndex>,
     /// What clients are told of the API.
     pub documents: Arc<Documents>,
     /// Who is who.
@@ -248,10 +254,24 @@ impl Service {
             Ok(user) => head.user = user,
             Err(status) => return head.failure(&status, Form::default()),
         }
-        match self.route(head, body, warnings).await {
+        let flow = self.flow(head);
+        let mut response = match self.route(head, body, warnings).await {
             Ok(response) => response,
             Err(status) => head.failure(&status, head.failure_form()),
+        };
+        if let Some(flow) = flow {
+            respond::name_flow(&mut response, &flow);
         }
+        response
+    }
+
+    /// Where the request belongs, if it is of those that upstream would have wait in queues: streams but watches are not.
+    fn flow(&self, head: &Head) -> Option<Arc<Flow>> {
+        let info = &head.info;
+        if info.is_long_running() && info.verb != "watch" {
+            return None;
+        }
+        self.flows.classify(&head.user, &access(info))
     }
 
     async fn route(
@@ -274,16 +294,9 @@ impl Service {
             .split('/')
             .next()
             .unwrap_or_default();
-        match root {
-            "healthz" | "livez" | "readyz" => {
-                let stopping = *self.stopping.borrow();
-                return Ok(health(
-                    path,
-                    &head.query,
-                    stopping.then_some("the server is stopping"),
-                ));
-            }
-            _ => {}
+        if Root::parse(root).is_some() {
+            let stopping = *self.stopping.borrow();
+            return Ok(health::answer(path, &head.query, &self.health, stopping));
         }
         if let Some(answer) = prepared::find(self, head).await {
             return answer;

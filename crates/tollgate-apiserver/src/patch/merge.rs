@@ -38,6 +38,8 @@ fn merge_objects(object: &mut Object, patch: &Object) {
             (None, change) => object.insert(key, without_nulls(change)),
         }
     }
+    // What upstream took apart it writes with sorted keys.
+    object.sort_by_key();
 }
 
 fn without_nulls(value: &Value) -> Value {
@@ -49,11 +51,12 @@ fn without_nulls(value: &Value) -> Value {
 }
 
 fn without_nulls_in(object: &Object) -> Object {
-    object
-        .iter()
-        .filter(|(_, value)| !value.is_null())
+    let members = object.iter().filter(|(_, value)| !value.is_null());
+    let mut left: Object = members
         .map(|(key, value)| (key, without_nulls(value)))
-        .collect()
+        .collect();
+    left.sort_by_key();
+    left
 }
 
 #[cfg(test)]
@@ -93,6 +96,17 @@ mod tests {
         assert_eq!(
             merged(r#"{"a":{"b":1}}"#, r#"{"a":[{"x":null}]}"#),
             r#"{"a":[{"x":null}]}"#
+        );
+    }
+
+    #[test]
+    fn what_was_taken_apart_has_sorted_keys() {
+        assert_eq!(
+            merged(
+                r#"{"b":{"z":1,"a":2},"a":{"z":1,"y":2}}"#,
+                r#"{"b":{"c":{"e":1,"d":2}}}"#
+            ),
+            r#"{"a":{"z":1,"y":2},"b":{"a":2,"c":{"d":2,"e":1},"z":1}}"#
         );
     }
 

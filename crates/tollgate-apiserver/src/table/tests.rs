@@ -130,7 +130,9 @@ fn check(case: &Value) {
         })
         .collect();
     assert_eq!(cells.iter().collect::<Vec<_>>(), expected, "{name}");
-    assert_eq!(row.cells.len(), expected.len(), "{name}");
+    // Upstream has a cell for the age of an address and no column for it.
+    let surplus = usize::from(case.str_or_empty("resource").ends_with(" ipaddresses"));
+    assert_eq!(row.cells.len(), expected.len() + surplus, "{name}");
     let conditions: Vec<(&str, &str)> = row
         .conditions
         .iter()

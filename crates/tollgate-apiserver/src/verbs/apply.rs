@@ -2,22 +2,26 @@
 
 use super::answer::Answer;
 use super::call::Call;
-use super::decode;
 use super::managers;
 use super::metadata;
 use super::options::{FieldValidation, WriteOptions};
+use super::patched::{Made, patched};
 use super::update::{Update, check_name, update};
 use crate::error;
+use crate::patch::managed_fields;
 use tollgate_api::{Status, Value};
 
-/// Applies the configuration in the body.
-pub async fn apply(call: &Call<'_>, body: &[u8], options: &WriteOptions) -> Result<Answer, Status> {
+/// Reads the configuration in a body, and tells of keys that stand in it twice.
+pub(super) fn read_applied(
+    call: &Call<'_>,
+    body: &[u8],
+    options: &WriteOptions,
+) -> Result<Value, Status> {
     let read = (call.api.read_yaml)(body).map_err(|why| {
         Status::bad_request(format!(
             "error decoding YAML: error converting YAML to JSON: {why}"
         ))
     })?;
-    let applied = read.tree;
     if options.validation() == FieldValidation::Strict && !read.duplicates.is_empty() {
         let why = read.duplicates.join(", ");
         return Err(Status::bad_request(format!(
@@ -29,6 +33,12 @@ pub async fn apply(call: &Call<'_>, body: &[u8], options: &WriteOptions) -> Resu
             call.warnings.add(duplicate);
         }
     }
+    Ok(read.tree)
+}
+
+/// Applies the configuration in the body.
+pub async fn apply(call: &Call<'_>, body: &[u8], options: &WriteOptions) -> Result<Answer, Status> {
+    let applied = read_applied(call, body, options)?;
     let mut make = |old: &Value| make(call, options, old, &applied);
     let how = Update {
         tracks: false,
@@ -60,11 +70,12 @@ fn make(
         metadata.remove("resourceVersion");
     }
     let validation = options.validation();
-    decode::patched(call, &mut object, validation, &[]).map_err(|why| {
+    patched(call, &mut object, Made::Tree, validation, &[]).map_err(|why| {
         let kind = &call.resource.kind;
-        let (name, version) = (&kind.kind, &kind.version);
-        Status::bad_request(format!(
-            "{name} in version \"{version}\" cannot be handled as a {name}: {why}"
+        let name = managed_fields::name_of(applied, kind);
+        let (kind, version) = (&kind.kind, kind.api_version());
+        Status::plain(format!(
+            "failed to convert new object ({name}) to proper version: unable to convert unstructured object to {version}, Kind={kind}: {why}"
         ))
     })?;
     metadata::settle_namespace(call, &mut object)?;

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, URL_SAFE_NO_PAD};
+use tollgate_api::go_format::json_kind;
 use tollgate_api::{Value, json};
 
 /// Reads as Go does, which does not look at bits that no byte needs.
@@ -44,10 +45,16 @@ impl ContinueToken {
             let why = strange_start(&bytes).unwrap_or(error.message);
             format!("continue key is not valid: {why}")
         })?;
-        if token.str("v") != Some(VERSION) {
-            let quoted = tollgate_api::go_format::quote(token.str_or_empty("v"));
+        if !matches!(token, Value::Object(_) | Value::Null) {
+            let found = json_kind(&token);
             return Err(format!(
-                "continue key is not valid: server does not recognize this encoded version {quoted}"
+                "continue key is not valid: json: cannot unmarshal {found} into Go value of type storage.continueToken"
+            ));
+        }
+        if token.str("v") != Some(VERSION) {
+            let version = token.str_or_empty("v");
+            return Err(format!(
+                "continue key is not valid: server does not recognize this encoded version {version}"
             ));
         }
         let revision = token.int("rv").unwrap_or_default();
@@ -91,7 +98,10 @@ fn base64_fault(text: &str, error: &base64::DecodeError) -> String {
     let place = match error {
         base64::DecodeError::InvalidByte(place, _)
         | base64::DecodeError::InvalidLastSymbol(place, _) => *place,
-        base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => text.len(),
+        // A last group of one letter makes no byte: it is bad from its start.
+        base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => {
+            text.len() / 4 * 4
+        }
     };
     format!("illegal base64 data at input byte {place}")
 }
@@ -111,6 +121,19 @@ mod tests {
             ContinueToken::decode("garbage").unwrap_err(),
             "continue key is not valid: invalid character '\\u0081' looking for beginning of value"
         );
+        for (text, why) in [
+            ("x", "illegal base64 data at input byte 0"),
+            ("e30", "server does not recognize this encoded version "),
+            (
+                "W10",
+                "json: cannot unmarshal array into Go value of type storage.continueToken",
+            ),
+        ] {
+            assert_eq!(
+                ContinueToken::decode(text).unwrap_err(),
+                format!("continue key is not valid: {why}")
+            );
+        }
         let known =
             ContinueToken::decode("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiJhIn0");
         assert_eq!(known.unwrap().revision, 1);

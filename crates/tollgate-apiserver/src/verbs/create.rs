@@ -7,7 +7,7 @@ use super::metadata;
 use super::options::WriteOptions;
 use super::record::{self, Encoded};
 use super::rules::Rules;
-use super::{services, validate};
+use super::{owners, services, validate};
 use crate::error;
 use crate::storage::Record;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(super) async fn create_as(
 ) -> Result<Answer, Status> {
     metadata::settle_namespace(call, &mut object)?;
     metadata::begin(call, &mut object);
-    metadata::settle_owners(call, &mut object);
+    owners::settle(call, &mut object);
     if tracks {
         super::managers::track(call, options, None, &mut object);
     }

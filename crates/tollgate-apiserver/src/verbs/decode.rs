@@ -12,7 +12,7 @@ use tollgate_objects::{conversion, defaults, protobuf};
 /// How many bytes of a body an error shows.
 const SUMMARY_BYTES_MAX: usize = 30;
 /// Where upstream's table of kinds was made, which its errors tell.
-const SCHEME: &str = "pkg/runtime/scheme.go:111";
+pub(super) const SCHEME: &str = "pkg/runtime/scheme.go:111";
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,29 +236,6 @@ fn settle_kind(
     Err(wrong_kind(&found, wanted))
 }
 
-/// Why an object of another kind cannot be made one of `wanted`.
-fn why_not(found: &GroupVersionKind, wanted: &GroupVersionKind, object: &mut Value) -> String {
-    let (kind, version) = (&found.kind, &found.version);
-    if schema::type_of(found).is_none() {
-        let version = found.api_version();
-        return format!(
-            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"{SCHEME}\""
-        );
-    }
-    let problems = schema::decode_canonical(found, object);
-    let fatal = problems
-        .into_iter()
-        .find(|problem| problem.kind == ProblemKind::Undecodable);
-    fatal.map_or_else(
-        || {
-            let package = internal_package(&wanted.group);
-            let wanted = &wanted.kind;
-            format!("converting ({version}.{kind}) to ({package}.{wanted}): unknown conversion")
-        },
-        |problem| problem.message,
-    )
-}
-
 fn wrong_kind(found: &GroupVersionKind, wanted: &GroupVersionKind) -> Status {
     let (kind, version, wanted_kind) = (&found.kind, &found.version, &wanted.kind);
     let found_version = found.api_version();
@@ -283,49 +260,9 @@ fn wrong_kind(found: &GroupVersionKind, wanted: &GroupVersionKind) -> Status {
 }
 
 /// The Go package of a group's internal types.
-fn internal_package(group: &str) -> &str {
+pub(super) fn internal_package(group: &str) -> &str {
     match group.split('.').next().unwrap_or_default() {
         "" => "core",
         first => first,
     }
-}
-
-/// Makes what a patch made of an object one of its kind again; the error is why it is none.
-pub(super) fn patched(
-    call: &Call<'_>,
-    object: &mut Value,
-    validation: FieldValidation,
-    noted: &[String],
-) -> Result<(), String> {
-    let kind = &call.resource.kind;
-    let found = GroupVersionKind::of(object);
-    let custom = crd::custom_of(call.resource);
-    if found != *kind && custom.is_none() {
-        return Err(why_not(&found, kind, object));
-    }
-    let problems = match custom {
-        Some(custom) => crd::objects::decode(custom, object),
-        None => schema::decode_canonical(kind, object),
-    };
-    let mut strict = noted.to_vec();
-    for problem in problems {
-        if problem.kind == ProblemKind::Undecodable {
-            return Err(problem.message);
-        }
-        strict.push(problem.message);
-    }
-    match validation {
-        FieldValidation::Strict if !strict.is_empty() => {
-            return Err(format!("strict decoding error: {}", strict.join(", ")));
-        }
-        FieldValidation::Warn => {
-            for problem in strict {
-                call.warnings.add(problem);
-            }
-        }
-        FieldValidation::Strict | FieldValidation::Ignore => {}
-    }
-    defaults::set_defaults(kind, object);
-    conversion::convert(kind, object);
-    Ok(())
 }

@@ -293,7 +293,9 @@ impl Parser {
         let mut values = BTreeSet::new();
         let token = self.look();
         if Self::is_symbol(token, ")") {
+            // Nothing between the parentheses is the empty text.
             self.take();
+            values.insert(String::new());
             return Ok(values);
         }
         if !Self::is_value(token) && !Self::is_symbol(token, ",") {
@@ -398,6 +400,9 @@ mod tests {
         matches("none!=web", labels, true);
         matches("app in (db, web)", labels, true);
         matches("app notin (db)", labels, true);
+        matches("empty in ()", labels, true);
+        matches("app in ()", labels, false);
+        matches("app notin ()", labels, true);
         matches("none notin (db)", labels, true);
         matches("!app", labels, false);
         matches("! none", labels, true);

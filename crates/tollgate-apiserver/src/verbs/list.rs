@@ -24,7 +24,8 @@ pub fn list(call: &Call<'_>, options: &ListOptions) -> Result<Answer, Status> {
         .filter(|limit| *limit > 0);
     // The old contract: the state 0 is answered from memory, all of it.
     let limit = limit.filter(|_| {
-        !(options.resource_version == "0" && options.resource_version_match.is_empty())
+        !(options.resource_version == "0"
+            && matches!(options.resource_version_match.as_str(), "" | "NotOlderThan"))
     });
     let mut items = Vec::new();
     let mut next = None;

@@ -71,33 +71,6 @@ pub(super) fn keep_identity(object: &mut Value, old: &Value) {
     }
 }
 
-/// Each owner once; a client that names one again is told (`dedupOwnerReferencesAndAddWarning`).
-pub(super) fn settle_owners(call: &Call<'_>, object: &mut Value) {
-    let Some(metadata) = object.get_mut("metadata") else {
-        return;
-    };
-    let owners = metadata.items("ownerReferences");
-    if owners.len() < 2 {
-        return;
-    }
-    let mut kept: Vec<Value> = Vec::with_capacity(owners.len());
-    let mut again = Vec::new();
-    for owner in owners {
-        if kept.contains(owner) {
-            again.push(owner.str_or_empty("uid").to_owned());
-        } else {
-            kept.push(owner.clone());
-        }
-    }
-    if !again.is_empty() {
-        call.warnings.add(format!(
-            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
-            again.join(", ")
-        ));
-        metadata.set("ownerReferences", kept);
-    }
-}
-
 /// The texts of `metadata.finalizers`.
 pub(super) fn finalizers(object: &Value) -> Vec<&str> {
     let metadata = object.get("metadata");

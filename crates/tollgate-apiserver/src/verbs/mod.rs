@@ -18,6 +18,7 @@ mod field_selector;
 #[doc(hidden)]
 pub mod fuzzing;
 mod get;
+mod grace;
 mod grants;
 mod label_selector;
 pub mod legacy_token;
@@ -26,7 +27,9 @@ mod managers;
 mod measured;
 mod metadata;
 pub mod options;
+mod owners;
 mod patch;
+mod patched;
 mod prepare;
 pub mod record;
 mod reviews;

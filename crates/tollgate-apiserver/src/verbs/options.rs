@@ -71,10 +71,14 @@ impl ListOptions {
     }
 
     fn check_list(&self, errors: &mut Errors) {
+        self.check_match(errors);
         if self.send_initial_events.is_some() {
             let why = "sendInitialEvents is forbidden for list";
             errors.push(Error::forbidden(&Path::root("sendInitialEvents"), why));
         }
+    }
+
+    fn check_match(&self, errors: &mut Errors) {
         let path = Path::root("resourceVersionMatch");
         let matched = self.resource_version_match.as_str();
         if matched.is_empty() {
@@ -347,6 +351,10 @@ mod tests {
         assert_eq!(
             list(true, "5", "Exact", None),
             "[resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided, resourceVersionMatch: Unsupported value: \"Exact\": supported values: \"NotOlderThan\"]"
+        );
+        assert_eq!(
+            list(false, "", "NotOlderThan", Some(true)),
+            "[resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided, sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list]"
         );
         assert_eq!(
             list(false, "", "", Some(true)),

@@ -2,9 +2,10 @@
 
 use super::answer::Answer;
 use super::call::Call;
-use super::decode;
 use super::metadata;
 use super::options::{FieldValidation, WriteOptions};
+use super::owners;
+use super::patched::{Made, patched};
 use super::update::{Update, check_name, update};
 use crate::patch::{self, PatchError};
 use tollgate_api::field::{Error, Path};
@@ -103,8 +104,13 @@ fn finish(
         let error = Error::invalid(&Path::root("patch"), shown.as_str(), why);
         Status::invalid("", "", "", &[error])
     };
-    decode::patched(call, &mut object, validation, noted).map_err(|why| refuse(&why))?;
+    let made = match document.patch_type {
+        PatchType::Strategic => Made::Tree,
+        PatchType::Json | PatchType::Merge => Made::Text,
+    };
+    patched(call, &mut object, made, validation, noted).map_err(|why| refuse(&why))?;
     check_name(call, &object)?;
+    owners::settle_patched(call, &mut object);
     metadata::settle_namespace(call, &mut object)?;
     Ok(object)
 }

@@ -2,7 +2,9 @@
 
 use super::call::Call;
 use super::metadata;
+use super::record;
 use super::rules::Rules;
+use crate::patch::managed_fields::Resets;
 use crate::resources::Resource;
 use tollgate_api::Value;
 use tollgate_objects::strategy;
@@ -164,8 +166,7 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
         }
     } else {
         new.set("metadata", given);
-        let references = old.at(&["metadata", "ownerReferences"]).cloned();
-        set_or_remove(new.child_mut("metadata"), "ownerReferences", references);
+        keep_metadata(call, new, old);
     }
     set_or_remove(new, "status", status);
     if call.resource.plural() == "pods"
@@ -176,7 +177,24 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
     }
 }
 
-fn set_or_remove(owner: &mut Value, key: &'static str, value: Option<Value>) {
+/// What of the metadata a write of the status leaves as it is.
+fn keep_metadata(call: &Call<'_>, new: &mut Value, old: &Value) {
+    let kind = &call.resource.kind;
+    let kept: &[&str] = if Resets::has_metadata(kind) {
+        &["labels", "annotations", "finalizers", "ownerReferences"]
+    } else if kind.kind == "Deployment" {
+        &["labels", "ownerReferences"]
+    } else {
+        &["ownerReferences"]
+    };
+    for key in kept {
+        let value = old.at(&["metadata", key]).cloned();
+        set_or_remove(new.child_mut("metadata"), key, value);
+    }
+    strategy::keep_former_fields(kind, new, old);
+}
+
+fn set_or_remove(owner: &mut Value, key: &str, value: Option<Value>) {
     match value {
         Some(value) => owner.set(key, value),
         None => {
@@ -211,5 +229,7 @@ fn differs(resource: &Resource, new: &Value, old: &Value) -> bool {
             .map(|(key, value)| (key, value.clone()))
             .collect()
     };
-    counted(new) != counted(old)
+    let (new, old) = (counted(new), counted(old));
+    // What is left out and what is written out may be the same: then both are stored alike.
+    new != old && record::encode(&resource.kind, &new) != record::encode(&resource.kind, &old)
 }

@@ -68,9 +68,10 @@ const GENERATION: &[(&str, &[&str])] = &[
 ];
 
 const CREATE_ON_UPDATE: &[(&str, &[&str])] = &[
-    ("", &["endpoints", "events", "limitranges"]),
+    ("", &["endpoints", "events", "limitranges", "services"]),
     ("events.k8s.io", &["*"]),
     ("coordination.k8s.io", &["*"]),
+    ("node.k8s.io", &["*"]),
     ("rbac.authorization.k8s.io", &["*"]),
 ];
 
@@ -108,7 +109,16 @@ const RETURNS_DELETED: &[(&str, &[&str])] = &[
     ),
     ("policy", &["podsecuritypolicies"]),
     ("resource.k8s.io", &["*"]),
-    ("storage.k8s.io", &["*"]),
+    (
+        "storage.k8s.io",
+        &[
+            "csidrivers",
+            "csinodes",
+            "storageclasses",
+            "volumeattachments",
+            "volumeattributesclasses",
+        ],
+    ),
 ];
 
 fn is_in(table: &[(&str, &[&str])], resource: &Resource) -> bool {

@@ -7,7 +7,7 @@ use super::metadata;
 use super::options::{WriteOptions, parse_resource_version};
 use super::record::{self, Encoded};
 use super::rules::Rules;
-use super::{managers, prepare, services, validate};
+use super::{managers, owners, prepare, services, validate};
 use crate::error;
 use crate::patch::managed_fields::same_but_for_times;
 use crate::quota;
@@ -101,11 +101,14 @@ const FOLDERS: &[(&str, &str, &str)] = &[
 
 fn other_uid(call: &Call<'_>, wanted: &str, found: &str, dry_run: bool) -> Status {
     let storage = &call.resource.storage;
-    let resource = storage.resource.as_str();
-    let folder = FOLDERS
+    let known = FOLDERS
         .iter()
-        .find(|(group, name, _)| storage.group == *group && resource == *name)
-        .map_or(resource, |(_, _, folder)| folder);
+        .find(|(group, name, _)| storage.group == *group && storage.resource == *name);
+    let folder = match known {
+        Some((_, _, folder)) => (*folder).to_owned(),
+        None if call.resource.is_custom() => format!("{}/{}", storage.group, storage.resource),
+        None => storage.resource.to_string(),
+    };
     let key = if call.resource.namespaced {
         format!("{folder}/{}/{}", call.namespace, call.name)
     } else {
@@ -155,7 +158,8 @@ async fn create_in_place(
     if !may_create || !call.subresource.is_empty() {
         return Err(error::not_found(call.group_resource(), call.name));
     }
-    let object = make(&Value::Null)?;
+    let mut object = make(&Value::Null)?;
+    object.child_mut("metadata").remove("resourceVersion");
     super::create::create_as(call, object, options, how.tracks).await
 }
 
@@ -181,7 +185,7 @@ async fn attempt(
     let old = super::convert::served(call.api, resource, stored.clone()).await?;
     let mut new = make(&old)?;
     settle_version(call, &mut new, record.revision)?;
-    metadata::settle_owners(call, &mut new);
+    owners::settle(call, &mut new);
     metadata::keep_identity(&mut new, &old);
     // What is stored has none; an answer that is not stored shows what was sent.
     if !options.is_dry_run() {
@@ -277,7 +281,8 @@ fn settle_version(call: &Call<'_>, new: &mut Value, revision: u64) -> Result<(),
     let text = metadata::text(new, "resourceVersion").to_owned();
     let given = parse_resource_version(&text).map_err(Status::plain)?;
     if given == 0 {
-        if !Rules::of(call.resource).unconditional_update && call.subresource.is_empty() {
+        // The scale has no version of its own.
+        if !Rules::of(call.resource).unconditional_update && call.subresource != "scale" {
             let path = Path::root("metadata");
             let path = path.child("resourceVersion");
             let why = "must be specified for an update";

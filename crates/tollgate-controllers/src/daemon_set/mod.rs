@@ -70,7 +70,9 @@ impl Controller for DaemonSets {
         self.refused.concerns(change, queue);
         if change.is_of(&DAEMON_SETS) {
             self.owners.owner_changed(change, queue);
-        } else if change.is_of(&PODS) || change.is_of(&CONTROLLER_REVISIONS) {
+        } else if change.is_of(&PODS)
+            || change.is_of(&CONTROLLER_REVISIONS) && !is_made_with_owner(change)
+        {
             self.owners.dependent_changed(change, cache, queue);
         } else if change.is_of(&NODES) && is_placement_changed(change) {
             for set in cache.list(&DAEMON_SETS, "") {
@@ -82,6 +84,13 @@ impl Controller for DaemonSets {
     fn reconcile<'a>(&'a self, context: &'a Context, key: &'a Key) -> Pending<'a, Outcome> {
         Box::pin(self.sync(context, key))
     }
+}
+
+/// Whether a revision is new and has a controller already: upstream wakes nobody for it. Whoever makes one by hand would else
+/// see it go at once, should it be the twin of another.
+fn is_made_with_owner(change: &Change<'_>) -> bool {
+    let made = change.new.filter(|_| change.old.is_none());
+    made.is_some_and(|made| made.meta.owners.iter().any(|owner| owner.controller))
 }
 
 /// Whether a node changed in what placement asks of it.

@@ -2,6 +2,7 @@
 
 use super::exec;
 use super::following::{Following, Written};
+use super::kubelet_api;
 use super::kubelets::Kubelets;
 use super::logs;
 use super::pod_lifecycle::run_of;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tollgate_api::Value;
 use tollgate_api::node_agent::{
-    AgentError, ContainerTarget, Input, LogLine, LogOptions, NodeAgent, Output, Pending,
-    PortTarget, Stream,
+    AgentError, ContainerTarget, Input, LogLine, LogOptions, NodeAgent, NodeAnswer, Output,
+    Pending, PortTarget, Stream,
 };
 
 /// The kubelet's own port.
@@ -112,6 +113,15 @@ fn written(options: &LogOptions, line: &LogLine) -> Bytes {
 impl NodeAgent for SimulatedAgent {
     fn reach<'a>(&'a self, node: &'a str) -> Pending<'a, ()> {
         Box::pin(async move { self.check(node) })
+    }
+
+    fn kubelet<'a>(&'a self, node: &'a str, path: &'a str) -> Pending<'a, Option<NodeAnswer>> {
+        Box::pin(async move {
+            self.check(node)?;
+            let now = self.clock.now();
+            let known = self.kubelets.known_node(node).unwrap_or_default();
+            Ok(Some(kubelet_api::answer(path, &known.0, &known.1, now)))
+        })
     }
 
     fn logs<'a>(

@@ -3,6 +3,7 @@
 //! Nothing is run. A command of a few words that are understood here says how long a container lives, what it prints and
 //! with which code it ends; of any other command nothing is known.
 
+use super::image;
 use super::moment::{self, SECOND};
 
 /// Parts of one script that are looked at.
@@ -196,25 +197,18 @@ fn split_script(text: &str) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-/// The command of a container's spec, arguments included. Arguments alone count as a command: so they are with images
-/// that have no entry point.
+/// What a container does by its command, or without one by its image. Arguments alone count as a command where nothing is
+/// known of the image: so they are with images that have no entry point.
 pub(crate) fn of_container(container: &tollgate_api::Value) -> Option<Script> {
-    let words = container
-        .items("command")
-        .iter()
-        .chain(container.items("args"));
-    let mut words = words.filter_map(tollgate_api::Value::as_str).peekable();
-    if words.peek().is_none() && is_pause(container.str_or_empty("image")) {
+    let words = |key: &str| -> Vec<&str> {
+        let words = container.items(key).iter();
+        words.filter_map(tollgate_api::Value::as_str).collect()
+    };
+    let (command, arguments) = (words("command"), words("args"));
+    if command.is_empty() && image::serves(container.str_or_empty("image"), &arguments) {
         return read(["pause"]);
     }
-    read(words)
-}
-
-/// Whether an image is the one that holds pods together and does nothing else, wherever it comes from.
-fn is_pause(image: &str) -> bool {
-    let name = image.rsplit('/').next().unwrap_or_default();
-    let end = name.find([':', '@']).unwrap_or(name.len());
-    name.get(..end) == Some("pause")
+    read(command.into_iter().chain(arguments))
 }
 
 /// A length of time in words: `1s`, `1.5s`.
@@ -313,20 +307,25 @@ mod tests {
     }
 
     #[test]
-    fn the_pause_image_pauses() {
+    fn a_command_counts_before_what_its_image_would_do() {
         let script =
             |container: &str| of_container(&tollgate_api::json::from_str(container).unwrap());
         let endless = read(["pause"]);
-        for image in [
-            "pause",
-            "registry.k8s.io/pause:3.10",
-            "a:5/b/pause@sha256:00",
+        for container in [
+            r#"{"image":"a:5/b/pause@sha256:00"}"#,
+            r#"{"image":"nginx:1.27"}"#,
+            r#"{"image":"e2e-test-images/agnhost:2.63.0","args":["netexec"]}"#,
         ] {
-            assert_eq!(script(&format!(r#"{{"image":"{image}"}}"#)), endless);
+            assert_eq!(script(container), endless, "{container}");
         }
         assert_eq!(script(r#"{"image":"pause-not:1"}"#), None);
-        let exits = script(r#"{"image":"pause","command":["false"]}"#);
-        assert_eq!(exits.unwrap().exit_code, 1);
+        for container in [
+            r#"{"image":"pause","command":["false"]}"#,
+            r#"{"image":"nginx","args":["false"]}"#,
+            r#"{"image":"agnhost","command":["sh","-c"],"args":["exit 1"]}"#,
+        ] {
+            assert_eq!(script(container).unwrap().exit_code, 1, "{container}");
+        }
     }
 
     #[test]

@@ -42,12 +42,23 @@ pub fn pod_usage(pod: &Value, now: Timestamp) -> Vec<ContainerUsage> {
         .and_then(Value::as_str)
         .unwrap_or_default();
     let minute = now.unix_seconds().div_euclid(60).to_string();
+    usage(pod, |amount, name, resource| {
+        varied(amount, &[uid, name, resource, &minute])
+    })
+}
+
+/// What the containers of a pod use on the average, so that sums over time only grow.
+pub(super) fn average_usage(pod: &Value) -> Vec<ContainerUsage> {
+    usage(pod, |amount, _, _| amount)
+}
+
+/// `vary` makes of an amount, of a container and of a resource what is told.
+fn usage(pod: &Value, vary: impl Fn(i64, &str, &str) -> i64) -> Vec<ContainerUsage> {
     members_running(pod)
         .into_iter()
         .map(|container| {
             let name = container.str_or_empty("name");
-            let vary =
-                |amount: i64, resource: &str| varied(amount, &[uid, name, resource, &minute]);
+            let vary = |amount: i64, resource: &str| vary(amount, name, resource);
             let said = |key| {
                 container_says(pod, container, key).and_then(|text| Quantity::parse(text).ok())
             };

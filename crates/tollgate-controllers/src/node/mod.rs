@@ -10,6 +10,8 @@ pub mod config;
 pub mod exec;
 mod following;
 mod identity;
+mod image;
+mod kubelet_api;
 mod kubelets;
 pub mod lease;
 pub mod logs;

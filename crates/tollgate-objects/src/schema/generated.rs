@@ -3457,7 +3457,7 @@ pub(super) static FIELDS: [Field; 4635] = [
     f("capacity", 464, 18, 1, "bytes,1,rep,name=capacity,casttype=ResourceList,castkey=ResourceName", "", ""),
     f("", 584, 8, 2, "bytes,2,opt,name=persistentVolumeSource", "", ""),
     f("accessModes", 25, 18, 3, "bytes,3,rep,name=accessModes,casttype=PersistentVolumeAccessMode", "", ""),
-    f("claimRef", 368, 19, 4, "bytes,4,opt,name=claimRef", "", ""),
+    f("claimRef", 368, 19, 4, "bytes,4,opt,name=claimRef", "", "").granular(),
     f("persistentVolumeReclaimPolicy", 0, 18, 5, "bytes,5,opt,name=persistentVolumeReclaimPolicy,casttype=PersistentVolumeReclaimPolicy", "", ""),
     f("storageClassName", 0, 18, 6, "bytes,6,opt,name=storageClassName", "", ""),
     f("mountOptions", 25, 18, 7, "bytes,7,opt,name=mountOptions", "", ""),

@@ -52,7 +52,7 @@ pub struct Field {
     /// The JSON name; empty for an inlined struct.
     pub name: &'static str,
     pub(super) shape: u16,
-    flags: u8,
+    flags: u16,
     /// The field's number in protobuf, 0 if it is not written there.
     pub number: u16,
     /// The protobuf tag: `bytes,1,opt,name=image`.
@@ -123,6 +123,16 @@ impl Field {
     /// Whether protobuf has the list as a message of its own: a Go slice type with a name.
     pub const fn is_wrapped(&self) -> bool {
         self.flags & 128 != 0
+    }
+
+    /// Whether server-side apply takes the struct in this field field by field, whatever its type says.
+    pub const fn is_granular(&self) -> bool {
+        self.flags & 256 != 0
+    }
+
+    pub(super) const fn granular(mut self) -> Self {
+        self.flags |= 256;
+        self
     }
 
     pub(super) const fn wrapped(mut self) -> Self {
@@ -196,7 +206,7 @@ pub struct Resource {
 pub(super) const fn f(
     name: &'static str,
     shape: u16,
-    flags: u8,
+    flags: u16,
     number: u16,
     protobuf: &'static str,
     patch_strategy: &'static str,

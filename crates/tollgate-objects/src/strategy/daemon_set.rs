@@ -22,6 +22,20 @@ pub(super) fn prepare_for_update(new: &mut Value, old: &Value, _release: Release
     count(new, before.saturating_add(i64::from(changed)));
 }
 
+/// The annotation of a set that says nothing: no template was counted.
+pub(super) fn show_generation(set: &mut Value) {
+    let annotations = set.child_mut("metadata").child_mut("annotations");
+    annotations.set_default(GENERATION, || "0");
+}
+
+/// Takes the annotation from the set as it was.
+pub(super) fn keep_generation(new: &mut Value, old: &Value) {
+    if let Some(found) = old.at(&["metadata", "annotations", GENERATION]) {
+        let annotations = new.child_mut("metadata").child_mut("annotations");
+        annotations.set(GENERATION, found.clone());
+    }
+}
+
 fn count(set: &mut Value, generation: i64) {
     let annotations = set.child_mut("metadata").child_mut("annotations");
     annotations.set(GENERATION, generation.to_string());
@@ -34,6 +48,19 @@ mod tests {
 
     fn counted(set: &Value) -> Option<&str> {
         set.at(&["metadata", "annotations", GENERATION])?.as_str()
+    }
+
+    #[test]
+    fn a_set_shows_how_many_templates_it_had() {
+        let mut set = Value::object();
+        show_generation(&mut set);
+        assert_eq!(counted(&set), Some("0"));
+        prepare_for_create(&mut set, Release::default());
+        show_generation(&mut set);
+        assert_eq!(counted(&set), Some("1"));
+        let mut new = Value::object();
+        keep_generation(&mut new, &set);
+        assert_eq!(counted(&new), Some("1"));
     }
 
     #[test]

@@ -90,6 +90,20 @@ pub fn note_author(kind: &GroupVersionKind, object: &mut Value, author: &UserInf
     }
 }
 
+/// Shows what upstream keeps in fields of its own and tells in annotations: whoever writes the object manages them, too.
+pub fn show_former_fields(kind: &GroupVersionKind, object: &mut Value) {
+    if kind.kind == "DaemonSet" && kind.group == "apps" {
+        daemon_set::show_generation(object);
+    }
+}
+
+/// Takes what upstream keeps in fields of its own from the object as it was: a write of the status leaves it.
+pub fn keep_former_fields(kind: &GroupVersionKind, new: &mut Value, old: &Value) {
+    if kind.kind == "DaemonSet" && kind.group == "apps" {
+        daemon_set::keep_generation(new, old);
+    }
+}
+
 /// Whether the registry changes objects of `kind` before their first storage.
 pub fn prepares_create(kind: &GroupVersionKind) -> bool {
     template::has_template(&kind.kind)

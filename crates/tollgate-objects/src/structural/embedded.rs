@@ -43,7 +43,7 @@ fn resource(value: &Value, path: &Path<'_>, errors: &mut Errors) {
     for key in ["apiVersion", "kind"] {
         let path = path.child(key);
         match value.as_object().and_then(|object| object.get_or_null(key)) {
-            None => errors.push(Error::required(&path, EMPTY)),
+            None => errors.push(Error::required(&path, "")),
             Some(Value::String(text)) if text.is_empty() => {
                 errors.push(Error::invalid(&path, "", EMPTY));
             }

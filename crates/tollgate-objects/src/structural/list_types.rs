@@ -17,6 +17,16 @@ fn level(value: &Value, schema: &Schema, path: &Path<'_>, errors: &mut Errors) {
             let Some(of) = schema.items.as_deref() else {
                 return;
             };
+            let strange = items.iter().position(|item| item.as_object().is_none());
+            if let (ListSort::Map, Some((place, item))) = (
+                schema.list_sort,
+                strange.and_then(|place| Some((place, items.get(place)?))),
+            ) {
+                // Nothing else is said of such a list.
+                let why = "must be an object for an array of list-type map";
+                errors.push(Error::invalid(&path.index(place), item.clone(), why));
+                return;
+            }
             let identity: Vec<Value> = match schema.list_sort {
                 ListSort::Atomic => Vec::new(),
                 ListSort::Set => items.clone(),

@@ -12,6 +12,7 @@ mod prune;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod type_check;
 mod validate;
 
 pub use defaults::set_defaults;

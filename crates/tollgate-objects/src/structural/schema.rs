@@ -1,6 +1,7 @@
 //! The schema as a tree of small nodes.
 
 use super::formats::Format;
+use super::numbers::NumberFormat;
 use super::pattern::Pattern;
 use std::collections::BTreeMap;
 use tollgate_api::value::CompactString;
@@ -37,6 +38,8 @@ pub struct Schema {
     pub types: Vec<CompactString>,
     /// A known format of texts.
     pub(super) format: Option<Format>,
+    /// A known format of numbers, and which numbers have it.
+    pub(super) number_format: Option<NumberFormat>,
     /// Whether null is a value.
     pub nullable: bool,
     /// `x-kubernetes-preserve-unknown-fields`
@@ -101,6 +104,10 @@ impl Schema {
         Self {
             types,
             format: Format::named(schema.str_or_empty("format")),
+            number_format: NumberFormat::named(
+                schema.str_or_empty("type"),
+                schema.str_or_empty("format"),
+            ),
             nullable: flag("nullable"),
             preserves_unknown: flag("x-kubernetes-preserve-unknown-fields"),
             is_embedded: flag("x-kubernetes-embedded-resource"),

@@ -118,6 +118,15 @@ fn sets_and_maps_have_no_member_twice() {
             "spec.m[1]: Duplicate value: {\"id\":\"x\"}"
         ]
     );
+    let strange = object(r#"{"m":["a","a"]}"#);
+    let errors: Vec<String> = validate_list_types(&strange, &of)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        errors,
+        ["spec.m[0]: Invalid value: \"a\": must be an object for an array of list-type map"]
+    );
 }
 
 #[test]
@@ -145,4 +154,43 @@ fn formats_hold_what_they_name() {
     assert!(holds("byte", "YWI=") && !holds("byte", "YW!"));
     assert!(holds("uri", "https://a/b") && !holds("uri", "a b"));
     assert!(formats::Format::named("int32").is_none());
+}
+
+#[test]
+fn values_of_another_type_are_told_by_their_formats() {
+    let of = r#"{"type":"object","properties":{"n":{"type":"integer","format":"int32"},"d":{"type":"string","format":"date"},
+        "f":{"type":"number","format":"float"},"m":{"type":"number","multipleOf":0.5}}}"#;
+    for (text, expected) in [
+        (
+            r#"{"n":3000000000}"#,
+            "<nil>: Invalid value: \"\": Checked value must be of type integer with format int32 in spec.n",
+        ),
+        (
+            r#"{"n":true}"#,
+            "spec.n: Invalid value: \"\": spec.n in body must be of type int32: \"\"",
+        ),
+        (
+            r#"{"n":"x"}"#,
+            "spec.n: Invalid value: \"string\": spec.n in body must be of type integer: \"string\"",
+        ),
+        (
+            r#"{"d":1}"#,
+            "spec.d: Invalid value: \"int64\": spec.d in body must be of type date: \"int64\"",
+        ),
+        (
+            r#"{"f":1e40}"#,
+            "<nil>: Invalid value: \"\": Checked value must be of type number with format float in spec.f",
+        ),
+        (
+            r#"{"m":1}"#,
+            "spec.m: Invalid value: 0: factor MultipleOf declared for spec.m must be positive: 0",
+        ),
+    ] {
+        assert_eq!(
+            faults(of, text).first().map(String::as_str),
+            Some(expected),
+            "{text}"
+        );
+    }
+    assert!(faults(of, r#"{"d":[1]}"#).is_empty());
 }

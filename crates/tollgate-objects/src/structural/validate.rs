@@ -1,6 +1,6 @@
 //! Validation: types, bounds, texts, fields, and schemas of schemas, in upstream's words.
 
-use super::numbers::{bound_for, is_multiple, shown};
+use super::numbers::{bound_for, is_multiple, out_of_range, shown};
 use super::schema::{Additional, Schema};
 use tollgate_api::field::{Error, Errors, Path};
 use tollgate_api::{Number, Value, json};
@@ -34,7 +34,7 @@ impl Found {
     }
 }
 
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     at: &'a str,
 }
 
@@ -53,7 +53,7 @@ impl Judge<'_> {
         Error::invalid(&Path::root(&place), value, why)
     }
 
-    fn type_invalid(&self, name: &str, found: &str, wanted: &str) -> Error {
+    pub(super) fn type_invalid(&self, name: &str, found: &str, wanted: &str) -> Error {
         let place = self.place(name);
         let why = format!("{name} in body must be of type {wanted}: \"{found}\"");
         Error::type_invalid(&Path::root(&place), found, why)
@@ -117,21 +117,6 @@ impl Judge<'_> {
         found.count();
     }
 
-    fn check_type(&self, value: &Value, schema: &Schema, name: &str) -> Option<Error> {
-        let types = &schema.types;
-        if types.is_empty() {
-            return None;
-        }
-        let has = |wanted: &str| types.iter().any(|known| known == wanted);
-        let fits = match value {
-            Value::Null => schema.nullable || has("null"),
-            Value::Number(Number::Int(_)) => has("integer") || has("number"),
-            Value::Number(number) => has("number") || (has("integer") && number.as_i64().is_some()),
-            other => has(super::schema::type_name(other)),
-        };
-        (!fits).then(|| self.type_invalid(name, super::schema::type_name(value), &types.join(",")))
-    }
-
     fn check_enumeration(&self, value: &Value, schema: &Schema, name: &str, found: &mut Found) {
         let allowed = &schema.checks.enumeration;
         if allowed.is_empty() {
@@ -179,10 +164,15 @@ impl Judge<'_> {
 
     fn check_number(&self, number: Number, schema: &Schema, name: &str, found: &mut Found) {
         let checks = &schema.checks;
-        let has = |wanted: &str| schema.types.iter().any(|known| known == wanted);
-        if has("integer") && !has("number") && number.as_i64().is_none() {
-            let why = format!("Checked value must be of type integer (default format) in {name}");
+        if let Some(why) = out_of_range(number, schema) {
+            let why = format!("Checked value must be of type {why} in {name}");
             found.errors.push(self.plain(why));
+        }
+        let is_whole = matches!(number, Number::Int(_));
+        if is_whole && checks.multiple_of.is_some_and(|of| of.trunc() == 0.0) {
+            // Held against whole numbers, the factor is a whole number, too.
+            let why = format!("factor MultipleOf declared for {name} must be positive: 0");
+            found.errors.push(self.invalid(name, 0_i64, why));
         }
         let value = number.as_f64();
         let mut refuse = |why: String| {

@@ -169,6 +169,33 @@ fn an_update_replaces_one_pod_after_another_and_is_kept_as_history() {
 }
 
 #[test]
+fn a_twin_of_a_revision_that_somebody_makes_stays_until_the_set_is_looked_at() {
+    let mut cluster = cluster(2, 1);
+    create(&cluster, "default", "");
+    live(&mut cluster);
+    let mut twin = cluster.list(&CONTROLLER_REVISIONS, "default").remove(0);
+    twin.set("revision", 2_i64);
+    let metadata = twin.child_mut("metadata");
+    metadata.set("name", "agent-twin");
+    metadata.remove("uid");
+    metadata.remove("resourceVersion");
+    let twin = tollgate_api::json::to_string(&twin);
+    cluster
+        .create(&CONTROLLER_REVISIONS, "default", &twin)
+        .unwrap();
+    live(&mut cluster);
+    assert_eq!(cluster.list(&CONTROLLER_REVISIONS, "default").len(), 2);
+    let touch = r#"{"metadata":{"annotations":{"touched":"yes"}}}"#;
+    cluster.patch(TARGET, touch).unwrap();
+    live(&mut cluster);
+    let revisions = cluster.list(&CONTROLLER_REVISIONS, "default");
+    assert_eq!(
+        revisions.iter().map(name).collect::<Vec<_>>(),
+        ["agent-twin"]
+    );
+}
+
+#[test]
 fn what_a_policy_refuses_is_made_as_soon_as_it_may() {
     let mut cluster = cluster(3, 1);
     let namespace = r#"{"metadata":{"name":"tight","labels":{"pod-security.kubernetes.io/enforce":"restricted"}}}"#;

@@ -228,3 +228,27 @@ fn ports_are_closed_and_nodes_that_are_down_or_strange_unreachable() {
         "dial tcp 172.16.0.2:10250: connect: connection refused"
     );
 }
+
+#[test]
+fn a_kubelet_tells_of_its_pods_and_of_nothing_that_is_not_there() {
+    let (cluster, agent) = cluster();
+    let ask = |path: &str| {
+        let answer = agent.kubelet("node-0", path).now_or_never().unwrap();
+        let answer = answer.unwrap().unwrap();
+        (
+            answer.code,
+            String::from_utf8(answer.body.to_vec()).unwrap(),
+        )
+    };
+    let (code, pods) = ask("/pods");
+    assert_eq!(code, 200);
+    let uid = pod(&cluster).at(&["metadata", "uid"]).cloned();
+    let uid = uid.unwrap().as_str().unwrap().to_owned();
+    assert!(pods.contains(&uid), "{pods}");
+    let (_, metrics) = ask("/metrics/resource");
+    let of_pod = "pod_cpu_usage_seconds_total{namespace=\"default\",pod=\"p\"} ";
+    assert!(metrics.contains(of_pod), "{metrics}");
+    assert_eq!(ask("/logs/").0, 404);
+    let elsewhere = agent.kubelet("node-9", "/pods").now_or_never().unwrap();
+    assert!(matches!(elsewhere, Err(AgentError::Unreachable(_))));
+}

@@ -11,6 +11,7 @@ mod audit;
 mod certificates;
 mod crash;
 mod fields;
+mod flows;
 mod limits;
 mod lists;
 mod metrics;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tollgate_testkit::client::{Request, Who};
 
 /// Names and labels as kube-apiserver 1.36 has them, and one sample of each that must be there.
-const EXPECTED: [(&str, &str, &str); 14] = [
+const EXPECTED: [(&str, &str, &str); 15] = [
     (
         "apiserver_admission_controller_admission_duration_seconds",
         "name operation rejected type",
@@ -21,6 +21,11 @@ const EXPECTED: [(&str, &str, &str); 14] = [
         "apiserver_current_inflight_requests",
         "request_kind",
         r#"{request_kind="readOnly"} 1"#,
+    ),
+    (
+        "apiserver_flowcontrol_nominal_limit_seats",
+        "priority_level",
+        r#"{priority_level="workload-low"} 245"#,
     ),
     (
         "apiserver_longrunning_requests",

@@ -72,7 +72,7 @@ fn recorded(is_wanted: impl Fn(&Sequence) -> bool) -> Vec<Sequence> {
 #[test]
 fn answers_are_those_that_were_recorded() {
     let all = recorded(Sequence::is_without_controllers);
-    assert_eq!(all.len(), 62);
+    assert_eq!(all.len(), 66);
     let server = Running::start("recorded", &[]);
     check(&server, &all);
 }

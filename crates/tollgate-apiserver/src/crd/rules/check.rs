@@ -91,6 +91,23 @@ fn level(
     }
 }
 
+/// Messages are lines.
+fn check_message(rule: &Value, text: &str, path: &Path<'_>, errors: &mut Errors) {
+    let message = rule.str_or_empty("message");
+    let breaks = |text: &str| text.contains(['\n', '\r']);
+    let path = path.child("message");
+    if breaks(message.trim()) {
+        errors.push(Error::invalid(
+            &path,
+            message,
+            "must not contain line breaks",
+        ));
+    } else if message.is_empty() && breaks(text) {
+        let why = "message must be specified if rule contains line breaks";
+        errors.push(Error::required(&path, why));
+    }
+}
+
 fn check_rule(
     rule: &Value,
     schema: &Value,
@@ -99,10 +116,10 @@ fn check_rule(
     errors: &mut Errors,
 ) -> f64 {
     const REASONS: &[&str] = &[
-        "FieldValueRequired",
+        "FieldValueDuplicate",
         "FieldValueForbidden",
         "FieldValueInvalid",
-        "FieldValueDuplicate",
+        "FieldValueRequired",
     ];
     let text = rule.str_or_empty("rule").trim();
     let rule_path = path.child("rule");
@@ -110,6 +127,7 @@ fn check_rule(
         errors.push(Error::required(&rule_path, "rule is not specified"));
         return 0.0;
     }
+    check_message(rule, text, path, errors);
     if let Some(reason) = rule.str("reason")
         && !REASONS.contains(&reason)
     {

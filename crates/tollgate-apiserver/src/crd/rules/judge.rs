@@ -4,11 +4,11 @@ use super::compile::{Place, Rule, Rules};
 use super::{library, values};
 use crate::cel::OUT_OF_BUDGET;
 use crate::cel::meter::{CALL_COST_MAX, CALL_TOO_DEAR, COST_MAX};
-use cel::Value as Cel;
 use cel::objects::OptionalValue;
+use cel::{ExecutionError, Value as Cel};
 use std::sync::Arc;
-use tollgate_api::Value;
 use tollgate_api::field::{Error, ErrorKind, Errors, Path};
+use tollgate_api::{Number, Value};
 
 impl Rules {
     /// The rules that do not hold. Parts that are as they were are only asked how they changed.
@@ -142,11 +142,16 @@ fn ask(
         Ok(Cel::Bool(true)) => return (None, cost),
         Ok(Cel::Bool(false)) => None,
         Ok(_) => Some("no such overload".to_owned()),
-        Err(error) => Some(error.to_string()),
+        Err(error) => Some(in_gos_words(&error)),
     };
     if let Some(failure) = failure {
-        let why = format!("{failure} evaluating rule: {}", explained(rule));
-        let error = error(ErrorKind::Invalid, path.to_string(), value, why);
+        let asked = if rule.message.is_empty() {
+            &rule.text
+        } else {
+            &rule.message
+        };
+        let why = format!("{failure} evaluating rule: {asked}");
+        let error = Error::invalid(&Path::root(&path.to_string()), json_type(value), why);
         return (Some(error), cost);
     }
     let told =
@@ -177,6 +182,27 @@ fn ask(
         field = format!("{start}{joint}{below}");
     }
     (Some(error(kind, field, value, why)), cost)
+}
+
+/// What upstream's evaluator says, which begins in lower case.
+fn in_gos_words(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        other => other.to_string(),
+    }
+}
+
+/// A value's type as a schema names it.
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(Number::Int(_)) => "integer",
+        Value::Number(Number::Float(_)) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 fn explained(rule: &Rule) -> String {

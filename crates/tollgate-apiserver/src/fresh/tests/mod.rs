@@ -209,7 +209,13 @@ async fn a_schema_without_its_level_says_so() {
     let store = fresh(7443).await;
     let schema = r#"{"kind":"FlowSchema","apiVersion":"flowcontrol.apiserver.k8s.io/v1","metadata":{"name":"mine"},
         "spec":{"priorityLevelConfiguration":{"name":"nothing"},"matchingPrecedence":1000},"status":{}}"#;
-    put(&store, flow_control::GROUP, "flowschemas", "mine", schema);
+    put(
+        &store,
+        crate::flow_control::GROUP,
+        "flowschemas",
+        "mine",
+        schema,
+    );
     let catalog = built_in().unwrap();
     let environment = Fixed::default();
     let writer = Writer::new(&environment, &catalog);
@@ -239,7 +245,7 @@ async fn what_somebody_made_their_own_is_left_alone() {
         let level = level.replace("ANSWER", answer);
         put(
             &store,
-            flow_control::GROUP,
+            crate::flow_control::GROUP,
             "prioritylevelconfigurations",
             "system",
             &level,
@@ -247,7 +253,7 @@ async fn what_somebody_made_their_own_is_left_alone() {
         refill(&store, 7443).await;
         let head = store.snapshot();
         let key = Key::new(
-            flow_control::GROUP,
+            crate::flow_control::GROUP,
             "prioritylevelconfigurations",
             "",
             "system",

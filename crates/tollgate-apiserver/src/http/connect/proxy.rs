@@ -6,7 +6,7 @@ use crate::auth::impersonate::Wanted;
 use crate::error;
 use crate::http::body::AnswerBody;
 use crate::http::ending::Ending;
-use crate::http::respond::HttpAnswer;
+use crate::http::respond::{self, HttpAnswer};
 use crate::http::{head::Head, service::Service};
 use crate::verbs::Call;
 use crate::verbs::subresources::proxy::{Destination, destination};
@@ -16,10 +16,10 @@ use hyper::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION,
     TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
-use tollgate_api::node_agent::AgentError;
+use tollgate_api::node_agent::{AgentError, NodeAgent};
 use tollgate_api::{Status, Value};
 
 /// Headers that are about one connection, besides those that `Connection` names.
@@ -49,6 +49,12 @@ pub(super) async fn answer(
     }
     let unreachable = |error: AgentError| target::service_unreachable(&error);
     let agent = agent_of(service, to.node()).await.map_err(unreachable)?;
+    if to.is_kubelet
+        && !upgrades
+        && let Some(answer) = of_kubelet(&*agent, head, to.node(), tail).await?
+    {
+        return Ok(answer);
+    }
     let io = dial(&agent, to.target(), to.port)
         .await
         .map_err(unreachable)?;
@@ -68,6 +74,24 @@ pub(super) async fn answer(
     rewrite_location(&mut parts.headers, base, &to.host);
     let body = AnswerBody::Relayed(body, Ending::default());
     Ok(Response::from_parts(parts, body))
+}
+
+/// What the node's agent has to say to whoever reads the kubelet's API, if it does.
+async fn of_kubelet(
+    agent: &dyn NodeAgent,
+    head: &Head,
+    node: &str,
+    path: &str,
+) -> Result<Option<HttpAnswer>, Status> {
+    if !matches!(head.method, Method::GET | Method::HEAD) {
+        return Ok(None);
+    }
+    let Some(path) = crate::http::query::decode(path, false) else {
+        return Ok(None);
+    };
+    let answer = agent.kubelet(node, &path).await;
+    let answer = answer.map_err(|error| target::service_unreachable(&error))?;
+    Ok(answer.map(|answer| respond::answer(answer.code, answer.media, answer.body.to_vec())))
 }
 
 /// The path up to the proxy and what is behind it.

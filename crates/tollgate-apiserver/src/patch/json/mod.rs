@@ -40,13 +40,13 @@ pub fn apply(document: &mut Value, patch: &Value) -> Result<(), PatchError> {
         };
         let operation = Operation::read(&step)?;
         if steps.len() == 1 && operation.is_atomic() {
-            return perform(document, &operation, &mut copied);
+            perform(document, &operation, &mut copied)?;
+            operation.sort_on_the_way(document);
+            return Ok(());
         }
-        perform(
-            work.get_or_insert_with(|| document.clone()),
-            &operation,
-            &mut copied,
-        )?;
+        let work = work.get_or_insert_with(|| document.clone());
+        perform(work, &operation, &mut copied)?;
+        operation.sort_on_the_way(work);
     }
     if let Some(work) = work {
         *document = work;

@@ -58,6 +58,15 @@ impl<'o> Operation<'o> {
         })
     }
 
+    /// Sorts the keys of the objects that the operation went through.
+    pub(super) fn sort_on_the_way(&self, document: &mut Value) {
+        for path in [self.from, self.path].into_iter().flatten() {
+            if let Some(path) = Path::parse(path) {
+                path.sort_on_the_way(document);
+            }
+        }
+    }
+
     fn path(&self) -> Result<&'o str, PatchError> {
         self.path.ok_or_else(|| {
             let kind = self.kind;

@@ -26,6 +26,30 @@ impl<'p> Path<'p> {
         self.parents.len().saturating_add(1)
     }
 
+    /// Sorts the keys of the objects on the way: what upstream took apart it writes with sorted keys.
+    pub(super) fn sort_on_the_way(&self, document: &mut Value) {
+        let mut at = document;
+        for part in &self.parents {
+            if let Value::Object(object) = at {
+                object.sort_by_key();
+            }
+            let below = match at {
+                Value::Object(object) => object.get_mut(part),
+                Value::Array(items) => {
+                    index_of(part, items.len()).and_then(|index| items.get_mut(index))
+                }
+                _ => None,
+            };
+            let Some(below) = below else {
+                return;
+            };
+            at = below;
+        }
+        if let Value::Object(object) = at {
+            object.sort_by_key();
+        }
+    }
+
     /// The object or list that holds the last part.
     pub(super) fn container<'d>(&self, document: &'d mut Value) -> Option<&'d mut Value> {
         let mut at = document;

@@ -12,8 +12,8 @@ use crate::patch::typed::node::{Node, tree};
 use crate::patch::typed::remove::remove;
 use crate::patch::typed::validate::{misfits, printed};
 use std::collections::BTreeMap;
-use tollgate_api::Value;
 use tollgate_api::value::CompactString;
+use tollgate_api::{GroupVersionKind, Value};
 
 /// Who managed the fields of an object on which nothing was applied yet.
 const BEFORE_FIRST_APPLY: &str = "before-first-apply";
@@ -85,15 +85,11 @@ fn check_kind(applied: &Value, request: &Request<'_>) -> Result<(), ApplyError> 
     Ok(())
 }
 
-/// How messages name an object.
-fn name_of(object: &Value, request: &Request<'_>) -> String {
+/// How messages name an object of the kind.
+pub fn name_of(object: &Value, kind: &GroupVersionKind) -> String {
     let metadata = object.get("metadata");
     let text = |key: &str| metadata.map_or("", |metadata| metadata.str_or_empty(key));
-    let (group, version, kind) = (
-        &request.kind.group,
-        &request.kind.version,
-        &request.kind.kind,
-    );
+    let (group, version, kind) = (&kind.group, &kind.version, &kind.kind);
     format!(
         "{}/{}; {group}/{version}, Kind={kind}",
         text("namespace"),
@@ -112,7 +108,7 @@ fn attempt(
     let untyped = |what: &str, object: &Value, why: String| {
         ApplyError::Untyped(format!(
             "failed to create typed {what} object ({}): {why}",
-            name_of(object, request)
+            name_of(object, request.kind)
         ))
     };
     let (held, sent) = (request.schema.held(), request.schema.sent());

@@ -16,7 +16,7 @@ mod scale;
 mod times;
 mod update;
 
-pub use apply::apply;
+pub use apply::{apply, name_of};
 pub use conflict::{ApplyError, Conflict};
 pub use name::manager_of;
 pub use request::{NoOtherVersions, Request, Versions};

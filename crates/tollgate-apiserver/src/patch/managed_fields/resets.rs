@@ -34,6 +34,11 @@ const METADATA_IS_RESET: &[(&str, &str)] = &[
 const STATUS_IS_KEPT: &[(&str, &str)] = &[("certificates.k8s.io", "PodCertificateRequest")];
 
 impl Resets {
+    /// Whether a write of the status of such objects leaves their metadata as it is.
+    pub fn has_metadata(kind: &GroupVersionKind) -> bool {
+        METADATA_IS_RESET.contains(&(kind.group.as_str(), kind.kind.as_str()))
+    }
+
     /// Those of a built-in kind; `has_status` says whether it has the subresource `status`.
     pub fn of(kind: &GroupVersionKind, subresource: &str, has_status: bool) -> Self {
         let is_one_of =
@@ -47,8 +52,11 @@ impl Resets {
                 Self::paths(&[&["spec"], &["status", "certificate"]])
             }
             ("Namespace", "finalize") => Self::paths(&[&["status"]]),
-            ("Pod", "ephemeralcontainers") => Self::below(&[&["spec", "ephemeralContainers"]]),
+            ("Pod", "ephemeralcontainers") => {
+                Self::below(&[&["metadata"], &["spec", "ephemeralContainers"]])
+            }
             ("Pod", "resize") => Self::below(&[
+                &["metadata"],
                 &["spec", "containers", "*", "resources"],
                 &["spec", "containers", "*", "resizePolicy"],
                 &["spec", "initContainers", "*", "resources"],

@@ -50,7 +50,8 @@ pub fn scale_to_parent(
             == (&scale.manager, scale.operation, &scale.subresource)
     };
     let mut kept = Entries::new();
-    for (id, mut entry) in entries::read(parent).unwrap_or_default() {
+    let before = entries::read(parent).unwrap_or_default();
+    for (id, mut entry) in before.clone() {
         let Some(path) = replicas(&entry.api_version) else {
             continue;
         };
@@ -74,12 +75,15 @@ pub fn scale_to_parent(
         else {
             continue;
         };
-        let entry = Entry {
+        let mut entry = Entry {
             api_version: api_version.into(),
             fields: Set::of([path]),
             ..scale
         };
-        kept.insert(entry.id(), entry);
+        let id = entry.id();
+        // Whoever is new has no time, as with upstream.
+        entry.time = before.get(&id).and_then(|before| before.time.clone());
+        kept.insert(id, entry);
     }
     entries::write(parent, kept);
 }

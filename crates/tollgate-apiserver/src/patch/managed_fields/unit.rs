@@ -84,11 +84,11 @@ fn a_subresource_manages_only_what_it_can_write() {
         ),
         (
             "resize",
-            r#"{"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{"f:resources":{"f:limits":{}}}}}}"#,
+            r#"{"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{"f:resources":{"f:limits":{}}}}}}"#,
         ),
         (
             "ephemeralcontainers",
-            r#"{"f:spec":{"f:ephemeralContainers":{"k:{\"name\":\"e\"}":{"f:image":{}}}}}"#,
+            r#"{"f:metadata":{"f:labels":{"f:a":{}}},"f:spec":{"f:ephemeralContainers":{"k:{\"name\":\"e\"}":{"f:image":{}}}}}"#,
         ),
     ] {
         assert_eq!(

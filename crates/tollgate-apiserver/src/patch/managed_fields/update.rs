@@ -29,9 +29,8 @@ pub fn updated(live: Option<&Value>, new: &mut Value, request: &Request<'_>) {
     if known.is_empty() && live.is_some() {
         return;
     }
-    // What was decoded as a built-in kind fits it.
-    let is_decoded = matches!(request.schema, Schema::BuiltIn(_));
-    if !is_decoded && !misfits(new, request.schema.held(), true).is_empty() {
+    // What was decoded as a built-in kind fits it, but for members of lists without their keys.
+    if !misfits(new, request.schema.held(), true).is_empty() {
         return;
     }
     let tracked = track(live, new, known, request.manager, request);

@@ -249,6 +249,7 @@ impl TableType {
             })
         };
         let is_atomic = self.field.is_some_and(Field::is_atomic);
+        let is_granular = self.field.is_some_and(Field::is_granular);
         Some(match self.shape {
             ShapeRef::String | ShapeRef::Bytes => Atom::Scalar(Scalar::Text),
             ShapeRef::Bool => Atom::Scalar(Scalar::Boolean),
@@ -262,7 +263,7 @@ impl TableType {
                     of,
                     structured: self.structured,
                 },
-                is_atomic: is_atomic || of.is_atomic(),
+                is_atomic: is_atomic || of.is_atomic() && !is_granular,
             }),
             ShapeRef::List(element) => Atom::List(List {
                 relation: self.field.map_or(ListType::Atomic, Field::list_type),

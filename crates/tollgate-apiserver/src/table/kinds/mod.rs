@@ -210,7 +210,9 @@ mod tests {
             };
             let columns = columns(group, "v1", resource);
             let cells = cells(&Value::object(), Timestamp::default());
-            assert_eq!(cells.len(), columns.len(), "{resource}");
+            // Upstream has a cell for the age of an address and no column for it.
+            let surplus = usize::from(resource == "ipaddresses");
+            assert_eq!(cells.len(), columns.len() + surplus, "{resource}");
         }
     }
 

@@ -74,7 +74,8 @@ pub(super) fn network_policy(policy: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(policy), pods, age(policy, now)]
 }
 
-pub(super) fn ip_address(address: &Value, _now: Timestamp) -> Vec<Value> {
+/// Upstream has a cell for the age and no column for it.
+pub(super) fn ip_address(address: &Value, now: Timestamp) -> Vec<Value> {
     let parent = address.at(&["spec", "parentRef"]).map_or_else(
         || NONE.to_owned(),
         |parent| {
@@ -91,7 +92,7 @@ pub(super) fn ip_address(address: &Value, _now: Timestamp) -> Vec<Value> {
             format!("{text}/{}", parent.str_or_empty("name"))
         },
     );
-    vec![name(address), parent.into()]
+    vec![name(address), parent.into(), age(address, now)]
 }
 
 pub(super) fn service_cidr(range: &Value, now: Timestamp) -> Vec<Value> {

@@ -20,7 +20,7 @@ pub async fn evict(
         .at(&["metadata", "name"])
         .and_then(Value::as_str)
         .unwrap_or_default();
-    if !name.is_empty() && name != call.name {
+    if name != call.name {
         return Err(Status::bad_request(
             "name in URL does not match name in Eviction object",
         ));

@@ -12,7 +12,7 @@ mod token;
 pub use binding::bind;
 pub use eviction::evict;
 pub use log::check_log_options;
-pub use scale::{get_scale, patch_scale, replace_scale};
+pub use scale::{apply_scale, get_scale, patch_scale, replace_scale};
 pub use token::token;
 
 use super::answer::Answer;

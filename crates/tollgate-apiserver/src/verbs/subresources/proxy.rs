@@ -27,6 +27,8 @@ pub struct Destination {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// Whether it is that of the kubelet's own API.
+    pub is_kubelet: bool,
 }
 
 impl Destination {
@@ -100,6 +102,7 @@ fn to_pod(call: &Call<'_>, name: &str, ip: IpAddr, port: u16) -> Result<Destinat
         owner: Owner::Pod(Box::new(placed)),
         host: std::net::SocketAddr::new(ip, port).to_string(),
         port,
+        is_kubelet: false,
     })
 }
 
@@ -229,5 +232,6 @@ fn of_node(call: &Call<'_>) -> Result<Destination, Status> {
         owner: Owner::Node(named.name.to_owned()),
         host: format!("{}:{port}", named.name),
         port,
+        is_kubelet: port == kubelet,
     })
 }

@@ -2,7 +2,11 @@
 
 use crate::crd;
 use crate::error;
+use crate::patch::field_set::PathElement;
+use crate::patch::managed_fields::{scale_from_parent, scale_to_parent};
 use crate::table::selector;
+use crate::verbs::apply::read_applied;
+use crate::verbs::managers;
 use crate::verbs::options::WriteOptions;
 use crate::verbs::patch::{PatchType, patched_document};
 use crate::verbs::update::check_name;
@@ -132,10 +136,46 @@ pub async fn patch_scale(
     .await
 }
 
+/// Server-side apply: who manages the number of replicas manages it in the resource itself, too.
+pub async fn apply_scale(
+    call: &Call<'_>,
+    body: &[u8],
+    options: &WriteOptions,
+) -> Result<Answer, Status> {
+    let applied = read_applied(call, body, options)?;
+    let custom = crd::custom_of(call.resource).and_then(|custom| custom.scale.as_ref());
+    let path: Vec<PathElement> = match custom {
+        Some(paths) => paths.wanted_names().map(PathElement::field).collect(),
+        None => ["spec", "replicas"].map(PathElement::field).to_vec(),
+    };
+    let replicas = |_: &str| Some(path.clone());
+    let mut change = |parent: &mut Value, mut scale: Value| {
+        scale_from_parent(parent, &mut scale, &replicas);
+        let scale = managers::apply_scale(call, options, &kind(), &scale, &applied)?;
+        check_name(call, &scale)?;
+        scale_to_parent(parent, &scale, &call.resource.kind.api_version(), &replicas);
+        Ok(scale)
+    };
+    write_tracked(call, options, Update::PLAIN, &mut change).await
+}
+
+/// What makes the new scale of the old one, and may change its object.
+type Change<'c> = dyn FnMut(&mut Value, Value) -> Result<Value, Status> + Send + 'c;
+
 async fn write(
     call: &Call<'_>,
     options: &WriteOptions,
     change: &mut (dyn FnMut(&Value) -> Result<Value, Status> + Send),
+) -> Result<Answer, Status> {
+    let mut change = |_: &mut Value, scale: Value| change(&scale);
+    write_tracked(call, options, Update::TRACKED, &mut change).await
+}
+
+async fn write_tracked(
+    call: &Call<'_>,
+    options: &WriteOptions,
+    how: Update,
+    change: &mut Change<'_>,
 ) -> Result<Answer, Status> {
     let of_parent = Call {
         subresource: "scale",
@@ -145,7 +185,8 @@ async fn write(
         if object.is_null() {
             return Err(error::not_found(call.group_resource(), call.name));
         }
-        let scale = change(&scale_of(call, object))?;
+        let mut changed = object.clone();
+        let scale = change(&mut changed, scale_of(call, object))?;
         let replicas = scale
             .at(&["spec", "replicas"])
             .and_then(Value::as_i64)
@@ -157,7 +198,7 @@ async fn write(
             let error = Error::invalid(&path.child("replicas"), replicas, why);
             return Err(Status::invalid("autoscaling", "Scale", call.name, &[error]));
         }
-        let mut object = object.clone();
+        let mut object = changed;
         match crd::custom_of(call.resource).and_then(|custom| custom.scale.as_ref()) {
             Some(paths) => paths.set_wanted(&mut object, replicas),
             None => object.child_mut("spec").set("replicas", replicas),
@@ -166,7 +207,7 @@ async fn write(
         object.child_mut("metadata").set("resourceVersion", version);
         Ok(object)
     };
-    let done = update(&of_parent, options, Update::TRACKED, &mut make).await?;
+    let done = update(&of_parent, options, how, &mut make).await?;
     match done {
         Answer::Object { object, .. } => {
             let object = convert::served(call.api, call.resource, object.parse()?).await?;

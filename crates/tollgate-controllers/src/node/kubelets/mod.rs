@@ -226,6 +226,15 @@ impl Kubelets {
         (known.meta.uid == uid).then(|| known.object().ok())?
     }
 
+    /// What is known of a node, and of the pods that are bound to it.
+    pub(super) fn known_node(&self, node: &str) -> Option<(Value, Vec<Value>)> {
+        let cache = self.cache.get()?;
+        let object = cache.get(&NODES, "", node)?.object().ok()?;
+        let pods = cache.pods_on(node);
+        let pods = pods.iter().filter_map(|pod| pod.object().ok());
+        Some((object, pods.collect()))
+    }
+
     /// The address of a simulated node: an error if it is down.
     pub(super) fn address_if_up(&self, node: &str) -> Option<Result<String, String>> {
         self.plans.get(node)?;

@@ -129,8 +129,8 @@ pub(super) fn validate_selectable(
         if !simple_path(text, &path, errors) {
             continue;
         }
-        if text == ".metadata" || text.starts_with(".metadata.") {
-            let why = "must not point to fields in metadata";
+        if text.contains('[') {
+            let why = "is an invalid path: array notation is not allowed";
             errors.push(Error::invalid(&path, text, why));
             continue;
         }

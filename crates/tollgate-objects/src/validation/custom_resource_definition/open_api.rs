@@ -195,7 +195,7 @@ fn validate_lists(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
                 Error::invalid(&path, kind, why)
             });
         }
-        let allowed = ["atomic", "map", "set"];
+        let allowed = ["atomic", "set", "map"];
         if !allowed.contains(&list_type) {
             errors.push(Error::not_supported(&type_path, list_type, &allowed));
         }
@@ -233,7 +233,7 @@ fn validate_list_set(schema: &Value, path: &Path<'_>, errors: &mut Errors) {
     match items.str(key) {
         Some("atomic") => {}
         None if key == "x-kubernetes-list-type" => {}
-        None => errors.push(Error::required(&path.child(key), why)),
+        None => errors.push(Error::invalid(&path.child(key), Value::Null, why)),
         Some(other) => errors.push(Error::invalid(&path.child(key), other, why)),
     }
 }
@@ -290,7 +290,7 @@ fn validate_list_map(schema: &Value, keys: &[Value], path: &Path<'_>, errors: &m
         {
             let why = "must not contain duplicate entries";
             let shown = Value::Array(keys.to_vec());
-            errors.push(Error::invalid(&keys_path.index(place), shown, why));
+            errors.push(Error::invalid(&keys_path, shown, why));
         }
     }
 }

@@ -139,9 +139,19 @@ fn validate_deprecation(version: &Value, path: &Path<'_>, errors: &mut Errors) {
         errors.push(Error::invalid(&path, warning, why));
     }
     if warning.is_empty() {
-        errors.push(Error::invalid(&path, warning, "must not be empty"));
+        errors.push(Error::invalid(
+            &path,
+            warning,
+            "must not be an empty string",
+        ));
     } else if warning.len() > WARNING_BYTES_MAX {
         let why = format!("must be <= {WARNING_BYTES_MAX} characters long");
+        errors.push(Error::invalid(&path, warning, why));
+    }
+    if let Some((place, _)) = warning.char_indices().find(|(_, c)| c.is_control()) {
+        let why = format!(
+            "must only contain printable UTF-8 characters; non-printable character found at index {place}"
+        );
         errors.push(Error::invalid(&path, warning, why));
     }
 }

@@ -6,8 +6,8 @@ use futures_util::stream;
 use std::task::Poll;
 use tokio::sync::mpsc;
 use tollgate_api::node_agent::{
-    AgentError, ContainerTarget, Input, LogLine, LogOptions, NodeAgent, Output, Pending,
-    PortTarget, Stream,
+    AgentError, ContainerTarget, Input, LogLine, LogOptions, NodeAgent, NodeAnswer, Output,
+    Pending, PortTarget, Stream,
 };
 use tollgate_api::{Timestamp, Value};
 
@@ -61,6 +61,15 @@ impl NodeAgent for Agent {
                 other => Err(AgentError::Unreachable(format!("{other} is switched off"))),
             }
         })
+    }
+
+    fn kubelet<'a>(&'a self, node: &'a str, path: &'a str) -> Pending<'a, Option<NodeAnswer>> {
+        let known = path.starts_with("/known").then(|| NodeAnswer {
+            code: 203,
+            media: "text/x",
+            body: Bytes::from(format!("{node} {path}")),
+        });
+        Box::pin(std::future::ready(Ok(known)))
     }
 
     fn logs<'a>(

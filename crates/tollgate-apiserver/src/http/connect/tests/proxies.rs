@@ -43,6 +43,25 @@ async fn a_request_goes_on_to_the_port_that_is_meant() {
 }
 
 #[tokio::test]
+async fn a_kubelets_own_paths_are_answered_by_its_agent_if_it_knows_them() {
+    let server = Running::start(true).await;
+    let ask = async |request: &str| server.get(request).await;
+    let known = (203, "n1 /known/x?y".to_owned());
+    for node in ["n1", "n1:10250", "https:n1:10250"] {
+        let request = format!("GET /api/v1/nodes/{node}/proxy/known/x%3Fy");
+        assert_eq!(ask(&request).await, known, "{node}");
+    }
+    for request in [
+        "GET /api/v1/nodes/n1:81/proxy/known",
+        "GET /api/v1/nodes/n1/proxy/other",
+        "POST /api/v1/nodes/n1/proxy/known",
+    ] {
+        let (_, body) = ask(request).await;
+        assert!(body.starts_with("node n1, port "), "{request}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn links_stay_behind_the_proxy() {
     let server = Running::start(true).await;
     let location = async |request: &str| {
