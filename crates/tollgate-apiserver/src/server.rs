@@ -112,6 +112,32 @@ pub enum StartError {
     Watch(#[from] RevisionError),
 }
 
+/// Starts what follows the store on behalf of the server, each with a check of its own.
+fn start_followers(
+    api: &Arc<Api>,
+    surroundings: &Surroundings,
+    event_ttl: Duration,
+) -> Result<(Health, Arc<FlowIndex>), StartError> {
+    let mut health = Health::new(&api.store);
+    health.done(&crate::fresh::FILLED);
+    // Roles and policies are looked at through indexes that every request catches up.
+    health.done(&[
+        "poststarthook/generic-apiserver-start-informers",
+        "poststarthook/start-apiserver-admission-initializer",
+    ]);
+    crate::fresh::follow(api, surroundings, &mut health)?;
+    crate::crd::keeper::start(api, &mut health)?;
+    crate::event_expiry::start(api, event_ttl, &mut health)?;
+    let flows = FlowIndex::follow(&api.store, &mut health)?;
+    // Discovery and OpenAPI documents are made of the catalog when somebody asks.
+    health.done(&[
+        "poststarthook/apiservice-discovery-controller",
+        "poststarthook/apiservice-openapi-controller",
+        "poststarthook/apiservice-openapiv3-controller",
+    ]);
+    Ok((health, flows))
+}
+
 /// A server that listens but does not answer yet.
 #[derive(Debug)]
 pub struct Server {
@@ -159,23 +185,8 @@ impl Server {
             issuer: config.issuer,
             read_yaml: config.read_yaml,
         });
-        let mut health = Health::new(&api.store);
-        health.done(&crate::fresh::FILLED);
-        // Roles and policies are looked at through indexes that every request catches up.
-        health.done(&[
-            "poststarthook/generic-apiserver-start-informers",
-            "poststarthook/start-apiserver-admission-initializer",
-        ]);
-        crate::fresh::follow(&api, &surroundings, &mut health)?;
-        crate::crd::keeper::start(&api, &mut health)?;
-        crate::event_expiry::start(&api, config.event_ttl, &mut health)?;
-        let flows = FlowIndex::follow(&api.store, &mut health)?;
+        let (health, flows) = start_followers(&api, &surroundings, config.event_ttl)?;
         let documents = Arc::new(Documents::new(config.release, unannounced));
-        health.done(&[
-            "poststarthook/apiservice-discovery-controller",
-            "poststarthook/apiservice-openapi-controller",
-            "poststarthook/apiservice-openapiv3-controller",
-        ]);
         let service = Arc::new(Service {
             api,
             flows,

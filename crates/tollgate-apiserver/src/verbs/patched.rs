@@ -8,7 +8,7 @@ use super::decode::{SCHEME, internal_package};
 use super::options::FieldValidation;
 use crate::crd;
 use tollgate_api::go_format::json_kind;
-use tollgate_api::{GroupVersionKind, Value};
+use tollgate_api::{GroupVersionKind, Object, Value};
 use tollgate_objects::schema::{self, ProblemKind};
 use tollgate_objects::{conversion, defaults};
 
@@ -59,7 +59,7 @@ pub(super) fn patched(
         Made::Text => match settle_kind(kind, object)? {
             Found::Version(version) => found = version,
             Found::Internal => {
-                let written = object.as_object().into_iter().flat_map(|of| of.iter());
+                let written = object.as_object().into_iter().flat_map(Object::iter);
                 let unknown = written
                     .map(|(key, _)| key)
                     .filter(|key| !matches!(*key, "kind" | "apiVersion"));

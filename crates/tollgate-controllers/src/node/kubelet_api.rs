@@ -8,7 +8,7 @@ use bytes::Bytes;
 use std::fmt::Write as _;
 use tollgate_api::go_format::quote;
 use tollgate_api::node_agent::NodeAnswer;
-use tollgate_api::{Timestamp, Value, json};
+use tollgate_api::{Quantity, Timestamp, Value, json};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
@@ -156,10 +156,7 @@ fn resource_metrics(node: &Value, pods: &[Value], now: Timestamp) -> String {
         for (average, used) in averages.iter().zip(metrics::pod_usage(pod, now)) {
             let began = began(pod, average).unwrap_or(now);
             let millis = spent(average, began, now);
-            let bytes = used
-                .usage
-                .get("memory")
-                .map_or(0, tollgate_api::Quantity::value);
+            let bytes = bytes_of(&used.usage);
             let of = Some((Some(average.name.as_str()), pod));
             cpu.sample(of, &seconds(millis), Some(now));
             memory.sample(of, &bytes.to_string(), Some(now));
@@ -175,8 +172,7 @@ fn resource_metrics(node: &Value, pods: &[Value], now: Timestamp) -> String {
     let capacity = Resources::from_list(node.at(&["status", "capacity"]));
     let used = metrics::node_usage(&capacity, pods.iter(), now);
     node_cpu.sample(None, &seconds(node_spent(node, pods, now)), Some(now));
-    let bytes = used.get("memory").map_or(0, tollgate_api::Quantity::value);
-    node_memory.sample(None, &bytes.to_string(), Some(now));
+    node_memory.sample(None, &bytes_of(&used).to_string(), Some(now));
     error.sample(None, "0", None);
     let all = [
         cpu,
@@ -189,6 +185,11 @@ fn resource_metrics(node: &Value, pods: &[Value], now: Timestamp) -> String {
         error,
     ];
     all.into_iter().map(|metric| metric.text).collect()
+}
+
+/// The memory in an amount of resources, in bytes.
+fn bytes_of(used: &Resources) -> i64 {
+    used.get("memory").map_or(0, Quantity::value)
 }
 
 fn began(pod: &Value, container: &ContainerUsage) -> Option<Timestamp> {
