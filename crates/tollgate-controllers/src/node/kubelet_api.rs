@@ -200,11 +200,7 @@ fn began(pod: &Value, container: &ContainerUsage) -> Option<Timestamp> {
 /// The CPU time that a container has taken since it began, in milliseconds.
 fn spent(average: &ContainerUsage, began: Timestamp, now: Timestamp) -> i64 {
     let cpu = average.usage.get("cpu");
-    of_cpu(
-        cpu.map_or(0, tollgate_api::Quantity::milli_value),
-        began,
-        now,
-    )
+    of_cpu(cpu.map_or(0, Quantity::milli_value), began, now)
 }
 
 fn of_cpu(milli_cpu: i64, began: Timestamp, now: Timestamp) -> i64 {
@@ -219,9 +215,7 @@ fn node_spent(node: &Value, pods: &[Value], now: Timestamp) -> i64 {
     let alone = metrics::node_usage(&capacity, std::iter::empty::<&Value>(), now);
     let created = node.at(&["metadata", "creationTimestamp"]);
     let created = created.and_then(Value::as_str).and_then(Timestamp::parse);
-    let cpu = alone
-        .get("cpu")
-        .map_or(0, tollgate_api::Quantity::milli_value);
+    let cpu = alone.get("cpu").map_or(0, Quantity::milli_value);
     let mut all = of_cpu(cpu, created.unwrap_or(now), now);
     for pod in pods {
         for average in metrics::average_usage(pod) {
