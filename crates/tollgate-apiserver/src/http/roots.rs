@@ -96,7 +96,7 @@ mod tests {
         let is_health = |path: &str| {
             Root::ALL
                 .iter()
-                .any(|root| path[1..].starts_with(root.as_str()))
+                .any(|root| path.trim_start_matches('/').starts_with(root.as_str()))
         };
         let is_nobodys = |path: &str| {
             NOBODYS

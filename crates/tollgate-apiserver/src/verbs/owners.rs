@@ -58,7 +58,7 @@ mod tests {
             r#"[{"uid":"u","name":"x"},{"uid":"u","name":"y"},{"uid":"v"},{"uid":"v"},{"uid":"u","name":"x"}]"#,
         )
         .unwrap() else {
-            unreachable!("a list")
+            panic!("a list")
         };
         assert_eq!(keep_one_of_each(&mut owners), ["u", "v"]);
         assert_eq!(owners.len(), 3);
