@@ -5,12 +5,12 @@
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
+use crate::gone;
 use crate::moment;
 use crate::resources::SECRETS;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tollgate_api::client::{Deletion, Identity, Pending};
-use tollgate_api::status::Reason;
 use tollgate_api::{Timestamp, Value};
 
 const TYPE: &str = "bootstrap.kubernetes.io/token";
@@ -47,10 +47,7 @@ async fn clean(context: &Context, name: &str) -> Outcome {
         uid: Some(cached.meta.uid.clone()),
         ..Deletion::default()
     };
-    match context.delete(&SECRETS, NAMESPACE, name, deletion).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(context.delete(&SECRETS, NAMESPACE, name, deletion).await)
 }
 
 impl Controller for BootstrapTokenCleaning {

@@ -6,11 +6,11 @@
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached};
+use crate::gone;
 use crate::resources::CLUSTER_ROLES;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use tollgate_api::client::{Identity, Pending};
-use tollgate_api::status::Reason;
 use tollgate_api::{Status, Value};
 use tollgate_policy::rbac::{Outdated, outdated};
 
@@ -60,8 +60,5 @@ async fn write(context: &Context, wanted: &Outdated) -> Result<(), Status> {
     };
     let mut role = role.object()?;
     role.set("rules", Value::Array(wanted.rules.clone()));
-    match context.update(&CLUSTER_ROLES, "", role).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(()),
-    }
+    gone::passed_over(context.update(&CLUSTER_ROLES, "", role).await)
 }

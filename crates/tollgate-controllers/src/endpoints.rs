@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached, PodState};
 use crate::gathering::Gathering;
+use crate::gone;
 use crate::namespaces;
 use crate::resources::{ENDPOINTS, PODS, SERVICES};
 use crate::service_pods::{self, HEADLESS, Selectors};
@@ -105,10 +106,7 @@ async fn remove(context: &Context, key: &Key, known: Option<&Cached>) -> Outcome
         ..Deletion::default()
     };
     let deleted = context.delete(&ENDPOINTS, &key.namespace, &key.name, deletion);
-    match deleted.await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(deleted.await)
 }
 
 /// The addresses of pods, put together by the ports that they have; and whether all have room.

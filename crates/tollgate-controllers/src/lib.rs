@@ -25,6 +25,7 @@ pub mod ephemeral_volume;
 pub mod events;
 pub mod garbage_collector;
 pub(crate) mod gathering;
+pub(crate) mod gone;
 pub(crate) mod history;
 pub mod horizontal_pod_autoscaler;
 pub(crate) mod int_or_percent;

@@ -7,11 +7,11 @@
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
+use crate::gone;
 use crate::resources::NODES;
 use std::sync::{Mutex, PoisonError};
 use tollgate_api::Value;
 use tollgate_api::client::{Identity, PatchKind, Pending, Target};
-use tollgate_api::status::Reason;
 use tollgate_api::value::CompactString;
 
 /// The annotation that nodes get.
@@ -74,10 +74,7 @@ impl NodeTtl {
         let annotations = patch.child_mut("metadata").child_mut("annotations");
         annotations.set(TTL, wanted);
         let target = Target::object(&NODES, "", name);
-        match context.patch(target, PatchKind::Strategic, patch).await {
-            Err(status) if status.reason != Reason::NotFound => Err(status),
-            _ => Ok(Requeue::No),
-        }
+        gone::outcome(context.patch(target, PatchKind::Strategic, patch).await)
     }
 }
 

@@ -7,9 +7,9 @@
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached};
+use crate::gone;
 use crate::resources::RESOURCE_QUOTAS;
 use tollgate_api::client::{Identity, Pending};
-use tollgate_api::status::Reason;
 use tollgate_api::{Status, Value};
 
 /// The controller.
@@ -81,10 +81,7 @@ async fn heal(context: &Context, key: &Key) -> Outcome {
     };
     let mut quota = quota.object()?;
     quota.remove("status");
-    match context.update(&RESOURCE_QUOTAS, "status", quota).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(context.update(&RESOURCE_QUOTAS, "status", quota).await)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, condition};
+use crate::gone;
 use crate::job;
 use crate::resources::JOBS;
 use std::time::Duration;
@@ -81,10 +82,7 @@ async fn clean(cx: &Context, key: &Key) -> Outcome {
         resource_version: metadata.str("resourceVersion").map(Into::into),
         ..Deletion::default()
     };
-    match cx.delete(&JOBS, &key.namespace, &key.name, deletion).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(cx.delete(&JOBS, &key.namespace, &key.name, deletion).await)
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
+use crate::gone;
 use crate::resources::VALIDATING_ADMISSION_POLICIES;
 use tollgate_api::Value;
 use tollgate_api::client::{ExpressionWarning, Identity, PatchKind, Pending, Target};
-use tollgate_api::status::Reason;
 
 const NAME: &str = "validatingadmissionpolicy-status-controller";
 
@@ -61,10 +61,7 @@ async fn reconcile(context: &Context, key: &Key) -> Outcome {
     let warnings = context.cluster().type_check(&policy);
     let target = Target::object(policies, "", &key.name).sub("status");
     let patch = patch(generation, &warnings);
-    match context.patch(target, PatchKind::Merge, patch).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(context.patch(target, PatchKind::Merge, patch).await)
 }
 
 /// The generation of a policy whose status is about an older one.

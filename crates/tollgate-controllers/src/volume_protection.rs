@@ -6,9 +6,9 @@
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached};
+use crate::gone;
 use crate::resources::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS};
 use tollgate_api::client::{GroupVersionResource, Identity, Pending};
-use tollgate_api::status::Reason;
 use tollgate_api::{Status, Value};
 
 const VOLUME_FINALIZER: &str = "kubernetes.io/pv-protection";
@@ -140,10 +140,7 @@ pub(crate) async fn settle(
         finalizers.push(finalizer.into());
     }
     metadata.set("finalizers", Value::Array(finalizers));
-    match context.update(resource, "", tree).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(context.update(resource, "", tree).await)
 }
 
 /// Whether a pod that runs, or will, uses a claim. The API is asked, as the cache may not know of a pod yet.

@@ -180,7 +180,7 @@ fn keep_all_but_status(call: &Call<'_>, new: &mut Value, old: &Value) {
 /// What of the metadata a write of the status leaves as it is.
 fn keep_metadata(call: &Call<'_>, new: &mut Value, old: &Value) {
     let kind = &call.resource.kind;
-    let kept: &[&str] = if Resets::has_metadata(kind) {
+    let kept: &[&str] = if Resets::keeps_metadata(kind) {
         &["labels", "annotations", "finalizers", "ownerReferences"]
     } else if kind.kind == "Deployment" {
         &["labels", "ownerReferences"]

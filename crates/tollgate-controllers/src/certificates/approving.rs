@@ -8,11 +8,11 @@ use super::signer::{self, KUBE_APISERVER_CLIENT_KUBELET};
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
+use crate::gone;
 use crate::resources::{CERTIFICATE_SIGNING_REQUESTS, SUBJECT_ACCESS_REVIEWS};
 use std::sync::Arc;
 use tollgate_api::certificate_authority::{CertificateAuthority, CertificateRequest};
 use tollgate_api::client::{Identity, Pending, Reply, Target, Verb};
-use tollgate_api::status::Reason;
 use tollgate_api::{Status, Value};
 
 /// What a request is, as a right that its author needs, and what its approval says.
@@ -59,10 +59,7 @@ impl Approving {
             let written = context
                 .update(&CERTIFICATE_SIGNING_REQUESTS, "approval", object)
                 .await;
-            return match written {
-                Err(status) if status.reason != Reason::NotFound => Err(status),
-                _ => Ok(Requeue::No),
-            };
+            return gone::outcome(written);
         }
         // Whoever asked may be given the right.
         Ok(if rights.is_empty() {

@@ -7,12 +7,12 @@ use super::request::{self, APPROVED, DENIED, FAILED, Request};
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
+use crate::gone;
 use crate::moment;
 use crate::resources::CERTIFICATE_SIGNING_REQUESTS;
 use std::sync::Arc;
 use tollgate_api::certificate_authority::CertificateAuthority;
 use tollgate_api::client::{Deletion, Identity, Pending};
-use tollgate_api::status::Reason;
 use tollgate_api::{Timestamp, Value};
 
 /// How long decided requests stay after the decision.
@@ -58,10 +58,7 @@ impl Cleaning {
             uid: Some(cached.meta.uid.clone()),
             ..Deletion::default()
         };
-        match context.delete(resource, "", &key.name, deletion).await {
-            Err(status) if status.reason != Reason::NotFound => Err(status),
-            _ => Ok(Requeue::No),
-        }
+        gone::outcome(context.delete(resource, "", &key.name, deletion).await)
     }
 }
 

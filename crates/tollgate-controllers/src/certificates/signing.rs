@@ -8,13 +8,13 @@ use super::signer::{self, Signer};
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
+use crate::gone;
 use crate::resources::CERTIFICATE_SIGNING_REQUESTS;
 use std::sync::Arc;
 use std::time::Duration;
 use tollgate_api::Status;
 use tollgate_api::certificate_authority::{CertificateAuthority, Terms};
 use tollgate_api::client::{Identity, Pending};
-use tollgate_api::status::Reason;
 
 /// The controller.
 #[derive(Debug)]
@@ -55,10 +55,7 @@ impl Signing {
         let written = context
             .update(&CERTIFICATE_SIGNING_REQUESTS, "status", object)
             .await;
-        match written {
-            Err(status) if status.reason != Reason::NotFound => Err(status),
-            _ => Ok(Requeue::No),
-        }
+        gone::outcome(written)
     }
 
     fn certificate(&self, context: &Context, request: Request<'_>) -> Result<String, Status> {

@@ -3,10 +3,10 @@
 use crate::context::Context;
 use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
+use crate::gone;
 use crate::moment::until;
 use crate::resources::PODS;
 use tollgate_api::client::{PatchKind, Target};
-use tollgate_api::status::Reason;
 use tollgate_api::{Timestamp, Value};
 
 /// The kind of keys of such pods.
@@ -40,8 +40,5 @@ pub(super) async fn sync(cx: &Context, key: &Key) -> Outcome {
     patch.child_mut("metadata").set("uid", pod.meta.uid.clone());
     patch.child_mut("status").set("conditions", vec![condition]);
     let target = Target::object(&PODS, &key.namespace, &key.name).sub("status");
-    match cx.patch(target, PatchKind::Strategic, patch).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(cx.patch(target, PatchKind::Strategic, patch).await)
 }

@@ -6,6 +6,7 @@ use super::owners::{self, Owners};
 use crate::context::Context;
 use crate::controller::{Outcome, Requeue};
 use crate::driver::Meta;
+use crate::gone;
 use futures_util::future::join_all;
 use tollgate_api::client::{Deletion, PatchKind, Propagation, Target};
 use tollgate_api::status::Reason;
@@ -106,7 +107,7 @@ async fn act(
         &node.meta.name,
         deletion,
     );
-    unless_gone(deleted.await.map(|_| ()))
+    gone::outcome(deleted.await)
 }
 
 /// Takes an owner away from all its dependents, then lets it go.
@@ -153,13 +154,6 @@ fn metadata(object: &Value) -> &Value {
     object.get("metadata").unwrap_or(&Value::Null)
 }
 
-fn unless_gone(result: Result<(), Status>) -> Outcome {
-    match result {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
-}
-
 async fn drop_owners(
     context: &Context,
     node: &Node,
@@ -174,7 +168,7 @@ async fn drop_owners(
     if kept.len() == owners.len() {
         return Ok(Requeue::No);
     }
-    unless_gone(
+    gone::outcome(
         change(context, node, latest, "ownerReferences", kept)
             .await
             .map(|_| ()),
@@ -205,7 +199,7 @@ async fn remove_finalizer(context: &Context, uid: &str, node: &Node, name: &str)
     if others.len() == finalizers.len() {
         return Ok(Requeue::No);
     }
-    unless_gone(
+    gone::outcome(
         change(context, node, &latest, "finalizers", others)
             .await
             .map(|_| ()),

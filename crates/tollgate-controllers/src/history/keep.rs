@@ -5,6 +5,7 @@ use super::hash;
 use crate::claim::claim;
 use crate::context::Context;
 use crate::driver::Cached;
+use crate::gone;
 use crate::pod_control::Owning;
 use crate::resources::CONTROLLER_REVISIONS;
 use futures_util::future::join_all;
@@ -183,8 +184,5 @@ pub(crate) async fn drop_one(cx: &Context, revision: &Cached) -> Result<(), Stat
             Deletion::default(),
         )
         .await;
-    match deleted {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(()),
-    }
+    gone::passed_over(deleted)
 }

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
 use crate::events::EventType;
+use crate::gone;
 use crate::moment::until;
 use crate::namespaces;
 use crate::pod_control::{Owning, create_pod, delete_pod, slow_start};
@@ -21,7 +22,6 @@ use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tollgate_api::client::{PatchKind, Target};
-use tollgate_api::status::Reason;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Status, Value};
 
@@ -189,10 +189,7 @@ async fn delete(
         if uncounted && pod.is_tracked {
             remove_finalizer(cx, &pod.cached).await?;
         }
-        match delete_pod(cx, owner, &pod.cached).await {
-            Err(status) if status.reason != Reason::NotFound => Err(status),
-            _ => Ok(()),
-        }
+        gone::passed_over(delete_pod(cx, owner, &pod.cached).await)
     });
     let mut done = Done::default();
     for (pod, result) in doomed.iter().zip(join_all(deletions).await) {
@@ -215,10 +212,7 @@ pub(super) async fn remove_finalizer(cx: &Context, pod: &Cached) -> Result<(), S
         .child_mut("metadata")
         .set("$deleteFromPrimitiveList/finalizers", vec![FINALIZER]);
     let target = Target::object(&PODS, &pod.meta.namespace, &pod.meta.name);
-    match cx.patch(target, PatchKind::Strategic, patch).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(()),
-    }
+    gone::passed_over(cx.patch(target, PatchKind::Strategic, patch).await)
 }
 
 /// Takes the finalizers from pods that are noted. Returns the first failure.

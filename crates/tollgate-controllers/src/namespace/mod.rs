@@ -10,6 +10,7 @@ mod content;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
+use crate::gone;
 use crate::resources::NAMESPACES;
 use content::{Found, Left};
 use std::time::Duration;
@@ -122,8 +123,5 @@ async fn finalize(context: &Context, mut namespace: Value) -> Outcome {
         .cloned()
         .collect();
     spec.set("finalizers", Value::Array(others));
-    match context.update(&NAMESPACES, "finalize", namespace).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(context.update(&NAMESPACES, "finalize", namespace).await)
 }

@@ -4,9 +4,9 @@ use super::taints::{self, Readiness};
 use super::zones::Fact;
 use crate::context::Context;
 use crate::driver::Meta;
+use crate::gone;
 use crate::resources::NODES;
 use tollgate_api::client::{PatchKind, Target};
-use tollgate_api::status::Reason;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Status, Value};
 
@@ -70,10 +70,7 @@ pub(super) async fn complete(context: &Context, meta: &Meta) -> Result<(), Statu
         labels.set(name, value);
     }
     let target = Target::object(&NODES, "", &meta.name);
-    match context.patch(target, PatchKind::Strategic, patch).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(()),
-    }
+    gone::passed_over(context.patch(target, PatchKind::Strategic, patch).await)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached, condition};
 use crate::events::{EventType, Reference};
+use crate::gone;
 use crate::pod_end;
 use crate::resources::{LEASES, NODES, PODS};
 use futures_util::future::join_all;
@@ -21,7 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tollgate_api::client::{Identity, PatchKind, Pending, Target};
-use tollgate_api::status::Reason;
 use tollgate_api::value::CompactString;
 use tollgate_api::{Status, Value};
 use zones::{Fact, Pass, Zones};
@@ -278,10 +278,7 @@ async fn write_taints(
     };
     patch.child_mut("spec").set("taints", wanted);
     let target = Target::object(&NODES, "", name);
-    match context.patch(target, PatchKind::Merge, patch).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(()),
-    }
+    gone::passed_over(context.patch(target, PatchKind::Merge, patch).await)
 }
 
 /// As a delay.

@@ -5,6 +5,7 @@ use super::{BOUND_BY_CONTROLLER, PROVISIONED_BY, annotation, meta};
 use crate::context::Context;
 use crate::controller::{Outcome, Requeue};
 use crate::events::{EventType, Reference};
+use crate::gone;
 use crate::resources::{PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES};
 use tollgate_api::client::Deletion;
 use tollgate_api::status::Reason;
@@ -133,10 +134,7 @@ async fn reclaim(context: &Context, volume: Value) -> Result<(), Status> {
         };
         let name = meta(&volume, "name");
         let deleted = context.delete(&PERSISTENT_VOLUMES, "", name, deletion);
-        return match deleted.await {
-            Err(status) if status.reason != Reason::NotFound => Err(status),
-            _ => Ok(()),
-        };
+        return gone::passed_over(deleted.await);
     }
     let is_elsewhere =
         annotation(&volume, PROVISIONED_BY).is_some() || volume.at(&["spec", "csi"]).is_some();

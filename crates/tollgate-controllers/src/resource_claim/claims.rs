@@ -5,6 +5,7 @@ use super::is_done;
 use crate::context::Context;
 use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
+use crate::gone;
 use crate::resources::{PODS, RESOURCE_CLAIMS};
 use tollgate_api::client::Deletion;
 use tollgate_api::status::Reason;
@@ -110,8 +111,5 @@ async fn delete_with_pod(context: &Context, claim: &Cached) -> Outcome {
         ..Deletion::default()
     };
     let deleted = context.delete(&RESOURCE_CLAIMS, namespace, &claim.meta.name, deletion);
-    match deleted.await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(deleted.await)
 }

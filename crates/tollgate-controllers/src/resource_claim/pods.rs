@@ -5,11 +5,11 @@ use crate::context::Context;
 use crate::controller::{Key, Outcome, Requeue};
 use crate::driver::Cached;
 use crate::events::{EventType, Reference};
+use crate::gone;
 use crate::namespaces;
 use crate::resources::{PODS, RESOURCE_CLAIM_TEMPLATES, RESOURCE_CLAIMS};
 use std::sync::Arc;
 use tollgate_api::client::{PatchKind, Target};
-use tollgate_api::status::Reason;
 use tollgate_api::{Status, Value};
 
 /// How long the beginning of a generated name may be.
@@ -67,10 +67,7 @@ async fn note(context: &Context, pod: &Cached, made: &[(&str, String)]) -> Outco
         .child_mut("status")
         .set("resourceClaimStatuses", statuses);
     let target = Target::object(&PODS, &pod.meta.namespace, &pod.meta.name).sub("status");
-    match context.patch(target, PatchKind::Strategic, patch).await {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(context.patch(target, PatchKind::Strategic, patch).await)
 }
 
 /// Makes the claim of an entry, if it needs one. Its name, if the pod's status does not have it.

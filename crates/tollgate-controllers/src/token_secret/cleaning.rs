@@ -6,6 +6,7 @@ use super::secret::TokenSecret;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::{Cache, Cached};
+use crate::gone;
 use crate::resources::{CONFIG_MAPS, PODS, SECRETS, SERVICE_ACCOUNTS};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -178,7 +179,7 @@ async fn mark(context: &Context, secret: &Cached) -> Result<(), Status> {
         .child_mut("labels")
         .set(INVALID_SINCE, day(context.now));
     let target = Target::object(&SECRETS, &secret.meta.namespace, &secret.meta.name);
-    unless_gone(
+    gone::passed_over(
         context
             .patch(target, PatchKind::Merge, patch)
             .await
@@ -194,14 +195,7 @@ async fn delete(context: &Context, secret: &Cached) -> Result<(), Status> {
     };
     let (namespace, name) = (&secret.meta.namespace, &secret.meta.name);
     let deleted = context.delete(&SECRETS, namespace, name, deletion).await;
-    unless_gone(deleted.map(|_| ()))
-}
-
-fn unless_gone(done: Result<(), Status>) -> Result<(), Status> {
-    match done {
-        Err(status) if status.reason == Reason::NotFound => Ok(()),
-        done => done,
-    }
+    gone::passed_over(deleted)
 }
 
 impl Controller for TokenCleaning {

@@ -9,10 +9,11 @@ mod secret;
 use crate::context::Context;
 use crate::controller::{Change, Controller, Enqueue, Key, Outcome, Requeue, Watched};
 use crate::driver::Cache;
+use crate::gone;
 use crate::resources::{SECRETS, SERVICE_ACCOUNTS};
 use secret::{Missing, TokenSecret};
 use std::sync::Arc;
-use tollgate_api::client::{Deletion, Identity, Pending, Stored};
+use tollgate_api::client::{Deletion, Identity, Pending};
 use tollgate_api::status::Reason;
 use tollgate_api::token_maker::{SecretToken, TokenMaker};
 use tollgate_api::{Status, Value};
@@ -69,7 +70,7 @@ impl TokenSecrets {
         annotations.set(secret::ACCOUNT_NAME, account);
         annotations.set(secret::ACCOUNT_UID, account_uid);
         let written = context.update(&SECRETS, "", fresh).await;
-        unless_gone(written)
+        gone::outcome(written)
     }
 
     /// A new token, if one is missing.
@@ -152,7 +153,7 @@ async fn delete(context: &Context, namespace: &str, name: &str, uid: &str) -> Ou
         ..Deletion::default()
     };
     let deleted = context.delete(&SECRETS, namespace, name, deletion).await;
-    unless_gone(deleted)
+    gone::outcome(deleted)
 }
 
 /// Takes a secret that is gone from those that its account names.
@@ -174,15 +175,7 @@ async fn forget(context: &Context, namespace: &str, account: &str, secret: &str)
     references.retain(|reference| !names(reference));
     fresh.set("secrets", Value::Array(references));
     let written = context.update(&SERVICE_ACCOUNTS, "", fresh).await;
-    unless_gone(written)
-}
-
-/// A failure, unless the object is gone.
-fn unless_gone(done: Result<Stored, Status>) -> Outcome {
-    match done {
-        Err(status) if status.reason != Reason::NotFound => Err(status),
-        _ => Ok(Requeue::No),
-    }
+    gone::outcome(written)
 }
 
 impl Controller for TokenSecrets {

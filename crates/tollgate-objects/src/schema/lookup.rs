@@ -116,17 +116,12 @@ impl StructType {
             .unwrap_or_default()
     }
 
-    /// Tells types apart: a number below [`StructType::count`].
+    /// Tells types apart: the place in [`StructType::all`].
     pub fn number(self) -> usize {
         let bytes = std::ptr::from_ref(self.0)
             .addr()
             .saturating_sub(TYPES.as_ptr().addr());
         bytes / size_of::<Type>()
-    }
-
-    /// How many types there are.
-    pub const fn count() -> usize {
-        TYPES.len()
     }
 
     /// All types, by [`StructType::number`].

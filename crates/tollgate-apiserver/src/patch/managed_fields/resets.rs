@@ -35,7 +35,7 @@ const STATUS_IS_KEPT: &[(&str, &str)] = &[("certificates.k8s.io", "PodCertificat
 
 impl Resets {
     /// Whether a write of the status of such objects leaves their metadata as it is.
-    pub fn has_metadata(kind: &GroupVersionKind) -> bool {
+    pub fn keeps_metadata(kind: &GroupVersionKind) -> bool {
         METADATA_IS_RESET.contains(&(kind.group.as_str(), kind.kind.as_str()))
     }
 
@@ -68,9 +68,7 @@ impl Resets {
                 &["metadata", "ownerReferences"],
             ]),
             ("Deployment", "status") => Self::paths(&[&["spec"], &["metadata", "labels"]]),
-            (_, "status") if is_one_of(METADATA_IS_RESET) => {
-                Self::paths(&[&["spec"], &["metadata"]])
-            }
+            (_, "status") if Self::keeps_metadata(kind) => Self::paths(&[&["spec"], &["metadata"]]),
             (_, "status") => Self::paths(&[&["spec"]]),
             (_, "") if has_status && !is_one_of(STATUS_IS_KEPT) => Self::paths(&[&["status"]]),
             _ => Self::Nothing,
